@@ -1,0 +1,1 @@
+"""The fornix command: one thin module for each verb."""

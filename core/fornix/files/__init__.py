@@ -1,0 +1,1 @@
+"""Named downloads: url + sha256 + bytes through cache, mirrors and network."""

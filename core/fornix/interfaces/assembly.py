@@ -1,0 +1,88 @@
+"""Assemblies: what a DataArray must look like to pass between plugins, checked in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+DIMS: Final = ("presentation", "neuroid", "time_bin", "choice", "trial", "subject", "pair", "token")
+
+
+class AssemblyError(ValueError):
+    """An assembly breaks the rules of :func:`check_assembly`."""
+
+
+def check_assembly(
+    assembly: xr.DataArray,
+    *,
+    dims: tuple[str, ...] | None = None,
+    stimulus_ids: Iterable[str] | None = None,
+    finite: bool = False,
+    what: str = "the assembly",
+) -> xr.DataArray:
+    """Return the assembly unchanged, or say in one sentence what is wrong with it.
+
+    Parameters
+    ----------
+    assembly : DataArray
+        Dims out of :data:`DIMS`, none twice; coordinates plain (no MultiIndex) and of dtype str, int, float or bool.
+    dims : tuple of str, optional
+        The exact dims expected, in order.
+    stimulus_ids : iterable of str, optional
+        The stimuli that the rows must cover: none missing, none unknown, none twice (per repetition).
+    finite : bool
+        Whether NaN and infinity are refused.
+    what : str
+        How the sentence calls the assembly.
+
+    Raises
+    ------
+    AssemblyError
+    """
+    if not isinstance(assembly, xr.DataArray):
+        raise AssemblyError(f"{what} is a {type(assembly).__name__}; expected an xarray.DataArray")
+    names = tuple(str(d) for d in assembly.dims)
+    unknown = [d for d in names if d not in DIMS]
+    if unknown:
+        raise AssemblyError(f"{what} has a dimension {unknown[0]!r}; the dimensions are {', '.join(DIMS)}")
+    if len(set(names)) < len(names):
+        raise AssemblyError(f"{what} has a dimension twice: {names}")
+    if dims is not None and names != dims:
+        raise AssemblyError(f"{what} has dims {names}; expected {dims}")
+    if 0 in assembly.shape:
+        raise AssemblyError(f"{what} is empty: its shape is {assembly.shape}")
+    for name, coordinate in assembly.coords.items():
+        if isinstance(assembly.indexes.get(name), pd.MultiIndex):
+            raise AssemblyError(f"coordinate {name!r} of {what} is a MultiIndex; give plain coordinates (reset_index)")
+        if coordinate.dtype.kind not in "Uifub":
+            raise AssemblyError(
+                f"coordinate {name!r} of {what} has dtype {coordinate.dtype}; expected str (numpy U), int, float or bool"
+            )
+    if stimulus_ids is not None:
+        _check_stimuli(assembly, list(stimulus_ids), what)
+    if finite and assembly.dtype.kind == "f":
+        bad = int(np.size(assembly.values) - np.isfinite(assembly.values).sum())
+        if bad:
+            raise AssemblyError(f"{what} has {bad} values that are NaN or infinite, out of {assembly.size}")
+    return assembly
+
+
+def _check_stimuli(assembly: xr.DataArray, expected: list[str], what: str) -> None:
+    if "stimulus_id" not in assembly.coords:
+        raise AssemblyError(f"{what} has no coordinate stimulus_id")
+    found = assembly["stimulus_id"].values
+    missing = set(expected) - set(found.tolist())
+    if missing:
+        raise AssemblyError(f"{what} lacks {len(missing)} of {len(expected)} stimuli, for example {sorted(missing)[0]!r}")
+    extra = set(found.tolist()) - set(expected)
+    if extra:
+        raise AssemblyError(f"{what} has {len(extra)} stimuli that were not asked for, for example {sorted(extra)[0]!r}")
+    if assembly["stimulus_id"].dims == ("presentation",):
+        names = [n for n in ("stimulus_id", "repetition") if n in assembly.coords]
+        rows = list(zip(*(assembly[n].values.tolist() for n in names), strict=True))
+        if len(set(rows)) < len(rows):
+            raise AssemblyError(f"{what} answers a stimulus twice: {len(rows) - len(set(rows))} duplicate rows")

@@ -1,0 +1,218 @@
+"""Stimulus sets: what is shown, in which order, under which conditions. Labels and measured values never live here."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+MODALITIES: Final = ("image", "video", "audio", "text")
+#: Presentation conditions, each with its unit in its name.
+CONDITIONS: Final = ("onset_ms", "duration_ms", "visual_degrees", "sound_level_db", "sample_rate_hz", "frame_rate_hz")
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """The content of a stimulus is a file (an encoded image, video or sound, or UTF-8 text)."""
+
+    path: Path
+
+    def read_bytes(self) -> bytes:
+        return self.path.read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The content of a stimulus is one member of a zip archive."""
+
+    archive: Path
+    name: str
+
+    def read_bytes(self) -> bytes:
+        with zipfile.ZipFile(self.archive) as archive:
+            return archive.read(self.name)
+
+
+#: One stimulus in one modality: a file, a member of an archive, an array, a text, or None where it is absent.
+Content = OnDisk | Member | np.ndarray | str | None
+
+
+def content_hash(content: Content) -> str:
+    """Sha256 (hex) of a stimulus's content.
+
+    A file and the same bytes in an archive hash alike; an array hashes by dtype, shape and bytes, a text by its
+    UTF-8 bytes. An absent content hashes to a constant: its identity is its ``stimulus_id``.
+    """
+    digest = hashlib.sha256()
+    if content is None:
+        digest.update(b"absent")
+    elif isinstance(content, str):
+        digest.update(b"text\0" + content.encode())
+    elif isinstance(content, np.ndarray):
+        array = np.ascontiguousarray(content)
+        digest.update(f"array\0{array.dtype.str}\0{array.shape}\0".encode())
+        digest.update(array.data)
+    else:
+        digest.update(b"bytes\0" + content.read_bytes())
+    return digest.hexdigest()
+
+
+def _hash_column(contents: Sequence[Content]) -> list[str]:
+    """Content hashes of a column, opening each archive once."""
+    archives: dict[Path, zipfile.ZipFile] = {}
+    hashes = []
+    try:
+        for content in contents:
+            if isinstance(content, Member):
+                if content.archive not in archives:
+                    archives[content.archive] = zipfile.ZipFile(content.archive)
+                data = archives[content.archive].read(content.name)
+                hashes.append(hashlib.sha256(b"bytes\0" + data).hexdigest())
+            else:
+                hashes.append(content_hash(content))
+    finally:
+        for archive in archives.values():
+            archive.close()
+    return hashes
+
+
+class StimulusSet:
+    """An ordered table of stimuli.
+
+    Parameters
+    ----------
+    stimulus_id : sequence of str, length n
+        Unique within the set.
+    image, video, audio, text : sequence of Content, length n, optional
+        One column for each modality; several may be filled at once (mixed stimuli). A column of ``None`` says that
+        the modality is known but the content absent: only a replay model can answer such a stimulus.
+        Array layouts: image (height, width, 3) uint8; video (frame, height, width, 3) uint8; audio (sample,) or
+        (sample, channel) float32 in [-1, 1].
+    context : sequence of str, length n, optional
+        Stimuli of one context (the words of a story, the windows of a movie) are shown causally: the response to a
+        row may depend on rows of the same context with at most its ``order``.
+    order : sequence of int, length n, optional
+        Position within the context; required with ``context``.
+    onset_ms, duration_ms, visual_degrees, sound_level_db, sample_rate_hz, frame_rate_hz : sequence of float, optional
+        Presentation conditions, in the unit that the name states.
+
+    Raises
+    ------
+    ValueError
+        If a column's length differs, an identifier is repeated, or an order is repeated within a context.
+    """
+
+    def __init__(
+        self,
+        stimulus_id: ArrayLike,
+        *,
+        image: Sequence[Content] | None = None,
+        video: Sequence[Content] | None = None,
+        audio: Sequence[Content] | None = None,
+        text: Sequence[Content] | None = None,
+        context: ArrayLike | None = None,
+        order: ArrayLike | None = None,
+        **conditions: ArrayLike,
+    ) -> None:
+        self.stimulus_id: NDArray[np.str_] = np.asarray(stimulus_id, dtype=np.str_)
+        if self.stimulus_id.ndim != 1 or len(self.stimulus_id) == 0:
+            raise ValueError("a stimulus set needs at least one stimulus_id, as a one-dimensional sequence")
+        identifiers, counts = np.unique(self.stimulus_id, return_counts=True)
+        if (counts > 1).any():
+            raise ValueError(f"stimulus_id {str(identifiers[counts > 1][0])!r} occurs {counts.max()} times; it must be unique")
+        given = {"image": image, "video": video, "audio": audio, "text": text}
+        self.contents: Mapping[str, tuple[Content, ...]] = {k: tuple(v) for k, v in given.items() if v is not None}
+        unknown = set(conditions) - set(CONDITIONS)
+        if unknown:
+            raise ValueError(
+                f"a stimulus set has no column {sorted(unknown)[0]!r}; it holds {', '.join(MODALITIES)}, context, order and "
+                f"{', '.join(CONDITIONS)} (labels and measured values stay in the dataset)"
+            )
+        columns: dict[str, NDArray[Any]] = {k: np.asarray(v, dtype=np.float64) for k, v in conditions.items()}
+        if (context is None) != (order is None):
+            raise ValueError("context and order go together: give both or neither")
+        if context is not None and order is not None:
+            columns["context"] = np.asarray(context, dtype=np.str_)
+            columns["order"] = np.asarray(order, dtype=np.int64)
+        for name, column in {**self.contents, **columns}.items():
+            if len(column) != len(self.stimulus_id):
+                raise ValueError(f"column {name!r} has {len(column)} rows, but there are {len(self.stimulus_id)} stimuli")
+        self.columns: Mapping[str, NDArray[Any]] = columns
+        if context is not None:
+            places = set(zip(columns["context"].tolist(), columns["order"].tolist(), strict=True))
+            if len(places) < len(self):
+                raise ValueError("two stimuli of one context have the same order")
+
+    def __len__(self) -> int:
+        return len(self.stimulus_id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.stimulus_id.tolist())
+
+    def __repr__(self) -> str:
+        return f"StimulusSet({len(self)} stimuli; {', '.join(self.modalities)}{'; in context' if self.in_context else ''})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StimulusSet) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities with a column, in the fixed order image, video, audio, text."""
+        return tuple(m for m in MODALITIES if m in self.contents)
+
+    @property
+    def in_context(self) -> bool:
+        """Whether the stimuli are shown causally within contexts."""
+        return "context" in self.columns
+
+    @property
+    def absent(self) -> bool:
+        """Whether some stimulus has no content in any modality."""
+        columns = self.contents.values()
+        return not columns or any(all(c is None for c in row) for row in zip(*columns, strict=True))
+
+    def take(self, rows: ArrayLike) -> StimulusSet:
+        """The stimuli at the given row numbers, in that order."""
+        index = np.asarray(rows, dtype=np.int64)
+        columns: dict[str, Any] = {name: [column[i] for i in index] for name, column in self.contents.items()}
+        columns.update({name: column[index] for name, column in self.columns.items()})
+        return StimulusSet(self.stimulus_id[index], **columns)
+
+    @cached_property
+    def row_hashes(self) -> tuple[str, ...]:
+        """A sha256 for each row over its contents and conditions (not its identifier, unless its content is absent).
+
+        Two context-free rows with equal hashes are the same thing shown in the same way.
+        """
+        contents = {name: _hash_column(column) for name, column in self.contents.items()}
+        hashes = []
+        for row, identifier in enumerate(self.stimulus_id):
+            digest = hashlib.sha256()
+            for name, column in contents.items():
+                digest.update(f"{name}\0{column[row]}\0".encode())
+                if self.contents[name][row] is None:
+                    digest.update(f"{identifier}\0".encode())
+            if not contents:
+                digest.update(f"absent\0{identifier}\0".encode())
+            for name in sorted(self.columns):
+                digest.update(f"{name}\0{self.columns[name][row]}\0".encode())
+            hashes.append(digest.hexdigest())
+        return tuple(hashes)
+
+    @cached_property
+    def digest(self) -> str:
+        """Sha256 (hex) over identifiers, contents, order and conditions of the whole set."""
+        digest = hashlib.sha256()
+        for identifier, row in zip(self.stimulus_id, self.row_hashes, strict=True):
+            digest.update(f"{identifier}\0{row}\n".encode())
+        return digest.hexdigest()

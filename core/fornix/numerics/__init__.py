@@ -1,0 +1,1 @@
+"""Pure array functions shared by metrics: splits, correlations, Grams, solvers, reliability, uncertainty."""

@@ -1,0 +1,1 @@
+"""Cards, discovery without import, pluggy hooks, behaviour hashes and plugin environments."""

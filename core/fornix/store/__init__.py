@@ -1,0 +1,1 @@
+"""Content-addressed artifacts, cells and attempts behind one interface."""
