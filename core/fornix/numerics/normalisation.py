@@ -1,0 +1,180 @@
+"""From a raw score and a ceiling to the reported value, score and ceiling resampled together."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from fornix.interfaces.score import Normalisation, Score
+from fornix.numerics.uncertainty import BOTH, replicates_array, with_uncertainty
+
+#: Per-unit normalisation leaves out units whose ceiling is below this, and names them.
+LOWEST_UNIT_CEILING: Final = 0.1
+#: The note of a score that is published raw because its ceiling may be nothing.
+CEILING_UNRELIABLE: Final = "ceiling unreliable"
+
+
+def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation, chance: float = 0.0) -> Score:
+    """The score on the scale that the normalisation names, with the error of score and ceiling together.
+
+    With raw value s (or correlation r), ceiling c and chance p: ``s/c``; ``r|r|/c``; ``r^2/c``; ``r/sqrt(c)``;
+    ``r|r|/c^2`` for ``(r/c)^2``; ``(s-p)/(c-p)``; ``clip(s/c,0,1)``; the mean over units of ``r_i|r_i|/c_i``. Signs are
+    kept, except by ``r^2/c``, which reproduces Brain-Score's explained variance.
+
+    Parameters
+    ----------
+    score : Score
+        Its ``raw`` value is normalised (with ``raw_replicates``, or the replicates of a score that is still raw), so a
+        stored score can be normalised anew.
+    ceiling : Score, optional
+        None: the value stays raw, which only ``none`` allows. Replicates of score and ceiling over the same factor are
+        combined one by one, so they must come from one resampling plan; over other factors the other one is held
+        at its value. A ceiling without replicates is taken as exact.
+    normalisation : Normalisation
+    chance : float
+        On the raw scale.
+
+    Returns
+    -------
+    Score
+        Published raw, unnormalised, with the note ``ceiling unreliable`` where the ceiling's interval includes 0 (chance,
+        for ``(s-p)/(c-p)``).
+
+    Raises
+    ------
+    ValueError
+        If a normalisation lacks its ceiling, score and ceiling were resampled by different plans, or per-unit
+        normalisation lacks units.
+    """
+    raw = _as_raw(score).with_(ceiling=ceiling, chance=chance)
+    if normalisation is Normalisation.NONE:
+        return raw
+    if ceiling is None:
+        raise ValueError(f"the normalisation {normalisation} needs a ceiling; without one the normalisation is 'none'")
+    if not _reliable(ceiling, chance if normalisation is Normalisation.CHANCE else 0.0):
+        return raw.with_(notes=_noted(raw.notes, CEILING_UNRELIABLE))
+    if normalisation is Normalisation.PER_UNIT:
+        return _per_unit(raw, ceiling)
+    value = float(_formula(raw.value, ceiling.value, normalisation, chance))
+    reported = raw.with_(value=value, raw=raw.value, normalisation=normalisation, raw_replicates=raw.replicates)
+    replicates = _joint_replicates(raw, ceiling, normalisation, chance)
+    if replicates is not None:
+        return with_uncertainty(reported, replicates)
+    # The original leaves the error of r beside r^2/c; any other error without replicates would be a guess.
+    error = raw.error if normalisation is Normalisation.SQUARE else math.nan
+    return reported.with_(error=error, interval=(math.nan, math.nan))
+
+
+def _as_raw(score: Score) -> Score:
+    """The score before it was normalised."""
+    if score.normalisation is Normalisation.NONE:
+        return score.with_(value=score.raw)
+    raw = score.with_(
+        value=score.raw,
+        normalisation=Normalisation.NONE,
+        error=math.nan,
+        interval=(math.nan, math.nan),
+        replicates=None,
+        raw_replicates=None,
+        resampled=(),
+    )
+    return raw if score.raw_replicates is None else with_uncertainty(raw, score.raw_replicates)
+
+
+def _reliable(ceiling: Score, floor: float) -> bool:
+    lowest = ceiling.value if math.isnan(ceiling.interval[0]) else ceiling.interval[0]
+    return lowest > floor
+
+
+def _noted(notes: tuple[str, ...], note: str) -> tuple[str, ...]:
+    return notes if note in notes else (*notes, note)
+
+
+def _formula(s: ArrayLike, c: ArrayLike, normalisation: Normalisation, p: float) -> NDArray[np.float64]:
+    """The reported value of raw scores s and ceilings c, element by element; NaN where a ceiling is not above 0."""
+    s, c = np.asarray(s, dtype=np.float64), np.asarray(c, dtype=np.float64)
+    floor = p if normalisation is Normalisation.CHANCE else 0.0
+    c = np.where(c > floor, c, np.nan)
+    result = {
+        Normalisation.RATIO: s / c,
+        Normalisation.SIGNED_SQUARE: s * np.abs(s) / c,
+        Normalisation.SQUARE: s**2 / c,
+        Normalisation.ROOT: s / np.sqrt(c),
+        Normalisation.SQUARED_RATIO: s * np.abs(s) / c**2,
+        Normalisation.CHANCE: (s - p) / (c - p),
+        Normalisation.CLIPPED: np.clip(s / c, 0, 1),
+    }[normalisation]
+    return np.asarray(result, dtype=np.float64)
+
+
+def _rows(replicates: xr.DataArray | None) -> dict[str, tuple[NDArray[np.float64], str, int]]:
+    """Factor -> (values without the trailing NaN of short rows, scheme, n_units)."""
+    if replicates is None:
+        return {}
+    rows = {}
+    for k, name in enumerate(replicates["factor"].values.tolist()):
+        row, scheme = replicates.values[k], str(replicates["scheme"].values[k])
+        n_units = int(replicates["n_units"].values[k])
+        length = n_units if scheme == "jackknife" else int(np.flatnonzero(np.isfinite(row)).max(initial=-1)) + 1
+        rows[name] = (row[:length], scheme, n_units)
+    return rows
+
+
+def _joint_replicates(score: Score, ceiling: Score, normalisation: Normalisation, chance: float) -> xr.DataArray | None:
+    ours, theirs = _rows(score.replicates), _rows(ceiling.replicates)
+    if not ours:
+        return None
+    if theirs and (BOTH in ours) != (BOTH in theirs):
+        raise ValueError("score and ceiling have two crossed factors each, or neither: one of them lacks the replicates 'both'")
+    joint: dict[str, tuple[NDArray[np.float64], str, int]] = {}
+    for name, (s, scheme, n_units) in ours.items():
+        c, *plan = theirs.get(name, (np.full(len(s), ceiling.value), scheme, n_units))
+        if plan != [scheme, n_units] or len(s) != len(c):
+            raise ValueError(
+                f"over {name} the score has {len(s)} {scheme} replicates of {n_units} units and its ceiling {len(c)} "
+                f"{plan[0]} replicates of {plan[1]}: resample both by one plan"
+            )
+        joint[name] = (_formula(s, c, normalisation, chance), scheme, n_units)
+    for name, (c, scheme, n_units) in theirs.items():
+        if name not in ours:
+            joint[name] = (_formula(score.value, c, normalisation, chance), scheme, n_units)
+    return replicates_array(joint)
+
+
+def _per_unit(raw: Score, ceiling: Score) -> Score:
+    """Mean over neuroids of r_i|r_i|/c_i, r_i and c_i averaged over splits; its error is a jackknife over neuroids."""
+    if raw.units is None or ceiling.units is None or "neuroid" not in raw.units.dims or "neuroid" not in ceiling.units.dims:
+        raise ValueError("per-unit normalisation needs the units of score and ceiling, both with a dimension neuroid")
+    r = raw.units.mean([d for d in raw.units.dims if d != "neuroid"])
+    c = ceiling.units.mean([d for d in ceiling.units.dims if d != "neuroid"])
+    names = [str(n) for n in (r["neuroid_id"].values if "neuroid_id" in r.coords else np.arange(r.sizes["neuroid"]))]
+    of_ceiling = [str(n) for n in (c["neuroid_id"].values if "neuroid_id" in c.coords else np.arange(c.sizes["neuroid"]))]
+    if set(names) != set(of_ceiling) or len(names) != len(of_ceiling):
+        raise ValueError(f"the score has {len(names)} neuroids and its ceiling {len(of_ceiling)} others: per-unit needs the same")
+    ceilings = dict(zip(of_ceiling, c.values.tolist(), strict=True))
+    units = np.array([ceilings[n] for n in names])
+    low = ~(units >= LOWEST_UNIT_CEILING)
+    notes = raw.notes
+    if low.any():
+        left_out = ", ".join(np.array(names)[low])
+        notes = _noted(notes, f"{low.sum()} of {len(names)} units have a ceiling below {LOWEST_UNIT_CEILING}: {left_out}")
+    if low.all():
+        return raw.with_(notes=_noted(notes, CEILING_UNRELIABLE))
+    values = (r.values * np.abs(r.values) / np.where(low, np.nan, units))[~low]
+    kept = np.isfinite(values)
+    reported = raw.with_(
+        value=float(values[kept].mean()) if kept.any() else math.nan,
+        raw=raw.value,
+        normalisation=Normalisation.PER_UNIT,
+        raw_replicates=raw.replicates,
+        n_nan=raw.n_nan + int((~kept).sum()),
+        notes=notes,
+        details={**raw.details, "units_below_lowest_ceiling": float(low.sum())},
+    )
+    values = values[kept]
+    left_one_out = (values.sum() - values) / max(len(values) - 1, 1)
+    return with_uncertainty(reported, replicates_array({"neuroids": (left_one_out, "jackknife")}))

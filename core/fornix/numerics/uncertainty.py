@@ -1,0 +1,172 @@
+"""From replicates of a score to its standard error and interval. How a metric makes its replicates is its own business.
+
+A factor is what was resampled: ``stimuli``, ``neuroids``, ``subjects``, or ``both`` of two crossed factors at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from fornix.interfaces.score import Score
+
+#: Fewer subjects than this are jackknifed, not bootstrapped.
+FEW_SUBJECTS: Final = 8
+#: The factor in which two crossed factors are resampled at once.
+BOTH: Final = "both"
+
+
+def stimulus_groups(stimulus_id: ArrayLike, n_groups: int = 20, seed: int = 0) -> NDArray[np.int64]:
+    """The group of each row for a delete-group jackknife over stimuli.
+
+    Groups are drawn over the sorted unique stimuli, so they depend neither on the order of the rows nor on how often a
+    stimulus was shown, and all copies of a stimulus lie in one group.
+
+    Parameters
+    ----------
+    stimulus_id : (n,) str
+    n_groups : int
+        At most this many groups, whose sizes differ by at most one stimulus; one stimulus each where there are fewer.
+    seed : int
+
+    Returns
+    -------
+    (n,) int
+        Values 0 to g - 1.
+    """
+    unique, row = np.unique(np.asarray(stimulus_id), return_inverse=True)
+    group = np.empty(len(unique), dtype=np.int64)
+    group[np.random.default_rng(seed).permutation(len(unique))] = np.arange(len(unique)) % n_groups
+    return group[row.reshape(-1)]
+
+
+def replicates_array(by_factor: Mapping[str, Sequence[Any]]) -> xr.DataArray:
+    """Replicates of a score as one array.
+
+    Parameters
+    ----------
+    by_factor : factor -> (values, scheme) or (values, scheme, n_units)
+        ``values`` (r,): the score of each resample, NaN where it has none. ``scheme``: ``"jackknife"`` (replicate k leaves
+        unit or group of units k out; n_units is the number of replicates) or ``"bootstrap"`` (n_units, how many units
+        were drawn with replacement, must be given, except for the factor ``both``).
+
+    Returns
+    -------
+    DataArray, dims (factor, replicate)
+        Short rows end in NaN. Coordinates on factor: ``factor``, ``scheme``, ``n_units`` and ``variance_factor``, such
+        that the variance of a factor is ``variance_factor * sum((r - mean)**2)`` over the replicates r that are not NaN:
+        (m - 1)/m for m jackknife replicates, 1/(m - 1) for m bootstrap replicates.
+
+    Raises
+    ------
+    ValueError
+        If a scheme is unknown, or a bootstrap does not say how many units it drew.
+    """
+    rows = [np.asarray(entry[0], dtype=np.float64) for entry in by_factor.values()]
+    values = np.full((len(rows), max((len(row) for row in rows), default=0)), np.nan)
+    schemes, n_units, factors = [], [], []
+    for k, (name, entry) in enumerate(by_factor.items()):
+        values[k, : len(rows[k])] = rows[k]
+        scheme, m = entry[1], int(np.isfinite(rows[k]).sum())
+        if scheme == "jackknife":
+            factors.append((m - 1) / m if m > 1 else math.nan)
+            n_units.append(int(entry[2]) if len(entry) > 2 else len(rows[k]))
+        elif scheme == "bootstrap":
+            factors.append(1 / (m - 1) if m > 1 else math.nan)
+            if len(entry) < 3 and name != BOTH:
+                raise ValueError(
+                    f"the bootstrap over {name} does not say how many units it drew, which its interval needs: "
+                    "give (values, 'bootstrap', n_units)"
+                )
+            n_units.append(int(entry[2]) if len(entry) > 2 else 0)
+        else:
+            raise ValueError(f"the scheme of the replicates over {name} is {scheme!r}; expected 'bootstrap' or 'jackknife'")
+        schemes.append(scheme)
+    return xr.DataArray(
+        values,
+        dims=("factor", "replicate"),
+        coords={
+            "factor": ("factor", np.array(list(by_factor), dtype=np.str_)),
+            "scheme": ("factor", np.array(schemes, dtype=np.str_)),
+            "n_units": ("factor", np.array(n_units, dtype=np.int64)),
+            "variance_factor": ("factor", np.array(factors, dtype=np.float64)),
+        },
+    )
+
+
+def factor_variances(replicates: xr.DataArray) -> dict[str, float]:
+    """The variance that each factor contributes: ``variance_factor * sum((r - mean)**2)`` over its non-NaN replicates."""
+    variances = {}
+    for k, name in enumerate(replicates["factor"].values.tolist()):
+        row = replicates.values[k]
+        row = row[np.isfinite(row)]
+        spread = float(((row - row.mean()) ** 2).sum()) if len(row) else math.nan
+        variances[name] = float(replicates["variance_factor"].values[k]) * spread
+    return variances
+
+
+def variance(replicates: xr.DataArray) -> float:
+    """The variance of a score for new units of every factor resampled.
+
+    Two crossed factors a and b with ``both``: ``min(max(2(v_a + v_b) - v_both, v_a, v_b), v_both)`` (Schuett et al. 2023,
+    eLife 12:e82566). Without ``both``: the sum over factors, as for few jackknifed subjects and stimuli.
+    """
+    variances = factor_variances(replicates)
+    if BOTH not in variances or len(variances) == 1:
+        return sum(variances.values()) if variances else math.nan
+    both = variances.pop(BOTH)
+    return min(max(2 * sum(variances.values()) - both, *variances.values()), both)
+
+
+def degrees_of_freedom(replicates: xr.DataArray) -> float:
+    """Degrees of freedom of the standard error.
+
+    Jackknifed subjects crossed with another factor: Welch-Satterthwaite, ``(sum v)^2 / sum(v^2/(n - 1))``. Otherwise the
+    smaller number of resampled units, minus 1.
+    """
+    units = dict(zip(replicates["factor"].values.tolist(), replicates["n_units"].values.tolist(), strict=True))
+    schemes = dict(zip(units, replicates["scheme"].values.tolist(), strict=True))
+    single = {name: n for name, n in units.items() if name != BOTH} or units
+    if not single or min(single.values()) < 2:
+        return math.nan
+    if schemes.get("subjects") == "jackknife" and BOTH not in units and len(units) > 1:
+        variances = factor_variances(replicates)
+        spread = sum(v**2 / (units[name] - 1) for name, v in variances.items())
+        return sum(variances.values()) ** 2 / spread if spread > 0 else math.nan
+    return float(min(single.values()) - 1)
+
+
+def with_uncertainty(score: Score, replicates: xr.DataArray) -> Score:
+    """The score with its standard error and 95 % interval from replicates of its value.
+
+    The interval is ``value +- t * SE``, never the percentile interval (for RSA that covers 69 to 89 %). Few subjects,
+    jackknifed, are named in a note.
+
+    Parameters
+    ----------
+    score : Score
+    replicates : DataArray, dims (factor, replicate)
+        From :func:`replicates_array`, on the scale of ``score.value``.
+    """
+    total = variance(replicates)
+    error = math.sqrt(total) if total >= 0 else math.nan
+    margin = float(special.stdtrit(degrees_of_freedom(replicates), 0.975)) * error if error > 0 else error
+    factors = replicates["factor"].values.tolist()
+    notes = [
+        f"jackknife over {n} subjects"
+        for name, scheme, n in zip(factors, replicates["scheme"].values, replicates["n_units"].values, strict=True)
+        if name == "subjects" and scheme == "jackknife"
+    ]
+    return score.with_(
+        error=error,
+        interval=(score.value - margin, score.value + margin),
+        replicates=replicates,
+        resampled=tuple(name for name in factors if name != BOTH),
+        notes=(*score.notes, *(note for note in notes if note not in score.notes)),
+    )
