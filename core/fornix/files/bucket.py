@@ -1,0 +1,115 @@
+"""A mirror in an S3 bucket as a source. boto3 (extra ``s3``) is imported when the first such mirror is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from fornix.files.file import File
+from fornix.files.source import Interrupted, SourceTrouble, Stream, Unreachable, other_size
+
+#: Seconds within which the bucket's endpoint must accept a connection.
+CONNECT_S = 4.0
+#: Seconds without a single byte after which a transfer counts as broken off.
+STALL_S = 15.0
+_BLOCK = 1 << 18
+
+
+@cache
+def bucket(url: str) -> Bucket:
+    """The mirror at ``s3://bucket/prefix``, one object for each process: what is unreachable is asked once."""
+    return Bucket(url)
+
+
+class Bucket:
+    """A prefix of a bucket, laid out as ``<host>/<path of the url>``."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._bucket = parts.netloc
+        self._prefix = parts.path.strip("/")
+        self._client: Any = None
+        self._down: Unreachable | None = None
+
+    def look(self, file: File) -> Any:
+        """What the bucket says of the file.
+
+        Raises
+        ------
+        SourceTrouble
+            Unless it holds a file of the right size.
+        """
+        head = self._ask("head_object", file)
+        if head["ContentLength"] != file.bytes:
+            raise other_size(head["ContentLength"], file)
+        return head
+
+    def open(self, file: File, start: int, validator: str) -> Stream:
+        """See :class:`~fornix.files.source.Source`; the validator is the object's ``ETag``."""
+        head = self.look(file)
+        if head["ETag"] != validator:
+            start = 0
+        extra = {"Range": f"bytes={start}-"} if start else {}
+        answer = self._ask("get_object", file, IfMatch=head["ETag"], **extra)
+        return Stream(start, _blocks(answer["Body"]), head["ETag"])
+
+    def _ask(self, what: str, file: File, **parameters: Any) -> Any:
+        if self._down is not None:
+            raise self._down
+        try:
+            import botocore.exceptions as failures
+        except ImportError:
+            self._down = Unreachable("needs boto3: run pip install 'fornix[s3]'")
+            raise self._down from None
+        key = "/".join(part for part in (self._prefix, str(file.mirror_path)) if part)
+        try:
+            if self._client is None:
+                self._client = _client()
+            return getattr(self._client, what)(Bucket=self._bucket, Key=key, **parameters)
+        except failures.ClientError as error:
+            raise _refusal(error.response, self._bucket) from None
+        except (failures.HTTPClientError, failures.ConnectionError):
+            self._down = Unreachable(f"cannot be reached (no answer from {self._client.meta.endpoint_url})")
+            raise self._down from None
+        except (failures.BotoCoreError, ValueError) as error:
+            self._down = Unreachable(f"cannot be used ({error})")
+            raise self._down from None
+
+
+def _client() -> Any:
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    session = boto3.Session()
+    # Without credentials a bucket can still be public; signing would fail before anything is asked.
+    signing = {} if session.get_credentials() else {"signature_version": UNSIGNED}
+    config = Config(connect_timeout=CONNECT_S, read_timeout=STALL_S, retries={"total_max_attempts": 2}, **signing)
+    # A public bucket needs no region, but boto3 refuses to make a client without one.
+    return session.client("s3", config=config, region_name=session.region_name or "us-east-1")
+
+
+def _refusal(response: Any, bucket: str) -> SourceTrouble:
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    code = str(response.get("Error", {}).get("Code", status))
+    if code == "NoSuchBucket":
+        return SourceTrouble(f"cannot be used: there is no bucket {bucket!r}")
+    if status == 404:
+        return SourceTrouble("does not hold it")
+    if status == 403:
+        return SourceTrouble("refuses access (403), or does not hold it")
+    kind = Interrupted if status is not None and status >= 500 else SourceTrouble
+    return kind(f"answers {status} {code}")
+
+
+def _blocks(body: Any) -> Iterator[bytes]:
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        yield from body.iter_chunks(_BLOCK)
+    except BotoCoreError as error:
+        raise Interrupted(f"broke off ({error})") from None
+    finally:
+        body.close()

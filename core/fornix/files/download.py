@@ -1,0 +1,115 @@
+"""Streaming a file from a source into the cache: resumed, verified, synced, and only then put in its place."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fornix.files.file import File
+from fornix.files.source import Interrupted, OtherFile, Source
+
+#: Seconds to wait before asking again, by the number of attempts in a row that brought nothing new.
+PAUSES_S = (0.5, 2.0)
+
+#: Called with the bytes that are there and the bytes of the whole file.
+Progress = Callable[[int, int], None]
+
+
+def download(file: File, source: Source, target: Path, progress: Progress | None = None) -> None:
+    """Bring ``file`` to ``target``, going on from the ``.part`` file that an earlier try left.
+
+    The caller holds the lock of ``target``. What arrives is kept in the part file whatever happens, unless it turns
+    out to be wrong.
+
+    Raises
+    ------
+    SourceTrouble
+        If the source cannot give the file; the message is a clause about the source.
+    OSError
+        If the cache cannot be written.
+    """
+    part = part_path(target)
+    part.touch()
+    resumed = part.stat().st_size > 0
+    _complete(file, source, part, progress)
+    wrong = file.wrong_with(part)
+    if wrong is not None and resumed:
+        # The fault may lie in what an earlier try left; only bytes that all came from this source tell about it.
+        part.unlink()
+        part.touch()
+        _complete(file, source, part, progress)
+        wrong = file.wrong_with(part)
+    if wrong is not None:
+        _forget(part)
+        raise OtherFile(f"offers another file ({wrong})")
+    put_in_place(part, target)
+    _forget(part)
+
+
+def part_path(target: Path) -> Path:
+    """Where a download that is not complete is kept."""
+    return target.with_name(f"{target.name}.part")
+
+
+def put_in_place(part: Path, target: Path) -> None:
+    """Rename a finished file so that ``target`` is either whole on the disk or not there, even after a crash."""
+    with part.open("rb") as stream:
+        os.fsync(stream.fileno())
+    os.replace(part, target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _complete(file: File, source: Source, part: Path, progress: Progress | None) -> None:
+    """Ask until the part file has the file's size, or asking brings nothing new any more."""
+    best = part.stat().st_size
+    fruitless = 0
+    while (have := part.stat().st_size) != file.bytes:
+        if have > file.bytes:
+            os.truncate(part, 0)
+            have = 0
+        try:
+            _append(file, source, part, have, progress)
+            size = part.stat().st_size
+            if size < file.bytes:
+                raise Interrupted(f"gave only {size} of {file.bytes} bytes")
+        except Interrupted:
+            size = part.stat().st_size
+            if size <= best:
+                if fruitless == len(PAUSES_S):
+                    raise
+                time.sleep(PAUSES_S[fruitless])
+            fruitless = fruitless + 1 if size <= best else 0
+            best = max(best, size)
+
+
+def _append(file: File, source: Source, part: Path, have: int, progress: Progress | None) -> None:
+    note = _validator_path(part)
+    stream = source.open(file, have, note.read_text() if have and note.exists() else "")
+    with part.open("r+b") as out:
+        out.seek(stream.start)
+        out.truncate()
+        note.write_text(stream.validator)
+        have = stream.start
+        for block in stream.blocks:
+            have += len(block)
+            if have > file.bytes:
+                out.truncate(0)
+                raise OtherFile(f"offers another file (more than {file.bytes} bytes)")
+            out.write(block)
+            if progress is not None:
+                progress(have, file.bytes)
+
+
+def _validator_path(part: Path) -> Path:
+    return part.with_name(f"{part.name}.version")
+
+
+def _forget(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _validator_path(part).unlink(missing_ok=True)

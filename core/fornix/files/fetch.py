@@ -1,0 +1,260 @@
+"""Getting a file: what was provided, else the cache, then the mirrors, then the network; verified before anyone reads it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fornix.errors import FornixError
+from fornix.files.download import Progress, download, part_path
+from fornix.files.file import File
+from fornix.files.settings import cache_folder, mirrors
+from fornix.files.source import Interrupted, OtherFile, Source, SourceTrouble, Unreachable, other_size
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+_provided: Mapping[str, Path] | None = None
+#: Path -> (hash, size, time of change in ns, inode) of what this process has verified.
+_verified: dict[Path, tuple[str, int, int, int]] = {}
+
+
+class FileUnavailable(FornixError):
+    """A file cannot be had; the message says what was tried and what to do."""
+
+
+def provide(files: Mapping[str, Path]) -> None:
+    """Restrict this process to the given files: no cache, mirror or network from now on.
+
+    Parameters
+    ----------
+    files : mapping of sha256 or git blob to path
+    """
+    global _provided
+    _provided = {hash_: Path(path).absolute() for hash_, path in files.items()}
+
+
+def fetch(file: File, progress: Progress | None = None) -> Path:
+    """The path of a verified copy of the file: provided, in the cache, in a mirror folder (used in place), or downloaded.
+
+    Safe for several processes at once: the second waits for the first and uses what it fetched. A download that broke
+    off is resumed by the next call. What a mirror or the cache holds under the file's name and is not the file is passed
+    over with a warning.
+
+    Parameters
+    ----------
+    file : File
+    progress : callable, optional
+        Called during a download with the bytes that are there and the bytes of the whole file.
+
+    Raises
+    ------
+    FileUnavailable
+    """
+    if _provided is not None:
+        return _from_provided(file, _provided)
+    if _cached(file):
+        return cache_path(file)
+    reasons = []
+    for mirror in mirrors():
+        try:
+            return _from_mirror(mirror, file, progress)
+        except SourceTrouble as trouble:
+            reasons.append(f"mirror {mirror} {trouble}")
+            if isinstance(trouble, OtherFile):
+                warnings.warn(f"mirror {mirror} {trouble} for {file.name}, at {file.mirror_path}", stacklevel=2)
+    from fornix.files.network import Network, unreachable
+
+    down = unreachable(file.url)
+    if down is None:
+        try:
+            return _into_cache(file, Network(), progress)
+        except SourceTrouble as trouble:
+            if isinstance(trouble, Interrupted):
+                down = unreachable(file.url, ask_again=True)
+            if down is None:
+                raise FileUnavailable(_sentence(file, [*reasons, f"{file.host} {trouble}"])) from None
+    raise FileUnavailable(_offline_sentence(file, [*reasons, f"{file.host} {down}"]))
+
+
+def available(file: File) -> str | None:
+    """None if the file can be had, else the sentence that says why not. Downloads nothing.
+
+    The cache and the mirrors are looked at (existence and size); the url's host is probed once per process.
+    """
+    if _provided is not None:
+        return None if file.hash in _provided else _not_provided(file)
+    if _size(cache_path(file)) == file.bytes:
+        return None
+    reasons = []
+    for mirror in mirrors():
+        try:
+            _look_into_mirror(mirror, file)
+        except SourceTrouble as trouble:
+            reasons.append(f"mirror {mirror} {trouble}")
+        else:
+            return None
+    from fornix.files.network import unreachable
+
+    down = unreachable(file.url)
+    return None if down is None else _offline_sentence(file, [*reasons, f"{file.host} {down}"])
+
+
+def cache_path(file: File) -> Path:
+    """Where the cache keeps the file: by its hash, never by its name (the suffix is there for readers that go by it)."""
+    return cache_folder() / "files" / file.hash[:2] / f"{file.hash}{file.suffix}"
+
+
+def _from_provided(file: File, provided: Mapping[str, Path]) -> Path:
+    if file.hash not in provided:
+        raise FileUnavailable(_not_provided(file))
+    path = provided[file.hash]
+    try:
+        wrong = _wrong(file, path)
+    except OSError as error:
+        wrong = f"cannot be read ({error.strerror})"
+    if wrong is not None:
+        raise FileUnavailable(f"{file.name} was provided at {path}, and that file {wrong}; fetch it again in the parent process")
+    return path
+
+
+def _cached(file: File) -> bool:
+    """Whether the cache holds the file; anything else in its place is discarded."""
+    path = cache_path(file)
+    try:
+        wrong = _wrong(file, path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise FileUnavailable(_cache_sentence(file, error)) from error
+    if wrong is None:
+        return True
+    warnings.warn(f"the cache held another file for {file.name} ({wrong}); it is fetched again", stacklevel=3)
+    try:
+        with _lock(file):
+            # Another process may have put the right file there since.
+            if path.exists() and _wrong(file, path) is not None:
+                path.unlink()
+    except OSError as error:
+        raise FileUnavailable(_cache_sentence(file, error)) from error
+    return False
+
+
+def _is_bucket(mirror: str) -> bool:
+    return mirror.startswith("s3://")
+
+
+def _look_into_mirror(mirror: str, file: File) -> None:
+    """Raise SourceTrouble unless the mirror holds a file of the right size."""
+    if _is_bucket(mirror):
+        from fornix.files.bucket import bucket
+
+        bucket(mirror).look(file)
+        return
+    if not Path(mirror).expanduser().is_dir():
+        raise Unreachable("is not a folder on this machine")
+    size = _size(_folder_path(mirror, file))
+    if size is None:
+        raise SourceTrouble("does not hold it")
+    if size != file.bytes:
+        raise other_size(size, file)
+
+
+def _from_mirror(mirror: str, file: File, progress: Progress | None) -> Path:
+    if _is_bucket(mirror):
+        from fornix.files.bucket import bucket
+
+        return _into_cache(file, bucket(mirror), progress)
+    _look_into_mirror(mirror, file)
+    path = _folder_path(mirror, file)
+    try:
+        wrong = _wrong(file, path)
+    except OSError as error:
+        raise SourceTrouble(f"holds it, but it cannot be read ({error.strerror})") from None
+    if wrong is not None:
+        raise OtherFile(f"offers another file ({wrong})")
+    return path
+
+
+def _folder_path(mirror: str, file: File) -> Path:
+    return Path(mirror).expanduser().absolute() / file.mirror_path
+
+
+def _into_cache(file: File, source: Source, progress: Progress | None) -> Path:
+    target = cache_path(file)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _lock(file):
+            if not (target.exists() and _wrong(file, target) is None):
+                missing = file.bytes - (_size(part_path(target)) or 0)
+                if shutil.disk_usage(target.parent).free < missing:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                download(file, source, target, progress)
+                _remember(file, target)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            part_path(target).unlink(missing_ok=True)
+        raise FileUnavailable(_cache_sentence(file, error)) from error
+    return target
+
+
+def _lock(file: File) -> FileLock:
+    from filelock import FileLock
+
+    path = cache_path(file)
+    return FileLock(path.with_name(f"{file.hash}.lock"))
+
+
+def _wrong(file: File, path: Path) -> str | None:
+    """None if ``path`` is the file, else what is wrong; the content is read once per process and version of the path."""
+    if _verified.get(path) == _version(file, path):
+        return None
+    wrong = file.wrong_with(path)
+    if wrong is None:
+        _remember(file, path)
+    return wrong
+
+
+def _remember(file: File, path: Path) -> None:
+    _verified[path] = _version(file, path)
+
+
+def _version(file: File, path: Path) -> tuple[str, int, int, int]:
+    status = path.stat()
+    return file.hash, status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _sentence(file: File, reasons: list[str]) -> str:
+    return f"cannot get {file.name} ({file.url}): {'; '.join(reasons)}"
+
+
+def _offline_sentence(file: File, reasons: list[str]) -> str:
+    return f"{_sentence(file, reasons)}. Connect to the network, or set FORNIX_MIRROR to a folder that holds {file.mirror_path}"
+
+
+def _not_provided(file: File) -> str:
+    return (
+        f"{file.name} ({file.url}) is not among the files provided to this process: a plugin is given the files of its own "
+        "card, so list it there"
+    )
+
+
+def _cache_sentence(file: File, error: OSError) -> str:
+    folder = cache_folder()
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        trouble = f"the disk of the cache {folder} is full ({file.bytes} bytes are needed): free some space"
+    else:
+        trouble = f"the cache {folder} cannot be used ({error.strerror or error}): make it writable"
+    return f"cannot get {file.name} ({file.url}): {trouble}, or set FORNIX_CACHE to another folder"
