@@ -46,6 +46,25 @@ def stimulus_groups(stimulus_id: ArrayLike, n_groups: int = 20, seed: int = 0) -
     return group[row.reshape(-1)]
 
 
+def neuroid_draws(neuroid_id: ArrayLike, n_draws: int = 1000, seed: int = 0) -> NDArray[np.int64]:
+    """Row numbers of neuroids drawn with replacement, for a bootstrap over neuroids.
+
+    A median over neuroids needs this: its jackknife is not consistent. Draws are made over the sorted unique neuroids, so
+    that a score and its ceiling are resampled alike whatever the order of their neuroids.
+
+    Parameters
+    ----------
+    neuroid_id : (n,) str or int
+        Unique.
+
+    Returns
+    -------
+    (n_draws, n) int
+    """
+    order = np.argsort(np.asarray(neuroid_id), kind="stable")
+    return order[np.random.default_rng(seed).integers(0, len(order), size=(n_draws, len(order)))].astype(np.int64)
+
+
 def replicates_array(by_factor: Mapping[str, Sequence[Any]]) -> xr.DataArray:
     """Replicates of a score as one array.
 
