@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
-from fornix.numerics.uncertainty import neuroid_draws, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty import (
+    jackknife_pearson,
+    neuroid_draws,
+    replicates_array,
+    stimulus_groups,
+    with_uncertainty,
+)
 
 Definition = Literal["default", "brainscore"]
 
@@ -20,7 +26,7 @@ def spearman_brown(r: ArrayLike) -> NDArray[np.float64]:
     """Reliability of the whole from the correlation r of its halves: ``2r / (1 + r)`` (Spearman 1910, Brown 1910)."""
     r = np.asarray(r, dtype=np.float64)
     with np.errstate(divide="ignore"):
-        return 2 * r / (1 + r)
+        return np.asarray(2 * r / (1 + r))
 
 
 def internal_consistency(assembly: xr.DataArray, definition: Definition = "default") -> Score:
@@ -104,26 +110,12 @@ def _consistencies(
     """Corrected consistency (split, neuroid), and the same without each group of stimuli (group, split, neuroid)."""
     seen = ~np.isnan(cube)
     filled = np.where(seen, cube, 0.0)
-    membership = (groups[None, :] == np.arange(groups.max() + 1)[:, None]).astype(np.float64)
     everything, without_group = [], []
     for halves in splits:
         counts = [seen[half].sum(axis=0) for half in halves]
-        both = (counts[0] > 0) & (counts[1] > 0)
-        x, y = (np.where(both, filled[half].sum(axis=0) / np.maximum(n, 1), 0.0) for half, n in zip(halves, counts, strict=True))
-        n_both = np.maximum(both.sum(axis=0), 1)
-        x, y = (np.where(both, half - half.sum(axis=0) / n_both, 0.0) for half in (x, y))
-        moments = np.stack([both.astype(np.float64), x, y, x * x, y * y, x * y])
-        by_group = np.einsum("gs,msn->mgn", membership, moments)
-        total = by_group.sum(axis=1)
-        everything.append(_correlation(total))
-        without_group.append(_correlation(total[:, None, :] - by_group))
+        with np.errstate(invalid="ignore"):
+            x, y = (filled[half].sum(axis=0) / count for half, count in zip(halves, counts, strict=True))
+        r, r_without_group = jackknife_pearson(x, y, groups)
+        everything.append(r)
+        without_group.append(r_without_group)
     return spearman_brown(np.array(everything)), spearman_brown(np.array(without_group).transpose(1, 0, 2))
-
-
-def _correlation(moments: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pearson r from (n, sum x, sum y, sum xx, sum yy, sum xy), stacked on the first axis; NaN where a side is constant."""
-    n, x, y, xx, yy, xy = moments
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance_x, variance_y = xx - x * x / n, yy - y * y / n
-        constant = (variance_x <= 1e-12 * xx) | (variance_y <= 1e-12 * yy)
-        return np.asarray(np.where(constant, np.nan, (xy - x * y / n) / np.sqrt(variance_x * variance_y)))
