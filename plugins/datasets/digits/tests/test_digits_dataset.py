@@ -30,7 +30,7 @@ def test_images_and_labels_are_those_of_scikit_learn(digits) -> None:
     assert images.dtype == np.uint8
     assert (images.min(), images.max()) == (0, 255)
     for channel in range(3):
-        np.testing.assert_array_equal(np.round(images[..., channel] * 16 / 255), published.images[rows])
+        np.testing.assert_array_equal(np.round(images[..., channel].astype(float) * 16 / 255), published.images[rows])
 
 
 def test_every_stimulus_is_another_image(digits) -> None:
