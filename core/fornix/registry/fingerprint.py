@@ -1,0 +1,81 @@
+"""What identifies a plugin's behaviour: a hash over its source and cards, and the part of a key that a card gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fornix.registry.card import Card
+from fornix.registry.discovery import CARD_FILE, Distribution, Registry
+from fornix.registry.options import complete_options
+from fornix.registry.schema import read_cards
+
+
+def behaviour_hash(distribution: Distribution, card: Card | None = None) -> str:
+    """Sha256 (hex) over a distribution's behaviour: its package's files, and the behavioural fields of its cards.
+
+    The same for a wheel, an editable install and a folder, and on every system: paths are relative and sorted, and the
+    line ends of text do not matter. READMEs, tests, compiled files and hidden files are left out.
+
+    Parameters
+    ----------
+    distribution : Distribution
+    card : Card, optional
+        Count the fields of this card alone: its siblings in the same file are no part of what it does.
+    """
+    digest = hashlib.sha256()
+    for path in _source_files(distribution.folder):
+        state = path.stat()
+        relative = path.relative_to(distribution.folder).as_posix()
+        digest.update(f"{relative}\0{_content_hash(path, state.st_mtime_ns, state.st_size)}\n".encode())
+    cards = read_cards(distribution.card_path) if card is None else (card,)
+    for fields in sorted(canonical(each.behavioural()) for each in cards):
+        digest.update(f"{fields}\n".encode())
+    return digest.hexdigest()
+
+
+def fingerprint(registry: Registry, card: Card, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card contributes to a key, as JSON: identifier, version, options, behaviour and the hashes of its files.
+
+    Raises
+    ------
+    UsageError
+        If an option is none of the card's.
+    """
+    return {
+        "identifier": card.identifier,
+        "version": card.version,
+        "options": complete_options(card, options),
+        "behaviour": behaviour_hash(registry.distribution(card), card),
+        "files": [file.hash for file in card.files],
+    }
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys, no spaces and no NaN: equal values give equal texts."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _source_files(folder: Path) -> Iterator[Path]:
+    """The files that count, in the order of their relative paths."""
+    files = [path for path in folder.rglob("*") if path.is_file() and _counts(path.relative_to(folder))]
+    return iter(sorted(files, key=lambda path: path.relative_to(folder).as_posix()))
+
+
+def _counts(relative: Path) -> bool:
+    left_out = any(part.startswith(".") or part in ("__pycache__", "tests") for part in relative.parts)
+    readme = relative.name.casefold().startswith("readme")
+    return not (left_out or readme or relative.suffix in (".pyc", ".pyo") or relative == Path(CARD_FILE))
+
+
+@cache
+def _content_hash(path: Path, mtime_ns: int, size: int) -> str:
+    """Sha256 of a file; a text's line ends count as one newline each. Time and size are there for the cache."""
+    content = path.read_bytes()
+    if b"\0" not in content:
+        content = content.replace(b"\r\n", b"\n")
+    return hashlib.sha256(content).hexdigest()

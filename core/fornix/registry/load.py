@@ -1,0 +1,281 @@
+"""Plugins at work: importing the one that owns a card, calling its hook on it alone, and checking what comes back."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+import pluggy
+
+from fornix.errors import UsageError
+from fornix.files.fetch import fetch
+from fornix.registry import hookspecs
+from fornix.registry.card import JSON, Card, Kind
+from fornix.registry.discovery import Distribution, Registry, discover
+from fornix.registry.environments import unmet
+from fornix.registry.options import complete_options, did_you_mean
+from fornix.registry.problems import PluginError
+
+if TYPE_CHECKING:
+    from fornix.interfaces import Benchmark, Dataset, Experiment, Metric, Model, Responses, Score
+
+#: What the object of each kind must have; the protocols of ``fornix.interfaces`` by name, so that they need no import.
+MEMBERS: Final[dict[Kind, tuple[str, ...]]] = {
+    "model": ("respond",),
+    "dataset": ("stimuli", "recordings"),
+    "metric": ("accepts", "__call__"),
+    "benchmark": ("experiments", "score", "ceiling"),
+}
+
+_lock = threading.RLock()
+_in_use: list[Registry] = []
+_acting: ContextVar[Card | None] = ContextVar("fornix_acting", default=None)
+_manager = pluggy.PluginManager(hookspecs.PROJECT)
+_manager.add_hookspecs(hookspecs)
+
+
+def current_registry() -> Registry:
+    """The registry that names are looked up in: that of :func:`use_registry`, else ``discover()``, once per process."""
+    with _lock:
+        if not _in_use:
+            _in_use.append(discover())
+        return _in_use[-1]
+
+
+@contextmanager
+def use_registry(registry: Registry) -> Iterator[Registry]:
+    """Look names up in ``registry`` within the block, in every thread of this process."""
+    with _lock:
+        _in_use.append(registry)
+    try:
+        yield registry
+    finally:
+        with _lock:
+            _in_use.remove(registry)
+
+
+@contextmanager
+def acting_as(card: Card) -> Iterator[None]:
+    """Within the block, load only what ``card`` says it uses.
+
+    A benchmark's key holds the datasets and metrics of its card's ``uses``; one loaded beside them would change scores
+    without changing keys. A model uses nothing: it is handed stimuli.
+    """
+    token = _acting.set(card)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def _check_use(registry: Registry, wanted: Card, verb: str) -> None:
+    actor = _acting.get()
+    if actor is None or (actor.kind, actor.identifier) == (wanted.kind, wanted.identifier):
+        return
+    used = {"dataset": actor.uses.datasets, "metric": actor.uses.metrics}.get(wanted.kind, ())
+    if any(registry.get(wanted.kind, name) == wanted for name in used):
+        return
+    if actor.kind == "benchmark" and wanted.kind in ("dataset", "metric"):
+        remedy = f"add it to uses.{wanted.kind}s of its card, so that it becomes part of its key"
+    else:
+        remedy = f"a {actor.kind} may not, as nothing in its key would say so"
+    raise UsageError(
+        f"{actor.kind} {actor.identifier!r} {verb} {wanted.kind} {wanted.identifier!r}, which its card does not use: {remedy}"
+    )
+
+
+def load_model(identifier: str, /, **options: JSON) -> Model:
+    """The model of this identifier, with the options of its card.
+
+    Raises
+    ------
+    UsageError
+        If there is no such model or option, or a benchmark that is at work may not load it.
+    PluginError
+        If its plugin cannot be imported, or gives something else than a model.
+    """
+    registry, card, complete = _request("model", identifier, options)
+    with acting_as(card):
+        model: Model = _call(registry, card, complete)
+    return model
+
+
+def load_dataset(identifier: str, /, **options: JSON) -> Dataset:
+    """The dataset of this identifier; raises as :func:`load_model`."""
+    dataset: Dataset = _call(*_request("dataset", identifier, options))
+    return dataset
+
+
+def load_metric(identifier: str, /, **options: JSON) -> Metric:
+    """The metric of this identifier; raises as :func:`load_model`."""
+    registry, card, complete = _request("metric", identifier, options)
+    metric: Metric = _call(registry, card, complete)
+    if frozenset(metric.accepts) != frozenset(card.accepts):
+        given, stated = sorted(metric.accepts), sorted(card.accepts)
+        raise PluginError(f"metric {card.identifier!r} accepts {given}, but its card says {stated}; they must agree")
+    return metric
+
+
+def load_benchmark(identifier: str, /, **options: JSON) -> Benchmark:
+    """The benchmark of this identifier, held to the datasets and metrics of its card; raises as :func:`load_model`."""
+    registry, card, complete = _request("benchmark", identifier, options)
+    if card.aggregate is not None:
+        leaves = ", ".join(card.aggregate.leaves())
+        raise UsageError(f"benchmark {card.identifier!r} is a parent, scored through its children: load one of {leaves}")
+    with acting_as(card):
+        return ActingBenchmark(card, _call(registry, card, complete))
+
+
+def card_file(kind: Kind, identifier: str, name: str) -> Path:
+    """Where the file ``name`` of a card lies on this machine, fetched and verified.
+
+    Raises
+    ------
+    UsageError
+        If there is no such card or file, or a benchmark or model at work may not read it.
+    FileUnavailable
+        If it cannot be had.
+    """
+    registry = current_registry()
+    card = registry.get(kind, identifier)
+    _check_use(registry, card, "reads a file of")
+    try:
+        return fetch(card.file(name))
+    except KeyError:
+        names = [file.name for file in card.files]
+        hint = did_you_mean(name, names) or f"; it has {', '.join(names) or 'none'}"
+        raise UsageError(f"{kind} {card.identifier!r} has no file {name!r}{hint}") from None
+
+
+class ActingBenchmark:
+    """A benchmark that acts as its card whenever it is at work."""
+
+    def __init__(self, card: Card, benchmark: Benchmark) -> None:
+        self.card = card
+        self._benchmark = benchmark
+
+    def experiments(self, so_far: Sequence[Responses] = ()) -> Sequence[Experiment]:
+        with acting_as(self.card):
+            return tuple(self._benchmark.experiments(so_far))
+
+    def score(self, responses: Sequence[Responses]) -> Score:
+        with acting_as(self.card):
+            return self._benchmark.score(responses)
+
+    def ceiling(self) -> Score | None:
+        with acting_as(self.card):
+            return self._benchmark.ceiling()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._benchmark, name)
+
+    def __repr__(self) -> str:
+        return f"<benchmark {self.card.identifier!r}: {self._benchmark!r}>"
+
+
+def _request(kind: Kind, identifier: str, options: dict[str, JSON]) -> tuple[Registry, Card, dict[str, JSON]]:
+    """The card and its complete options, once it is clear that whoever is at work may load it."""
+    registry = current_registry()
+    card, implied = registry.resolve(kind, identifier)
+    _check_use(registry, card, "loads")
+    return registry, card, complete_options(card, {**implied, **options})
+
+
+def _call(registry: Registry, card: Card, options: dict[str, JSON]) -> Any:
+    """What the hook of the card's owner gives, checked."""
+    distribution = registry.distribution(card)
+    plugin = import_plugin(distribution)
+    hook = f"fornix_load_{card.kind}"
+    others = [other for other in _manager.get_plugins() if other is not plugin]
+    caller = _manager.subset_hook_caller(hook, others)
+    owner = f"{distribution.name} ({plugin.__file__})"
+    if not caller.get_hookimpls():
+        raise PluginError(f"{owner} has a card of {card.kind} {card.identifier!r}, but no hook {hook}; docs/hooks.md shows it")
+    try:
+        loaded = caller(identifier=card.identifier, options=options)
+    except ImportError as error:
+        raise PluginError(f"{card.kind} {card.identifier!r} cannot be loaded: {_why(error, distribution)}", error) from error
+    missing = [member for member in MEMBERS[card.kind] if not hasattr(loaded, member)]
+    if loaded is None or missing:
+        given = "nothing" if loaded is None else f"a {type(loaded).__name__}, which lacks {', '.join(missing)}"
+        raise PluginError(f"{hook} of {owner} gave {given} for {card.identifier!r}; expected a {card.kind} (fornix.interfaces)")
+    return loaded
+
+
+def import_plugin(distribution: Distribution) -> ModuleType:
+    """Import the module with a distribution's hooks and register it, once per process.
+
+    Raises
+    ------
+    PluginError
+        If it cannot be imported (chained to what it raised) or its hooks do not fit the specifications.
+    """
+    name = str(distribution.folder)
+    with _lock:
+        registered = _manager.get_plugin(name)
+        if isinstance(registered, ModuleType):
+            return registered
+        module = _import(distribution)
+        try:
+            _manager.register(module, name=name)
+            _manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            if _manager.has_plugin(name):
+                _manager.unregister(name=name)
+            sentence = f"the hooks of {distribution.name} do not fit their specifications (docs/hooks.md): {error}"
+            raise PluginError(sentence, error) from error
+        return module
+
+
+def _import(distribution: Distribution) -> ModuleType:
+    before = set(sys.modules)
+    try:
+        _import_package(distribution)
+        return importlib.import_module(distribution.module)
+    except (Exception, SystemExit) as error:  # whatever a plugin raises breaks that plugin alone
+        for name in set(sys.modules) - before:
+            if name.split(".")[0] == distribution.package:
+                del sys.modules[name]
+        if isinstance(error, PluginError):
+            raise
+        raise PluginError(f"{distribution.name} cannot be imported: {_why(error, distribution)}", error) from error
+
+
+def _import_package(distribution: Distribution) -> None:
+    """Import the top-level package from the distribution's folder, and from nowhere else.
+
+    By location rather than by a path on ``sys.path``, so that nothing else of a plugin folder becomes importable and a
+    plugin folder goes before an installed copy.
+    """
+    package, folder = distribution.package, distribution.folder.resolve()
+    loaded = sys.modules.get(package)
+    if loaded is not None:
+        place = Path(loaded.__file__ or "").resolve().parent
+        if place != folder:
+            raise PluginError(
+                f"{distribution.name} cannot be imported from {folder}, as this process has already imported its package "
+                f"{package!r} from {place}; start a new process"
+            )
+        return
+    initial = folder / "__init__.py"
+    spec = importlib.util.spec_from_file_location(package, initial, submodule_search_locations=[str(folder)])
+    if spec is None or spec.loader is None or not initial.is_file():
+        raise PluginError(f"{distribution.name} has no {initial}; expected a package")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[package] = module
+    spec.loader.exec_module(module)
+
+
+def _why(error: BaseException, distribution: Distribution) -> str:
+    """What was raised, and what of its requirements this interpreter lacks."""
+    lacking = unmet(distribution)
+    needs = f"; this interpreter does not meet its requirements: {', '.join(lacking)}" if lacking else ""
+    return f"{type(error).__name__}: {error}{needs}"
