@@ -1,0 +1,132 @@
+"""Layer commitments: which layers of a network stand for which region, fixed before any test score is computed.
+
+Reads ``commitment.toml``; choosing the layers is not done here. Imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fornix.errors import FornixError
+
+#: The region name that stands for every region.
+EVERY_REGION = "*"
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """A model's map from regions to layers, and its behavioural readout.
+
+    Parameters
+    ----------
+    regions : mapping of str to tuple of str
+        Region -> layers (dotted paths); the features of several layers are concatenated. ``"*"`` is every region that has
+        no entry of its own.
+    behaviour : str, optional
+        The layer that tasks are read from; None: the model performs no task.
+    how : mapping of str to str
+        Region -> ``"declared"`` or ``"selected on <data>"``; regions without an entry are declared.
+    notes : tuple of str
+        What a reader of the model's scores must know, for example ``map selected on same subject``.
+
+    Raises
+    ------
+    ValueError
+        If a region has no layer, or ``how`` says anything else.
+    """
+
+    regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    behaviour: str | None = None
+    how: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for region, layers in self.regions.items():
+            if not layers:
+                raise ValueError(f"region {region!r} of a commitment has no layer; name at least one")
+        for region, how in self.how.items():
+            if region not in self.regions:
+                raise ValueError(f"'how' names region {region!r}, which the commitment does not map")
+            if how != "declared" and not (how.startswith("selected on ") and how.removeprefix("selected on ").strip()):
+                raise ValueError(f"how of region {region!r} is {how!r}; expected 'declared' or 'selected on <data>'")
+        complete = {region: self.how.get(region, "declared") for region in self.regions}
+        object.__setattr__(self, "how", complete)
+
+    def layers_of(self, region: str) -> tuple[str, ...] | None:
+        """The layers that stand for a region, or None where the model does not offer it."""
+        return self.regions.get(region, self.regions.get(EVERY_REGION))
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer the commitment names, each once, in order."""
+        named = [layer for layers in self.regions.values() for layer in layers]
+        return tuple(dict.fromkeys([*named, *([self.behaviour] if self.behaviour else [])]))
+
+
+def read_commitment(path: Path | str) -> Commitment:
+    """Read a commitment from a ``commitment.toml``, or from the one in a folder.
+
+    The file holds a table for each region, ``[regions.V4]`` with ``layers`` (list of dotted paths) and ``how``
+    (``"declared"`` or ``"selected on <data>"``), optionally ``[behaviour]`` with ``layer``, and ``notes`` (list of
+    sentences).
+
+    Raises
+    ------
+    FornixError
+        If there is no such file, or something in it is not as described; the sentence names file, field and what was expected.
+    """
+    path = Path(path)
+    file = path / "commitment.toml" if path.is_dir() else path
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FornixError(f"there is no layer commitment at {file}; write a commitment.toml there") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FornixError(f"{file} is not valid TOML: {error}") from None
+    try:
+        return _commitment(data)
+    except ValueError as error:
+        raise FornixError(f"{file}: {error}") from None
+
+
+def _commitment(data: Mapping[str, Any]) -> Commitment:
+    _only(data, {"regions", "behaviour", "notes"}, "the file")
+    regions, how = {}, {}
+    for region, entry in _table(data.get("regions", {}), "regions").items():
+        where = f"[regions.{region}]"
+        _only(_table(entry, where), {"layers", "how"}, where)
+        regions[region] = _sentences(entry.get("layers"), f"layers of {where}", "dotted paths")
+        how[region] = entry.get("how", "declared")
+        if not isinstance(how[region], str):
+            raise ValueError(f"how of {where} is {how[region]!r}; expected 'declared' or 'selected on <data>'")
+    behaviour = None
+    if "behaviour" in data:
+        _only(_table(data["behaviour"], "[behaviour]"), {"layer"}, "[behaviour]")
+        behaviour = data["behaviour"].get("layer")
+        if not isinstance(behaviour, str) or not behaviour:
+            raise ValueError(f"layer of [behaviour] is {behaviour!r}; expected one dotted path")
+    if not regions and behaviour is None:
+        raise ValueError("it commits to nothing: give a [regions.<name>] table or a [behaviour] table")
+    return Commitment(regions, behaviour, how, _sentences(data.get("notes", []), "notes", "sentences"))
+
+
+def _table(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{where} is {value!r}; expected a table")
+    return value
+
+
+def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise ValueError(f"{where} has a key {unknown[0]!r}; it holds {', '.join(sorted(known))}")
+
+
+def _sentences(value: Any, where: str, what: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise ValueError(f"{where} is {value!r}; expected a list of {what}")
+    return tuple(value)

@@ -1,0 +1,77 @@
+"""Behaviour from a model's readout features: dissimilarities, and choices learned from fitting stimuli."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fornix.errors import FornixError
+
+
+def dissimilarities(features: ArrayLike) -> NDArray[np.float64]:
+    """1 - Pearson correlation across features between each two stimuli.
+
+    Parameters
+    ----------
+    features : (n, p) array
+
+    Returns
+    -------
+    (n (n - 1) / 2,) float64
+        Pairs in the order (0, 1), (0, 2), ..., (1, 2), ...; NaN where a stimulus's features are constant.
+    """
+    rows = np.array(features, dtype=np.float64)
+    rows -= rows.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        rows /= np.where(norms > 0, norms, np.nan)
+    return np.asarray(1.0 - (rows @ rows.T)[np.triu_indices(len(rows), k=1)])
+
+
+def choice_probabilities(
+    fitting: ArrayLike, labels: Sequence[str], features: ArrayLike, choices: Sequence[str]
+) -> NDArray[np.float64]:
+    """Multinomial logistic regression (L2 penalty 1, intercept) on features standardised by the fitting stimuli.
+
+    Parameters
+    ----------
+    fitting : (m, p) array
+    labels : sequence of str, length m
+    features : (n, p) array
+    choices : sequence of str, length k
+        A choice that no fitting stimulus carries has probability 0.
+
+    Returns
+    -------
+    (n, k) float64, rows sum to 1
+
+    Raises
+    ------
+    ValueError
+        If a label is none of the choices, or all labels are equal.
+    """
+    unknown = sorted(set(labels) - set(choices))
+    if unknown:
+        raise ValueError(f"a fitting stimulus is labelled {unknown[0]!r}, which is none of the choices {', '.join(choices)}")
+    if len(set(labels)) < 2:
+        raise ValueError("the fitting stimuli carry one label only; a choice is learned from at least two")
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ImportError:
+        raise FornixError("learning a task from fitting stimuli needs scikit-learn: pip install 'fornix[sklearn]'") from None
+    train, test = np.array(fitting, dtype=np.float64), np.array(features, dtype=np.float64)
+    mean, deviation = train.mean(axis=0), train.std(axis=0)
+    scale = np.where(deviation > 0, deviation, 1.0)
+    train, test = (train - mean) / scale, (test - mean) / scale
+    if train.shape[1] > train.shape[0]:
+        # An L2-penalised fit lies in the span of its rows: rotating onto them changes no probability and saves the columns.
+        basis = np.linalg.svd(train, full_matrices=False)[2]
+        train, test = train @ basis.T, test @ basis.T
+    classifier = LogisticRegression(max_iter=2000)
+    classifier.fit(train, np.asarray(labels, dtype=np.str_))
+    answer = np.zeros((len(test), len(choices)))
+    columns = [list(choices).index(str(name)) for name in classifier.classes_]
+    answer[:, columns] = classifier.predict_proba(test)
+    return answer
