@@ -1,0 +1,1 @@
+"""Golan2023-preference: does a language model prefer the sentence that people prefer."""

@@ -1,0 +1,20 @@
+"""Hooks of the SyntaxGym benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fornix.registry.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from fornix_benchmark_syntaxgym2020.accuracy import SyntaxGymSuite
+
+
+@hookimpl
+def fornix_load_benchmark(identifier: str, options: Mapping[str, Any]) -> SyntaxGymSuite:
+    import fornix
+    from fornix_benchmark_syntaxgym2020.accuracy import SyntaxGymSuite
+
+    name = identifier.removeprefix("SyntaxGym2020.")
+    return SyntaxGymSuite(fornix.load_dataset(f"SyntaxGym2020-{name}"))

@@ -1,0 +1,1 @@
+"""Golan2023: preferences between controversial sentence pairs."""

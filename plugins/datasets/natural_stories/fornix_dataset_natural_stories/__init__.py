@@ -1,0 +1,1 @@
+"""NaturalStories: self-paced reading times of ten stories."""

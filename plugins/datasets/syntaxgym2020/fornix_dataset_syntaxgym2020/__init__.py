@@ -1,0 +1,1 @@
+"""SyntaxGym2020: 31 suites of targeted syntactic evaluation."""

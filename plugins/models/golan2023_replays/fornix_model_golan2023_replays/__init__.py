@@ -1,0 +1,1 @@
+"""The sentence probabilities of six published language models, replayed."""

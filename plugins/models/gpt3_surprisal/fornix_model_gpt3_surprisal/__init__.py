@@ -1,0 +1,1 @@
+"""The published word surprisals of GPT-3 davinci, replayed."""
