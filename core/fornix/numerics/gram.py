@@ -1,23 +1,31 @@
-"""Inner products between stimuli, accumulated over blocks of features."""
+"""Inner products between stimuli: from features or streamed blocks of them to a Gram, and what follows from a Gram alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 import numpy as np
+import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.interfaces import Gram
+from fornix.interfaces.responses import Gram
+
+#: Features are turned to float64 this many at a time, so that memory stays near n^2.
+BLOCK: Final = 4096
 
 
 class GramAccumulator:
-    """A Gram made from blocks of features, in float64: memory O(n^2 + block), whatever the number of features.
+    """A Gram from blocks of features, each over all stimuli.
 
-    Each block is centred by its mean over the n rows before its products are summed. With X the features of all blocks
-    side by side and m their means, the result holds ``(X - m)(X - m)'``, ``a = (X - m) m``, ``m.m`` and ``X 1``.
+    The mean over stimuli of each feature is removed before products are taken, so that a large common response costs no
+    digits: with features X (n, p) and their mean m (p,), ``X X' = K + a 1' + 1 a' + (m.m) 1 1'`` exactly, where
+    ``K = (X - m)(X - m)'`` and ``a = (X - m) m``.
 
     Parameters
     ----------
     n : int
-        Number of stimuli.
+        The number of stimuli.
     """
 
     def __init__(self, n: int) -> None:
@@ -28,23 +36,91 @@ class GramAccumulator:
         self._n_features = 0
 
     def add(self, block: ArrayLike) -> None:
-        """Add further features, (n, width)."""
-        features: NDArray[np.float64] = np.array(block, dtype=np.float64)
-        mean = features.mean(axis=0)
-        self._row_sums += features.sum(axis=1)
-        features -= mean
-        self._products += features @ features.T
-        self._mean_products += features @ mean
-        self._mean_square += float(mean @ mean)
-        self._n_features += features.shape[1]
+        """Take the features (n, width) of one block; their order and how they are cut into blocks do not matter.
 
-    def gram(self, stimulus_id: NDArray[np.str_]) -> Gram:
-        """The Gram of everything added so far."""
+        Raises
+        ------
+        ValueError
+            If the block has another number of rows, or holds NaN or infinity.
+        """
+        features = np.asarray(block)
+        if features.ndim != 2 or len(features) != len(self._row_sums):
+            raise ValueError(f"a block of features has shape {features.shape}; expected ({len(self._row_sums)}, width)")
+        for start in range(0, features.shape[1], BLOCK):
+            part = features[:, start : start + BLOCK].astype(np.float64)
+            if not np.isfinite(part).all():
+                raise ValueError(f"features {self._n_features} to {self._n_features + part.shape[1] - 1} hold NaN or infinity")
+            mean = part.mean(axis=0)
+            self._row_sums += part.sum(axis=1)
+            part -= mean
+            self._products += part @ part.T
+            self._mean_products += part @ mean
+            self._mean_square += float(mean @ mean)
+            self._n_features += part.shape[1]
+
+    def gram(self, stimulus_id: ArrayLike) -> Gram:
+        """The Gram of everything added, with the identifiers of the rows."""
         return Gram(
-            products=self._products,
-            mean_products=self._mean_products,
+            products=self._products.copy(),
+            mean_products=self._mean_products.copy(),
             mean_square=self._mean_square,
-            row_sums=self._row_sums,
+            row_sums=self._row_sums.copy(),
             n_features=self._n_features,
-            stimulus_id=stimulus_id,
+            stimulus_id=np.asarray(stimulus_id, dtype=np.str_),
         )
+
+
+def gram_of(features: ArrayLike | Iterable[ArrayLike], stimulus_id: ArrayLike) -> Gram:
+    """The Gram of features (n, p), or of an iterable of blocks (n, width) of them."""
+    accumulator = GramAccumulator(len(np.asarray(stimulus_id)))
+    for block in [features] if isinstance(features, np.ndarray) else features:
+        accumulator.add(block)
+    return accumulator.gram(stimulus_id)
+
+
+def gram_of_assembly(assembly: xr.DataArray) -> Gram:
+    """The Gram of an assembly, dims (presentation, neuroid), with the coordinate ``stimulus_id``."""
+    return gram_of(np.asarray(assembly.values), assembly["stimulus_id"].values)
+
+
+def raw_products(gram: Gram) -> NDArray[np.float64]:
+    """``X X'`` (n, n), nothing removed."""
+    return gram.products + gram.mean_products[:, None] + gram.mean_products[None, :] + gram.mean_square
+
+
+def centred(products: NDArray[np.float64], rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    """Products (n, n) of features from which the mean over the given rows (all, by default) is removed."""
+    training = products if rows is None else products[:, rows]
+    mean = training.mean(axis=1)
+    grand = mean.mean() if rows is None else mean[rows].mean()
+    return np.asarray(products - mean[:, None] - mean[None, :] + grand)
+
+
+def factor(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Coordinates Z (n, rank) with ``Z Z'`` equal to the centred products: what replaces features up to rotation.
+
+    With ``K = U L U'``, ``Z = U sqrt(L)``; eigenvalues below ``n eps max(L)`` are rounding and left out. Any estimator with
+    an intercept that does not change when features are rotated gives the same predictions from Z as from the features.
+    """
+    values, vectors = np.linalg.eigh(centred(products))
+    kept = values > len(values) * np.finfo(np.float64).eps * max(values[-1], 0.0)
+    return np.asarray(vectors[:, kept] * np.sqrt(values[kept]))
+
+
+def correlation_distances(gram: Gram) -> NDArray[np.float64]:
+    """``1 - Pearson r`` (n, n) between stimuli across features; NaN for a stimulus whose features are all equal.
+
+    The covariance of stimuli i and j is ``(X X')_ij - s_i s_j / p`` with row sums s.
+    """
+    products = raw_products(gram)
+    covariance = products - np.outer(gram.row_sums, gram.row_sums / gram.n_features)
+    variance = np.diag(covariance)
+    # What is left of a constant row is rounding of its square; 1e-12 is well above that and below any real variance.
+    deviation = np.sqrt(np.where(variance > 1e-12 * np.diag(products), variance, np.nan))
+    return np.asarray(1 - covariance / deviation[:, None] / deviation[None, :])
+
+
+def euclidean_distances(gram: Gram) -> NDArray[np.float64]:
+    """Euclidean distances (n, n) between stimuli: ``sqrt(K_ii + K_jj - 2 K_ij)``."""
+    squares = np.diag(gram.products)
+    return np.asarray(np.sqrt(np.maximum(squares[:, None] + squares[None, :] - 2 * gram.products, 0.0)))

@@ -1,0 +1,61 @@
+"""Rows of a source matched to the rows of a target by stimulus_id, whatever their order."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from fornix.interfaces.assembly import AssemblyError, check_assembly
+from fornix.interfaces.responses import Gram
+
+
+def source_stimuli(source: xr.DataArray | Gram) -> NDArray[np.str_]:
+    """The stimulus_id (n,) of each row of a source: an assembly (presentation, neuroid) or a Gram.
+
+    Raises
+    ------
+    AssemblyError
+        If it holds NaN or infinity, has other dims, or answers a stimulus twice.
+    """
+    if isinstance(source, Gram):
+        parts = (source.products, source.mean_products, source.row_sums, np.array(source.mean_square))
+        if not all(np.isfinite(part).all() for part in parts):
+            raise AssemblyError("the source's Gram holds NaN or infinity; look for them in the model's features")
+        stimuli = source.stimulus_id
+    else:
+        check_assembly(source, dims=("presentation", "neuroid"), finite=True, what="the source")
+        if "stimulus_id" not in source.coords:
+            raise AssemblyError("the source has no coordinate stimulus_id on presentation, by which rows are matched")
+        stimuli = np.asarray(source["stimulus_id"].values, dtype=np.str_)
+    unique, counts = np.unique(stimuli, return_counts=True)
+    if (counts > 1).any():
+        raise AssemblyError(
+            f"the source answers stimulus {str(unique[counts > 1][0])!r} {counts.max()} times; expected each stimulus once "
+            "(average repetitions first)"
+        )
+    return stimuli
+
+
+def match_rows(source: NDArray[np.str_], target: NDArray[np.str_]) -> NDArray[np.int64]:
+    """For each row of the target, the row of the source with its stimulus.
+
+    Parameters
+    ----------
+    source : (m,) str, unique
+    target : (n,) str
+        May repeat a stimulus.
+
+    Raises
+    ------
+    AssemblyError
+        If a stimulus of one is not in the other.
+    """
+    wanted, known = set(target.tolist()), set(source.tolist())
+    missing, unknown = sorted(wanted - known), sorted(known - wanted)
+    if missing:
+        raise AssemblyError(f"the source lacks {len(missing)} of {len(wanted)} stimuli of the target, for example {missing[0]!r}")
+    if unknown:
+        raise AssemblyError(f"the source has {len(unknown)} stimuli that the target does not have, for example {unknown[0]!r}")
+    order = np.argsort(source, kind="stable")
+    return np.asarray(order[np.searchsorted(source[order], target)], dtype=np.int64)

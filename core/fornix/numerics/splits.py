@@ -1,0 +1,153 @@
+"""Split plans: which rows train and which test, as data. Made once from stimuli and a seed, the same for every model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Kind = Literal["shuffle", "kfold", "group_shuffle", "group_kfold", "given"]
+Definition = Literal["default", "brainscore"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, eq=False)
+class SplitPlan:
+    """Row numbers of each split.
+
+    Parameters
+    ----------
+    train, test : tuple of (m,) int, one for each split
+    """
+
+    train: tuple[NDArray[np.int64], ...]
+    test: tuple[NDArray[np.int64], ...]
+
+    def __len__(self) -> int:
+        return len(self.train)
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        return iter(zip(self.train, self.test, strict=True))
+
+    def take(self, n_splits: int) -> SplitPlan:
+        """The first splits of the plan."""
+        return SplitPlan(self.train[:n_splits], self.test[:n_splits])
+
+
+def split_plan(
+    stimulus_id: ArrayLike,
+    *,
+    kind: Kind = "shuffle",
+    n_splits: int = 10,
+    train_size: float = 0.9,
+    test_size: float | None = None,
+    seed: int = 1,
+    stratify: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    definition: Definition = "default",
+) -> SplitPlan:
+    """A split plan, drawn by scikit-learn's splitters.
+
+    Parameters
+    ----------
+    stimulus_id : (n,) str
+        Of each row.
+    kind : {"shuffle", "kfold", "group_shuffle", "group_kfold"}
+        Random train and test parts; or folds (shuffled, from the same seed). A group is never cut in two.
+    n_splits : int
+    train_size : float
+        Part of the stimuli that trains (shuffle kinds). Ignored where ``test_size`` is given.
+    test_size : float, optional
+    seed : int
+    stratify : (n,), optional
+        A label for each row whose frequencies train and test share.
+    groups : (n,), optional
+        The group of each row, for the group kinds.
+    definition : {"default", "brainscore"}
+        Default: drawn over the sorted unique stimuli, so that the order of rows does not matter and all rows of a stimulus
+        lie on one side. Brain-Score: drawn over rows in the order given.
+
+    Raises
+    ------
+    ValueError
+        If the stimuli, strata or groups are too few for the plan.
+    """
+    identifiers = np.asarray(stimulus_id)
+    if definition == "brainscore":
+        first, row_of = np.arange(len(identifiers)), np.arange(len(identifiers))
+    else:
+        _, first, row_of = np.unique(identifiers, return_index=True, return_inverse=True)
+        row_of = row_of.reshape(-1)
+    labels = None if stratify is None else _by_stimulus(stratify, first, row_of, "stratum")
+    group = None if groups is None else _by_stimulus(groups, first, row_of, "group")
+    n = len(first)
+    if n_splits < 1 or (kind.endswith("kfold") and n_splits < 2):
+        raise ValueError(f"n_splits is {n_splits}; expected at least {2 if kind.endswith('kfold') else 1} for {kind!r}")
+    if kind.endswith("kfold") and n < n_splits:
+        raise ValueError(f"there are {n} stimuli for {n_splits} folds; give more stimuli or fewer splits")
+    splitter = _splitter(kind, n_splits, None if test_size is not None else train_size, test_size, seed, labels, group)
+    try:
+        drawn = list(splitter.split(np.zeros((n, 1)), labels, group))
+    except ValueError as error:
+        raise ValueError(f"{n} stimuli cannot be split as asked ({kind}, {n_splits} splits): {error}") from None
+    if definition == "brainscore":
+        return SplitPlan(tuple(a.astype(np.int64) for a, _ in drawn), tuple(b.astype(np.int64) for _, b in drawn))
+    return SplitPlan(
+        tuple(np.flatnonzero(np.isin(row_of, a)).astype(np.int64) for a, _ in drawn),
+        tuple(np.flatnonzero(np.isin(row_of, b)).astype(np.int64) for _, b in drawn),
+    )
+
+
+def given_split(parts: ArrayLike) -> SplitPlan:
+    """The one split that a column (n,) of ``"train"`` and ``"test"`` states; rows with another word are in neither part.
+
+    Raises
+    ------
+    ValueError
+        If one of the parts is empty.
+    """
+    column = np.asarray(parts)
+    train, test = (np.flatnonzero(column == part).astype(np.int64) for part in ("train", "test"))
+    if not len(train) or not len(test):
+        raise ValueError(f"the given split has {len(train)} rows marked 'train' and {len(test)} marked 'test'; both are needed")
+    return SplitPlan((train,), (test,))
+
+
+def _by_stimulus(column: ArrayLike, first: NDArray[Any], row_of: NDArray[Any], what: str) -> NDArray[Any]:
+    values = np.asarray(column)
+    if len(values) != len(row_of):
+        raise ValueError(f"there are {len(values)} {what} labels for {len(row_of)} rows")
+    if (values[first][row_of] != values).any():
+        raise ValueError(f"the rows of one stimulus lie in more than one {what}; give each stimulus one {what}")
+    return np.asarray(values[first])
+
+
+def _splitter(
+    kind: str,
+    n_splits: int,
+    train_size: float | None,
+    test_size: float | None,
+    seed: int,
+    labels: NDArray[Any] | None,
+    group: NDArray[Any] | None,
+) -> Any:
+    from sklearn import model_selection  # an extra of fornix, and slow to import
+
+    if kind.startswith("group") and (group is None or labels is not None):
+        why = "needs the group of each row" if group is None else "cannot be stratified as well"
+        raise ValueError(f"the split kind {kind!r} {why}")
+    shuffled = {"n_splits": n_splits, "train_size": train_size, "test_size": test_size, "random_state": seed}
+    if kind == "shuffle":
+        name = "ShuffleSplit" if labels is None else "StratifiedShuffleSplit"
+        return getattr(model_selection, name)(**shuffled)
+    if kind == "kfold":
+        name = "KFold" if labels is None else "StratifiedKFold"
+        return getattr(model_selection, name)(n_splits=n_splits, shuffle=True, random_state=seed)
+    if kind == "group_shuffle":
+        return model_selection.GroupShuffleSplit(**shuffled)
+    if kind == "group_kfold":
+        return model_selection.GroupKFold(n_splits=n_splits)
+    raise ValueError(f"there is no split kind {kind!r}; the kinds are {', '.join(k for k in KINDS if k != 'given')}")
