@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from fornix_model_simulated_brain.brain import N_UNITS, REGIONS, SIDE, Brain
 from numpy.typing import NDArray
 
 from fornix import NotAble
 from fornix.extraction.commitment import read_commitment
 from fornix.extraction.responder import FeatureModel
+from fornix_model_simulated_brain.brain import N_UNITS, REGIONS, SIDE, Brain
 
 
 def noisy_brain(noise: float) -> FeatureModel:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import fornix_model_simulated_brain
 import numpy as np
 import pytest
 
 import fornix
 from fornix.interfaces import Experiment, NotAble, Recording, StimulusSet
+from fornix.registry.discovery import discover
 
 REGIONS = ("V1", "V4", "IT")
 
@@ -21,9 +19,12 @@ def responses(identifier: str, region: str, stimuli: StimulusSet) -> np.ndarray:
 
 def test_dataset_and_model_carry_the_same_brain() -> None:
     """Each package's hash must cover the code it runs; the copies must not drift apart."""
-    fornix_dataset_simulated = pytest.importorskip("fornix_dataset_simulated")
-    ours, theirs = (Path(p.__file__).with_name("brain.py") for p in (fornix_model_simulated_brain, fornix_dataset_simulated))
-    assert ours.read_bytes() == theirs.read_bytes()
+    registry = discover()
+    folders = [
+        registry.distribution(registry.get(*card)).folder for card in (("model", "simulated-brain"), ("dataset", "Simulated"))
+    ]
+    ours, theirs = ((folder / "brain.py").read_bytes() for folder in folders)
+    assert ours == theirs
 
 
 @pytest.mark.parametrize("region", REGIONS)

@@ -1,0 +1,1 @@
+"""V4 predictivity on four recording sessions, by PLS and by ridge (Cowley et al. 2023)."""

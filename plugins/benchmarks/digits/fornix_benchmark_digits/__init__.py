@@ -1,0 +1,1 @@
+"""Digits-accuracy: handwritten digits named after learning from half of them."""
