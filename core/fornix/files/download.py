@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from fornix.files import durable
 from fornix.files.file import File
 from fornix.files.source import Interrupted, OtherFile, Source
 
@@ -44,25 +45,13 @@ def download(file: File, source: Source, target: Path, progress: Progress | None
     if wrong is not None:
         _forget(part)
         raise OtherFile(f"offers another file ({wrong})")
-    put_in_place(part, target)
+    durable.replace(part, target)
     _forget(part)
 
 
 def part_path(target: Path) -> Path:
     """Where a download that is not complete is kept."""
     return target.with_name(f"{target.name}.part")
-
-
-def put_in_place(part: Path, target: Path) -> None:
-    """Rename a finished file so that ``target`` is either whole on the disk or not there, even after a crash."""
-    with part.open("rb") as stream:
-        os.fsync(stream.fileno())
-    os.replace(part, target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _complete(file: File, source: Source, part: Path, progress: Progress | None) -> None:

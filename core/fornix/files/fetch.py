@@ -105,6 +105,14 @@ def available(file: File) -> str | None:
     return None if down is None else _offline_sentence(file, [*reasons, f"{file.host} {down}"])
 
 
+def at_hand(file: File) -> bool:
+    """Whether the file is in the cache or a mirror folder in the right size, so that fetching it transfers nothing."""
+    if _provided is not None:
+        return file.hash in _provided
+    places = [cache_path(file), *(_folder_path(mirror, file) for mirror in mirrors() if not _is_bucket(mirror))]
+    return any(_size(place) == file.bytes for place in places)
+
+
 def cache_path(file: File) -> Path:
     """Where the cache keeps the file: by its hash, never by its name (the suffix is there for readers that go by it)."""
     return cache_folder() / "files" / file.hash[:2] / f"{file.hash}{file.suffix}"

@@ -1,0 +1,349 @@
+"""Arrays as netCDF-4 files whose round trip is ``identical()``, dtypes included.
+
+A group holds one variable for each coordinate and each array, and the attribute ``fornix``, a JSON object, says what they
+are: ``kind`` (array, arrays, dataset or gram), ``coordinates`` (names), and the attributes that netCDF cannot hold natively.
+So does the attribute ``fornix`` of each variable, which also states its numpy dtype. str is stored as variable-length
+strings, bool as uint8, float16 as float32. Any netCDF reader opens the files; nothing in them is pickled.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import secrets
+import shutil
+import threading
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import netCDF4
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from fornix.files import durable
+from fornix.interfaces import Gram
+from fornix.store.interface import Kind, StoreError
+
+SCHEMA: Final = 1
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+#: Attribute names that the netCDF library or this module uses itself.
+_RESERVED = frozenset(("fornix", "coordinates", "CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"))
+#: numpy kind and size -> the type in the file.
+_STORED_AS: Final = {
+    "b1": "u1", "f2": "f4", "f4": "f4", "f8": "f8",
+    "i1": "i1", "i2": "i2", "i4": "i4", "i8": "i8", "u1": "u1", "u2": "u2", "u4": "u4", "u8": "u8",
+}  # fmt: skip
+# The netCDF library is not safe for threads.
+_library = threading.Lock()
+
+
+class ArrayFileError(StoreError):
+    """An array cannot be written as it is, or a file does not hold what it should; the message says what."""
+
+
+def write_array(path: Path, array: xr.DataArray) -> None:
+    """Write an assembly, whole or not at all.
+
+    Coordinates and values are bool, int, uint, float or str (numpy ``U``); attributes are str, int, float, bool, None, and
+    lists and dicts of those (a tuple comes back as a list).
+
+    Raises
+    ------
+    ArrayFileError
+        If it holds anything else, a missing string, or a MultiIndex.
+    OSError
+        If the disk is full or cannot be written.
+    """
+    with _writing(path, array.nbytes) as root:
+        _put_array(root, array)
+
+
+def read_array(path: Path) -> xr.DataArray:
+    """Read what :func:`write_array` wrote.
+
+    Raises
+    ------
+    ArrayFileError
+        If the file is missing, damaged, or something else.
+    """
+    with _reading(path, "array") as (root, about):
+        return _get_array(root, about)
+
+
+def write_arrays(path: Path, arrays: Mapping[Any, xr.DataArray]) -> None:
+    """Write several arrays that share nothing, each as a group of one file; see :func:`write_array`."""
+    with _writing(path, sum(array.nbytes for array in arrays.values())) as root:
+        _describe(root, {"kind": "arrays", "names": [_check_name(name, "array") for name in arrays]})
+        for name, array in arrays.items():
+            _put_array(root.createGroup(str(name)), array)
+
+
+def read_arrays(path: Path) -> dict[str, xr.DataArray]:
+    """Read what :func:`write_arrays` wrote, in the same order; see :func:`read_array`."""
+    with _reading(path, "arrays") as (root, about):
+        return {name: _get_array(root[name], _about(root[name])) for name in about["names"]}
+
+
+def write_dataset(path: Path, dataset: xr.Dataset) -> None:
+    """Write a Dataset, such as a matrix; see :func:`write_array`."""
+    with _writing(path, dataset.nbytes) as root:
+        _put_variables(root, dataset.sizes, dataset.variables, dataset.coords)
+        own = _put_attributes(root, dataset.attrs, "the dataset")
+        _describe(root, {"kind": "dataset", "coordinates": [str(n) for n in dataset.coords], "attrs": own})
+
+
+def read_dataset(path: Path) -> xr.Dataset:
+    """Read what :func:`write_dataset` wrote; see :func:`read_array`."""
+    with _reading(path, "dataset") as (root, about):
+        coordinates = about["coordinates"]
+        values = {name: _get_variable(root, name) for name in root.variables if name not in coordinates}
+        coords = {name: _get_variable(root, name) for name in coordinates}
+        return xr.Dataset(values, coords, attrs=_get_attributes(root, about))
+
+
+def write_gram(path: Path, gram: Gram) -> None:
+    """Write a Gram over n stimuli: of its symmetric products only the upper triangle, n (n + 1) / 2 numbers, row by row.
+
+    Raises
+    ------
+    ArrayFileError
+        If its products are not symmetric.
+    OSError
+        If the disk is full or cannot be written.
+    """
+    n = len(gram)
+    if not np.array_equal(gram.products, gram.products.T, equal_nan=True):
+        worst = np.nanmax(np.abs(gram.products - gram.products.T))
+        raise ArrayFileError(f"the products of a Gram are not symmetric (they differ by up to {worst:.3g}); expected K = K'")
+    packed = np.concatenate([gram.products[row, row:] for row in range(n)])
+    variables = {
+        "products": xr.Variable("packed", packed),
+        "mean_products": xr.Variable("stimulus", gram.mean_products),
+        "row_sums": xr.Variable("stimulus", gram.row_sums),
+        "stimulus_id": xr.Variable("stimulus", gram.stimulus_id),
+        "mean_square": xr.Variable((), np.float64(gram.mean_square)),
+        "n_features": xr.Variable((), np.int64(gram.n_features)),
+    }
+    with _writing(path, packed.nbytes) as root:
+        _put_variables(root, {"packed": len(packed), "stimulus": n}, variables, ())
+        _describe(root, {"kind": "gram"})
+
+
+def read_gram(path: Path) -> Gram:
+    """Read what :func:`write_gram` wrote; see :func:`read_array`."""
+    with _reading(path, "gram") as (root, _):
+        stored = {name: _get_variable(root, name).values for name in root.variables}
+    n = len(stored["stimulus_id"])
+    packed = stored["products"]
+    products = np.empty((n, n))
+    start = 0
+    for row in range(n):
+        products[row, row:] = products[row:, row] = packed[start : start + n - row]
+        start += n - row
+    return Gram(
+        products=products,
+        mean_products=stored["mean_products"],
+        mean_square=float(stored["mean_square"]),
+        row_sums=stored["row_sums"],
+        n_features=int(stored["n_features"]),
+        stimulus_id=stored["stimulus_id"],
+    )
+
+
+def read_response(path: Path, kind: Kind) -> xr.DataArray | Gram:
+    """Read a response as what it is."""
+    return read_gram(path) if kind == "gram" else read_array(path)
+
+
+# files
+
+
+@contextmanager
+def _writing(path: Path, n_bytes: int) -> Iterator[Any]:
+    """The root group of a new file that gets its name when it is complete and on the disk."""
+    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        with _library:
+            root = netCDF4.Dataset(part, "w", format="NETCDF4")
+            try:
+                yield root
+            finally:
+                root.close()
+        durable.replace(part, path)
+    except RuntimeError as error:
+        # The library says "HDF error" for whatever went wrong beneath it.
+        full = shutil.disk_usage(path.parent).free < max(n_bytes, 1 << 16)
+        number = errno.ENOSPC if full else errno.EIO
+        raise OSError(number, os.strerror(number) if full else f"{error} while writing", str(path)) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _reading(path: Path, kind: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+    try:
+        with _library:
+            root = netCDF4.Dataset(path, "r")
+            try:
+                about = _about(root)
+                if about.get("kind") != kind:
+                    raise ArrayFileError(f"{path} holds {about.get('kind')!r}, expected {kind!r}")
+                yield root, about
+            finally:
+                root.close()
+    except FileNotFoundError:
+        raise ArrayFileError(f"there is no file {path}") from None
+    except (OSError, RuntimeError, ValueError, KeyError, IndexError, AttributeError) as error:
+        raise ArrayFileError(f"{path} is damaged, or no netCDF file that fornix wrote ({error})") from error
+
+
+def _about(group: Any) -> dict[str, Any]:
+    about = json.loads(group.getncattr("fornix"))
+    return about if isinstance(about, dict) else {}
+
+
+def _describe(group: Any, about: Mapping[str, Any]) -> None:
+    group.setncattr("fornix", json.dumps({"schema": SCHEMA, **about}, allow_nan=False))
+
+
+# arrays
+
+
+def _put_array(group: Any, array: xr.DataArray) -> None:
+    taken = {str(name) for name in (*array.coords, *array.dims)}
+    name = str(array.name) if isinstance(array.name, str) and _NAME.fullmatch(array.name) else "values"
+    while name in taken:
+        name += "_"
+    if not isinstance(array.name, str | None):
+        raise ArrayFileError(f"the name of an array is {array.name!r}; expected a str or None")
+    variables = {**{n: c.variable for n, c in array.coords.items()}, name: array.variable}
+    _put_variables(group, array.sizes, variables, array.coords)
+    _describe(group, {"kind": "array", "array": name, "name": array.name, "coordinates": [str(n) for n in array.coords]})
+
+
+def _get_array(group: Any, about: Mapping[str, Any]) -> xr.DataArray:
+    variable = _get_variable(group, about["array"])
+    coords = {name: _get_variable(group, name) for name in about["coordinates"]}
+    return xr.DataArray(variable, coords=coords, name=about["name"])
+
+
+# variables
+
+
+def _put_variables(
+    group: Any, sizes: Mapping[Any, int], variables: Mapping[Any, xr.Variable], coords: Iterable[Hashable]
+) -> None:
+    """Create the dimensions and variables of a group; other variables name the coordinates, as the CF conventions ask."""
+    for name, size in sizes.items():
+        group.createDimension(_check_name(name, "dimension"), size)
+    coordinates = set(coords)
+    others = " ".join(sorted(str(name) for name in coordinates - set(sizes)))
+    for name, variable in variables.items():
+        what = f"coordinate {name!r}" if name in coordinates else f"array {name!r}"
+        stored = _put_variable(group, _check_name(name, "array"), variable, what)
+        if others and name not in coordinates:
+            stored.setncattr("coordinates", others)
+
+
+def _put_variable(group: Any, name: str, variable: xr.Variable, what: str) -> Any:
+    if isinstance(variable, xr.IndexVariable) and isinstance(variable.to_index(), pd.MultiIndex):
+        raise ArrayFileError(f"{what} is a MultiIndex; give plain coordinates (reset_index)")
+    values = np.asarray(variable.values)
+    if values.dtype.kind == "U":
+        stored = group.createVariable(name, str, variable.dims)
+        stored[...] = _checked_text(values, what).astype(object)
+    else:
+        kind = _STORED_AS.get(f"{values.dtype.kind}{values.dtype.itemsize}")
+        if kind is None:
+            raise ArrayFileError(_refusal(values, what))
+        stored = group.createVariable(name, kind, variable.dims)
+        stored.set_auto_maskandscale(False)
+        stored[...] = values.astype(kind)
+    own = _put_attributes(stored, variable.attrs, what)
+    stored.setncattr("fornix", json.dumps({"dtype": values.dtype.str, "attrs": own}, allow_nan=False))
+    return stored
+
+
+def _get_variable(group: Any, name: str) -> xr.Variable:
+    stored = group[name]
+    stored.set_auto_maskandscale(False)
+    about = _about(stored)
+    values = np.asarray(stored[...]).astype(np.dtype(about["dtype"]), copy=False)
+    return xr.Variable(stored.dimensions, values, _get_attributes(stored, about))
+
+
+def _checked_text(values: NDArray[np.str_], what: str) -> NDArray[np.str_]:
+    text = "".join(values.ravel().tolist())
+    if "\0" in text or not _is_unicode(text):
+        raise ArrayFileError(f"{what} holds text with a null character or half a surrogate pair, which netCDF cannot store")
+    return values
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refusal(values: NDArray[Any], what: str) -> str:
+    expected = "expected bool, int, uint, float (up to 64 bits) or str (numpy U)"
+    if values.dtype.kind in "OT":
+        missing = sum(item is None or item != item for item in values.ravel().tolist())
+        if missing:
+            return f"{what} has {missing} missing strings or objects; {expected}, so say what is missing in words, or drop it"
+        return f"{what} has dtype {values.dtype}; {expected}: for text, give .astype(str)"
+    if values.dtype.kind in "mM":
+        return f"{what} has dtype {values.dtype}; {expected}: give times as numbers, in ms"
+    return f"{what} has dtype {values.dtype}; {expected}"
+
+
+def _check_name(name: Hashable, what: str) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ArrayFileError(
+            f"{name!r} cannot name a {what} in a file; expected letters, digits, '_', '.' and '-', first a letter"
+        )
+    return name
+
+
+# attributes
+
+
+def _put_attributes(target: Any, attributes: Mapping[Any, Any], what: str) -> dict[str, Any]:
+    """Set what netCDF holds natively; returns the rest, for JSON."""
+    rest = {}
+    for name, value in attributes.items():
+        if not isinstance(name, str):
+            raise ArrayFileError(f"an attribute of {what} is called {name!r}; expected a str")
+        if _NAME.fullmatch(name) and name not in _RESERVED and _is_native(value):
+            target.setncattr(name, value)
+        else:
+            rest[name] = value
+    try:
+        return dict(json.loads(json.dumps(rest, allow_nan=False)))
+    except (TypeError, ValueError):
+        raise ArrayFileError(
+            f"the attributes {sorted(rest)} of {what} cannot be stored; expected str, int, float, bool, None, and lists and "
+            "dicts of those without NaN"
+        ) from None
+
+
+def _is_native(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value) and "\0" not in value and _is_unicode(value)
+    if type(value) is int:
+        return -(2**63) <= value < 2**63
+    return type(value) is float
+
+
+def _get_attributes(stored: Any, about: Mapping[str, Any]) -> dict[str, Any]:
+    names = [name for name in stored.ncattrs() if name not in _RESERVED]
+    native = {name: stored.getncattr(name) for name in names}
+    return {**{n: v if isinstance(v, str) else v.item() for n, v in native.items()}, **about.get("attrs", {})}

@@ -1,0 +1,59 @@
+"""Records as strict JSON files: what is written can be read by any JSON reader, and a damaged file is never half believed."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fornix.store.interface import Attempt, Cell, StoredResponse, StoreError
+
+Record = TypeVar("Record", Cell, Attempt, StoredResponse)
+
+
+def to_text(record: Cell | Attempt | StoredResponse) -> str:
+    """The record as strict JSON: numbers that are not finite become null.
+
+    Raises
+    ------
+    StoreError
+        If it holds something that JSON cannot.
+    """
+    try:
+        return json.dumps(_strict(asdict(record)), allow_nan=False, indent=1, sort_keys=True) + "\n"
+    except TypeError as error:
+        raise StoreError(f"{type(record).__name__} {record!r} was not stored: JSON cannot hold it ({error})") from None
+
+
+def read(kind: type[Record], path: Path, **named: str) -> Record | None:
+    """The record at ``path``; None where there is none, and, with a warning, where it is damaged.
+
+    ``named`` are the fields that the path itself states: a record that says otherwise is not what it should be.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        record = kind(**{f.name: data[f.name] for f in fields(kind) if f.name in data})
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        warnings.warn(f"{path} cannot be read and counts as absent ({error})", stacklevel=3)
+        return None
+    for name, value in named.items():
+        if getattr(record, name) != value:
+            warnings.warn(f"{path} is that of another {name} ({getattr(record, name)}) and counts as absent", stacklevel=3)
+            return None
+    return record
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _strict(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_strict(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
