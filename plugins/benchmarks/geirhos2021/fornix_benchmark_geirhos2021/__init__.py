@@ -1,0 +1,1 @@
+"""Error consistency with people on 17 image manipulations."""

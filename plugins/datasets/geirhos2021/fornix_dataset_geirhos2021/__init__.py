@@ -1,0 +1,1 @@
+"""Human decisions on 17 image manipulations."""

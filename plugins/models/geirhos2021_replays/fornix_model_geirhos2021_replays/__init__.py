@@ -1,0 +1,1 @@
+"""The decisions of nine published image models, replayed."""
