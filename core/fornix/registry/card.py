@@ -32,6 +32,7 @@ DESCRIPTIVE: Final = frozenset(
         "subjects",
         "parameters",
         "training",
+        "selected_on",
         "defect",
         "control",
     }
@@ -151,6 +152,7 @@ class Card:
     parameters: int | None = None
     training: tuple[Training, ...] = ()
     replays: tuple[str, ...] = ()
+    selected_on: tuple[str, ...] = ()
     deterministic: bool = True
     control: bool = False
     species: str = ""

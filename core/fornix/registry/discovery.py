@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
-import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,10 +15,10 @@ from packaging.utils import canonicalize_name
 
 from fornix.errors import UsageError
 from fornix.registry.card import JSON, KINDS, Card, Kind
+from fornix.registry.cardfile import CardError, read_cards
 from fornix.registry.hookspecs import PROJECT
 from fornix.registry.options import did_you_mean
 from fornix.registry.problems import PluginError, Problem
-from fornix.registry.schema import CardError, read_cards
 
 CARD_FILE: Final = "plugin.toml"
 
@@ -84,11 +83,11 @@ class Registry:
     def __init__(self, distributions: Sequence[Distribution], problems: Sequence[Problem] = ()) -> None:
         self._problems = list(problems)
         self._owners: dict[tuple[Kind, str], Distribution] = {}
-        self._cards: dict[tuple[Kind, str], Card] = {}
-        #: (kind, case-folded identifier or alias) -> the card and the options that the alias stands for
+        #: Case-folded identifier or alias -> the card, and the options that the alias stands for.
         self._names: dict[tuple[Kind, str], tuple[Card, Mapping[str, JSON]]] = {}
-        #: (kind, case-folded identifier) -> why it cannot be used
-        self._refused: dict[tuple[Kind, str], str] = {}
+        #: Case-folded identifier -> why it cannot be used: claimed twice, or in a malformed file.
+        self._contested: dict[tuple[Kind, str], str] = {}
+        self._malformed: dict[tuple[Kind, str], str] = {}
         self.distributions: tuple[Distribution, ...] = tuple(self._without_shadowed(distributions))
         for distribution in self.distributions:
             self._add(distribution)
@@ -118,35 +117,28 @@ class Registry:
             for sentence in error.sentences:
                 self._problems.append(Problem("error", sentence, (distribution.card_path,), distribution.name))
             for kind, identifier in error.claims:
-                broken = (
-                    f"{kind} {identifier!r} of {distribution.name} cannot be used, as its card is malformed: {error.sentences[0]}"
-                )
-                self._refused.setdefault((kind, identifier.casefold()), broken)
+                why = f"{kind} {identifier!r} cannot be used, as the card file of {distribution.name} is malformed: "
+                self._malformed.setdefault((kind, identifier.casefold()), why + "; ".join(error.sentences))
             return
         for card in cards:
-            names = [(card.kind, name.casefold()) for name in (card.identifier, *card.aliases)]
-            rivals = [self._owners[self._key(self._names[name][0])] for name in names if name in self._names]
-            if rivals:
-                self._refuse_both(card, distribution, rivals[0], [name for name in names if name in self._names])
-                continue
-            self._owners[self._key(card)] = distribution
-            self._cards[self._key(card)] = card
-            self._names[names[0]] = (card, {})
-            for alias, options in card.aliases.items():
-                self._names[(card.kind, alias.casefold())] = (card, options)
+            meanings = [(card.identifier, {}), *card.aliases.items()]
+            if (card.kind, card.identifier.casefold()) not in self._names:
+                self._owners[card.kind, card.identifier] = distribution
+            for name, options in meanings:
+                key = (card.kind, name.casefold())
+                if key in self._names:
+                    self._contest(key, name, distribution)
+                else:
+                    self._names[key] = (card, options)
 
-    def _refuse_both(self, card: Card, ours: Distribution, theirs: Distribution, names: list[tuple[Kind, str]]) -> None:
-        for name in names:
-            sentence = (
-                f"{card.kind} {card.identifier!r} is claimed by {theirs.name} ({theirs.card_path}) and by {ours.name} "
-                f"({ours.card_path}), so neither can be used: rename one, or remove one of the two distributions"
-            )
-            self._refused[name] = sentence
-            self._problems.append(Problem("error", sentence, (theirs.card_path, ours.card_path), ours.name))
-
-    @staticmethod
-    def _key(card: Card) -> tuple[Kind, str]:
-        return card.kind, card.identifier.casefold()
+    def _contest(self, key: tuple[Kind, str], name: str, ours: Distribution) -> None:
+        theirs = self.distribution(self._names[key][0])
+        sentence = (
+            f"{key[0]} {name!r} is claimed by {theirs.name} ({theirs.card_path}) and by {ours.name} ({ours.card_path}), so "
+            "neither can be used under it: rename one, or remove one of the two distributions"
+        )
+        self._contested[key] = sentence
+        self._problems.append(Problem("error", sentence, (theirs.card_path, ours.card_path), ours.name))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -155,8 +147,12 @@ class Registry:
 
     def cards(self, kind: Kind | None = None) -> tuple[Card, ...]:
         """The usable cards, of one kind or of all, by kind and identifier."""
-        usable = [card for key, card in self._cards.items() if key not in self._refused and kind in (None, card.kind)]
+        named = (card for key, (card, _) in self._names.items() if key[1] == card.identifier.casefold())
+        usable = [card for card in named if kind in (None, card.kind) and not self._is_contested(card)]
         return tuple(sorted(usable, key=lambda card: (KINDS.index(card.kind), card.identifier.casefold())))
+
+    def _is_contested(self, card: Card) -> bool:
+        return (card.kind, card.identifier.casefold()) in self._contested
 
     def get(self, kind: Kind, identifier: str) -> Card:
         """The card of an identifier or alias.
@@ -173,23 +169,25 @@ class Registry:
     def resolve(self, kind: Kind, identifier: str) -> tuple[Card, Mapping[str, JSON]]:
         """The card of an identifier or alias, and the options that the alias stands for; raises as :meth:`get`."""
         key = (kind, identifier.casefold())
-        if key in self._refused:
-            raise PluginError(self._refused[key])
+        if key in self._contested:
+            raise PluginError(self._contested[key])
         if key in self._names:
-            return self._names[key]
-        known = [name for k, name in self._spellings() if k == kind]
+            card, options = self._names[key]
+            if self._is_contested(card):
+                raise PluginError(self._contested[card.kind, card.identifier.casefold()])
+            if identifier in (card.identifier, *card.aliases):
+                return card, options
+        elif key in self._malformed:
+            raise PluginError(self._malformed[key])
+        known = [name for card in self.cards(kind) for name in (card.identifier, *card.aliases)]
         hint = did_you_mean(identifier, known) or (
             f"; `fornix list` shows all {len(known)}" if known else "; no plugin offers any"
         )
         raise UsageError(f"there is no {kind} {identifier!r}{hint}")
 
-    def _spellings(self) -> Iterator[tuple[Kind, str]]:
-        for card in self.cards():
-            yield from ((card.kind, name) for name in (card.identifier, *card.aliases))
-
     def distribution(self, card: Card) -> Distribution:
         """The distribution that the card came with."""
-        return self._owners[self._key(card)]
+        return self._owners[card.kind, card.identifier]
 
 
 def discover(folders: Iterable[str | os.PathLike[str]] = ()) -> Registry:
@@ -230,15 +228,15 @@ def _scan(folder: Path, problems: list[Problem]) -> Iterator[Distribution]:
         problems.append(Problem("error", f"there is no plugin folder {folder}; expected a folder", (folder,)))
         return
     folder = folder.resolve()
-    if (folder / "pyproject.toml").is_file():
+    if any(folder.glob(f"*/{CARD_FILE}")):
         candidates = [folder]
     else:
-        kinds = [folder / f"{kind}s" for kind in KINDS]
-        candidates = [child for parent in [folder, *kinds] if parent.is_dir() for child in sorted(parent.iterdir())]
+        parents = [folder, *(folder / f"{kind}s" for kind in KINDS)]
+        candidates = [child for parent in parents if parent.is_dir() for child in sorted(parent.iterdir())]
     for root in candidates:
         if root.is_dir() and not root.name.startswith("."):
             try:
-                distribution = _read_root(root, problems)
+                distribution = _read_root(root)
             except PluginError as error:
                 problems.append(Problem("error", str(error), (root,)))
                 continue
@@ -246,8 +244,8 @@ def _scan(folder: Path, problems: list[Problem]) -> Iterator[Distribution]:
                 yield distribution
 
 
-def _read_root(root: Path, problems: list[Problem]) -> Distribution | None:
-    """The plugin at ``root``; None where there is no plugin.toml below it.
+def _read_root(root: Path) -> Distribution | None:
+    """The plugin at ``root``; None where there is no plugin.
 
     Raises
     ------
@@ -255,65 +253,63 @@ def _read_root(root: Path, problems: list[Problem]) -> Distribution | None:
         If it is a plugin, but not a well-formed one.
     """
     cards = sorted(root.glob(f"*/{CARD_FILE}"))
-    if not cards:
-        return None
     pyproject = root / "pyproject.toml"
-    if len(cards) > 1:
-        raise PluginError(
-            f"{root} holds {len(cards)} files {CARD_FILE}; expected one package with one: {', '.join(map(str, cards))}"
-        )
     if not pyproject.is_file():
-        raise PluginError(f"{root} has a {cards[0].relative_to(root)} and no pyproject.toml; expected one beside the package")
+        if cards:
+            raise PluginError(f"{root} has a {cards[0].relative_to(root)} and no pyproject.toml; expected one beside the package")
+        return None
     try:
         document = tomllib.loads(pyproject.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PluginError(f"{pyproject}: cannot be read as TOML ({error})", error) from error
     project = document.get("project", {})
-    name, requirements = project.get("name"), project.get("dependencies", [])
-    if not isinstance(name, str) or not isinstance(requirements, list):
-        raise PluginError(f"{pyproject}: [project] states no name or no list of dependencies; expected both")
-    if "dependencies" in project.get("dynamic", []):
-        raise PluginError(f"{pyproject}: dependencies is dynamic; expected a list, as it is read without building the plugin")
-    package = cards[0].parent.name
     modules = list(project.get("entry-points", {}).get(PROJECT, {}).values())
-    if modules:
-        module = modules[0]
-    else:
-        module = f"{package}.plugin"
-        missing = f'{pyproject}: has no entry point; expected [project.entry-points.{PROJECT}] with <name> = "{module}"'
-        problems.append(Problem("warning", f"{missing}, without which it is not found once installed", (pyproject,), name))
-    if module.split(".")[0] != package:
-        raise PluginError(f"{pyproject}: the entry point {module!r} is not in the package {package!r} that holds {CARD_FILE}")
-    version = str(project.get("version", "0"))
-    return Distribution(name, version, package, module, cards[0].parent, root, tuple(requirements), "folder")
+    if not cards and not modules:
+        return None
+    if len(cards) != 1:
+        raise PluginError(f"{root} has {len(cards)} packages with a {CARD_FILE}; expected one")
+    package = cards[0].parent.name
+    if len(modules) != 1 or not isinstance(modules[0], str) or modules[0].split(".")[0] != package:
+        raise PluginError(
+            f"{pyproject}: the entry points of group {PROJECT!r} are {modules}; expected one in the package with the card: "
+            f'[project.entry-points.{PROJECT}] <name> = "{package}.plugin"'
+        )
+    name, version, requirements = project.get("name"), project.get("version"), project.get("dependencies", [])
+    if not isinstance(name, str) or not isinstance(version, str) or "dependencies" in project.get("dynamic", []):
+        raise PluginError(
+            f"{pyproject}: [project] lacks a name, a version or a list of dependencies; expected all three to be stated there, "
+            "as they are read without building the plugin"
+        )
+    return Distribution(name, version, package, modules[0], cards[0].parent, root, tuple(requirements), "folder")
 
 
 def _installed(problems: list[Problem]) -> Iterator[Distribution]:
     """Installed distributions with an entry point of ours and a card."""
     seen = set()
     for entry in importlib.metadata.entry_points(group=PROJECT):
-        if entry.dist is None or (entry.dist.name, entry.module) in seen:
+        distribution = entry.dist
+        if distribution is None or distribution.name in seen:
             continue
-        seen.add((entry.dist.name, entry.module))
+        seen.add(distribution.name)
         package = entry.module.split(".")[0]
         folder = _package_folder(package)
         if folder is None or not (folder / CARD_FILE).is_file():
             missing = f"has no {CARD_FILE} in {folder}" if folder else f"has no package {package!r}"
-            sentence = f"{entry.dist.name} {entry.dist.version} is installed and {missing}; expected one (package data?)"
-            problems.append(Problem("error", sentence, (folder,) if folder else (), entry.dist.name))
+            sentence = (
+                f"{distribution.name} {distribution.version} is installed and {missing}; expected one: is it in its package data?"
+            )
+            problems.append(Problem("error", sentence, (folder,) if folder else (), distribution.name))
             continue
-        requirements = tuple(entry.dist.requires or ())
-        yield Distribution(entry.dist.name, entry.dist.version, package, entry.module, folder, None, requirements, "installed")
+        requirements = tuple(distribution.requires or ())
+        yield Distribution(
+            distribution.name, distribution.version, package, entry.module, folder, None, requirements, "installed"
+        )
 
 
 def _package_folder(package: str) -> Path | None:
     """Where a top-level package would be imported from; imports nothing."""
-    loaded = sys.modules.get(package)
-    origin = getattr(loaded, "__file__", None)
-    if origin is None:
-        try:
-            spec = importlib.util.find_spec(package)
-        except (ImportError, ValueError):
-            return None
-        origin = spec.origin if spec is not None else None
-    return Path(origin).parent if origin else None
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin).parent if spec is not None and spec.origin else None

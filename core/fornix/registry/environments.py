@@ -96,6 +96,8 @@ def interpreter(distributions: Sequence[Distribution]) -> Path:
         return Path(sys.executable)
     requirements = _to_install(distributions)
     constraints = os.environ.get("FORNIX_CONSTRAINTS", "")
+    if constraints and not Path(constraints).is_file():
+        raise EnvironmentBuildError(f"FORNIX_CONSTRAINTS names {constraints}, which is no file; expected a constraints file")
     home = cache_folder() / "environments"
     place = home / _key(requirements, constraints)
     if not _python(place).exists():
@@ -110,15 +112,19 @@ def _to_install(distributions: Sequence[Distribution]) -> list[str]:
     """The requirements of all, once each, with fornix as it is here: its source tree, or the same version."""
     extras: set[str] = set()
     others: set[str] = set()
-    for text in (text for distribution in distributions for text in distribution.requirements):
-        requirement = Requirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        if canonicalize_name(requirement.name) == CORE:
-            extras |= requirement.extras
-        else:
-            requirement.marker = None
-            others.add(str(requirement))
+    for distribution in distributions:
+        for text in distribution.requirements:
+            try:
+                requirement = Requirement(text)
+            except InvalidRequirement as error:
+                raise EnvironmentBuildError(f"{distribution.name} requires {text!r}, which cannot be read: {error}") from None
+            if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+                continue
+            if canonicalize_name(requirement.name) == CORE:
+                extras |= requirement.extras
+            else:
+                requirement.marker = None
+                others.add(str(requirement))
     listed = f"[{','.join(sorted(extras))}]" if extras else ""
     source = _source_tree()
     core = f"{CORE}{listed}=={importlib.metadata.version(CORE)}" if source is None else f"--editable={source}{listed}"
@@ -168,13 +174,12 @@ def _build(place: Path, requirements: list[str], constraints: str) -> None:
 def _uv(*arguments: str) -> None:
     from uv import find_uv_bin
 
-    translated = {ours: os.environ[theirs] for theirs, ours in _SETTINGS.items() if theirs in os.environ}
-    environment = {**translated, **os.environ}
-    if "UV_FIND_LINKS" in translated and "UV_FIND_LINKS" not in os.environ:
-        environment["UV_FIND_LINKS"] = ",".join(translated["UV_FIND_LINKS"].split())  # uv separates by commas
+    settings = {ours: os.environ[theirs] for theirs, ours in _SETTINGS.items() if theirs in os.environ}
+    if "UV_FIND_LINKS" in settings:
+        settings["UV_FIND_LINKS"] = ",".join(settings["UV_FIND_LINKS"].split())  # pip separates by white space, uv by commas
     command = [find_uv_bin(), *arguments]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, env={**settings, **os.environ}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     if done.returncode:
-        raise EnvironmentBuildError(
-            f"no environment for {' '.join(a for a in arguments if not a.startswith('-'))} could be built; uv says:\n{done.stdout}"
-        )
+        raise EnvironmentBuildError(f"no environment could be built: {' '.join(command)} failed and says:\n{done.stdout}")

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from fornix.registry.card import Card
+from fornix.registry.cardfile import read_cards
 from fornix.registry.discovery import CARD_FILE, Distribution, Registry
 from fornix.registry.options import complete_options
-from fornix.registry.schema import read_cards
 
 
 def behaviour_hash(distribution: Distribution, card: Card | None = None) -> str:

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -76,18 +76,18 @@ def acting_as(card: Card) -> Iterator[None]:
         _acting.reset(token)
 
 
-def _check_use(registry: Registry, wanted: Card, verb: str) -> None:
+def _check_use(wanted: Card, verb: str) -> None:
     actor = _acting.get()
     if actor is None or (actor.kind, actor.identifier) == (wanted.kind, wanted.identifier):
         return
     used = {"dataset": actor.uses.datasets, "metric": actor.uses.metrics}.get(wanted.kind, ())
-    if any(registry.get(wanted.kind, name) == wanted for name in used):
+    if not {wanted.identifier, *wanted.aliases}.isdisjoint(used):
         return
     if actor.kind == "benchmark" and wanted.kind in ("dataset", "metric"):
-        remedy = f"add it to uses.{wanted.kind}s of its card, so that it becomes part of its key"
+        remedy = f"add it to uses.{wanted.kind}s of the card, so that it becomes part of the key"
     else:
         remedy = f"a {actor.kind} may not, as nothing in its key would say so"
-    raise UsageError(
+    raise PluginError(
         f"{actor.kind} {actor.identifier!r} {verb} {wanted.kind} {wanted.identifier!r}, which its card does not use: {remedy}"
     )
 
@@ -98,9 +98,10 @@ def load_model(identifier: str, /, **options: JSON) -> Model:
     Raises
     ------
     UsageError
-        If there is no such model or option, or a benchmark that is at work may not load it.
+        If there is no such model, or it has no such option.
     PluginError
-        If its plugin cannot be imported, or gives something else than a model.
+        If its plugin cannot be imported or gives something else than a model, or if a plugin at work loads it without
+        its card saying so.
     """
     registry, card, complete = _request("model", identifier, options)
     with acting_as(card):
@@ -140,13 +141,15 @@ def card_file(kind: Kind, identifier: str, name: str) -> Path:
     Raises
     ------
     UsageError
-        If there is no such card or file, or a benchmark or model at work may not read it.
+        If there is no such card, or it has no such file.
+    PluginError
+        If a plugin at work reads it without its card saying so.
     FileUnavailable
         If it cannot be had.
     """
     registry = current_registry()
     card = registry.get(kind, identifier)
-    _check_use(registry, card, "reads a file of")
+    _check_use(card, "reads a file of")
     try:
         return fetch(card.file(name))
     except KeyError:
@@ -175,6 +178,8 @@ class ActingBenchmark:
             return self._benchmark.ceiling()
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # asked for before there is a benchmark, when a proxy is copied
+            raise AttributeError(name)
         return getattr(self._benchmark, name)
 
     def __repr__(self) -> str:
@@ -185,7 +190,7 @@ def _request(kind: Kind, identifier: str, options: dict[str, JSON]) -> tuple[Reg
     """The card and its complete options, once it is clear that whoever is at work may load it."""
     registry = current_registry()
     card, implied = registry.resolve(kind, identifier)
-    _check_use(registry, card, "loads")
+    _check_use(card, "loads")
     return registry, card, complete_options(card, {**implied, **options})
 
 
@@ -193,12 +198,10 @@ def _call(registry: Registry, card: Card, options: dict[str, JSON]) -> Any:
     """What the hook of the card's owner gives, checked."""
     distribution = registry.distribution(card)
     plugin = import_plugin(distribution)
-    hook = f"fornix_load_{card.kind}"
-    others = [other for other in _manager.get_plugins() if other is not plugin]
-    caller = _manager.subset_hook_caller(hook, others)
     owner = f"{distribution.name} ({plugin.__file__})"
-    if not caller.get_hookimpls():
-        raise PluginError(f"{owner} has a card of {card.kind} {card.identifier!r}, but no hook {hook}; docs/hooks.md shows it")
+    check_hooks(plugin, [card.kind])
+    hook = f"fornix_load_{card.kind}"
+    caller = _manager.subset_hook_caller(hook, [other for other in _manager.get_plugins() if other is not plugin])
     try:
         loaded = caller(identifier=card.identifier, options=options)
     except ImportError as error:
@@ -208,6 +211,20 @@ def _call(registry: Registry, card: Card, options: dict[str, JSON]) -> Any:
         given = "nothing" if loaded is None else f"a {type(loaded).__name__}, which lacks {', '.join(missing)}"
         raise PluginError(f"{hook} of {owner} gave {given} for {card.identifier!r}; expected a {card.kind} (fornix.interfaces)")
     return loaded
+
+
+def check_hooks(plugin: ModuleType, kinds: Iterable[Kind]) -> None:
+    """See that an imported plugin has the hooks for the kinds of its cards.
+
+    Raises
+    ------
+    PluginError
+        If it lacks one.
+    """
+    have = {caller.name for caller in _manager.get_hookcallers(plugin) or ()}
+    for kind in kinds:
+        if f"fornix_load_{kind}" not in have:
+            raise PluginError(f"{plugin.__file__} has a {kind} card, but no hook fornix_load_{kind}; docs/hooks.md shows it")
 
 
 def import_plugin(distribution: Distribution) -> ModuleType:
@@ -240,11 +257,11 @@ def _import(distribution: Distribution) -> ModuleType:
     try:
         _import_package(distribution)
         return importlib.import_module(distribution.module)
-    except (Exception, SystemExit) as error:  # whatever a plugin raises breaks that plugin alone
+    except BaseException as error:
         for name in set(sys.modules) - before:
             if name.split(".")[0] == distribution.package:
-                del sys.modules[name]
-        if isinstance(error, PluginError):
+                del sys.modules[name]  # half imported: the next attempt starts afresh
+        if isinstance(error, PluginError) or not isinstance(error, Exception | SystemExit):
             raise
         raise PluginError(f"{distribution.name} cannot be imported: {_why(error, distribution)}", error) from error
 

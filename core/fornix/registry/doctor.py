@@ -1,0 +1,129 @@
+"""What is wrong with the plugins found here, and with the places their files come from; ``fornix doctor`` prints it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from fornix.files.fetch import available
+from fornix.files.settings import mirrors
+from fornix.registry.card import Card
+from fornix.registry.discovery import Distribution, Registry
+from fornix.registry.environments import unmet
+
+_IMPORT: Final = """
+import json, sys
+from fornix.registry.discovery import Distribution
+from fornix.registry.load import check_hooks, import_plugin
+from fornix.registry.problems import PluginError
+job = json.load(sys.stdin)
+try:
+    check_hooks(import_plugin(Distribution.from_json(job["distribution"])), job["kinds"])
+except PluginError as error:
+    json.dump({"sentence": str(error), "traceback": error.traceback}, sys.__stdout__)
+"""
+_IMPORT_TIMEOUT_S: Final = 120
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the doctor found.
+
+    Parameters
+    ----------
+    level : {"error", "warning", "info"}
+        error: something cannot be used; warning: it can, but mend it; info: as designed, worth knowing.
+    subject : str
+        The distribution, card or mirror concerned.
+    sentence : str
+    details : str
+        A traceback, where there is one.
+    """
+
+    level: Literal["error", "warning", "info"]
+    subject: str
+    sentence: str
+    details: str = ""
+
+
+def diagnose(registry: Registry) -> list[Finding]:
+    """Everything that is wrong, the worst first.
+
+    Each plugin whose requirements are met is imported, in a process of its own. Nothing is downloaded; each host that
+    files come from is probed once.
+    """
+    findings = [Finding(p.level, p.distribution or "plugins", p.sentence) for p in registry.problems]
+    findings += _loose_ends(registry)
+    lacking = {distribution.name: unmet(distribution) for distribution in registry.distributions}
+    for name, requirements in lacking.items():
+        if requirements:
+            sentence = f"would run in an environment of its own, as this one does not meet: {', '.join(requirements)}"
+            findings.append(Finding("info", name, sentence))
+    importable = [distribution for distribution in registry.distributions if not lacking[distribution.name]]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        findings += [finding for found in pool.map(lambda each: _try_import(registry, each), importable) for finding in found]
+    findings += _mirrors()
+    findings += [finding for card in registry.cards() for finding in _files(card)]
+    order = ["error", "warning", "info"]
+    return sorted(findings, key=lambda finding: (order.index(finding.level), finding.subject.casefold()))
+
+
+def _loose_ends(registry: Registry) -> Iterator[Finding]:
+    """Cards that name others which are not there, or which do not name them back."""
+    known = {(card.kind, name): card for card in registry.cards() for name in (card.identifier, *card.aliases)}
+    for card in registry.cards():
+        named = [("dataset", name) for name in (*card.uses.datasets, *card.replays)]
+        named += [("metric", name) for name in card.uses.metrics]
+        named += [("benchmark", name) for name in card.aggregate.leaves()] if card.aggregate is not None else []
+        named += [("benchmark", card.parent)] if card.parent is not None else []
+        named += [(card.kind, card.superseded_by)] if card.superseded_by is not None else []
+        subject = f"{card.kind} {card.identifier}"
+        for kind, name in named:
+            if (kind, name) not in known:
+                sentence = f"its card names the {kind} {name!r}, which no usable plugin provides; install or mend its plugin"
+                yield Finding("error", subject, sentence)
+        for name in card.aggregate.leaves() if card.aggregate is not None else ():
+            child = known.get(("benchmark", name))
+            if child is not None and child.parent != card.identifier:
+                yield Finding(
+                    "warning", subject, f"its child {name!r} names the parent {child.parent!r}; the two cards must agree"
+                )
+
+
+def _try_import(registry: Registry, distribution: Distribution) -> list[Finding]:
+    kinds = sorted({card.kind for card in registry.cards() if registry.distribution(card) == distribution})
+    job = json.dumps({"distribution": distribution.to_json(), "kinds": kinds})
+    command = [sys.executable, "-c", _IMPORT]
+    try:
+        done = subprocess.run(command, input=job, capture_output=True, text=True, check=False, timeout=_IMPORT_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return [Finding("error", distribution.name, f"is still being imported after {_IMPORT_TIMEOUT_S} s")]
+    if done.returncode:
+        how = f"ended the process that imported it, with exit status {done.returncode}"
+        return [Finding("error", distribution.name, how, done.stderr)]
+    if not done.stdout:
+        return []
+    report = json.loads(done.stdout.splitlines()[-1])
+    return [Finding("error", distribution.name, report["sentence"], report["traceback"])]
+
+
+def _mirrors() -> Iterator[Finding]:
+    for mirror in mirrors():
+        if "://" not in mirror and not Path(mirror).expanduser().is_dir():
+            yield Finding(
+                "warning", mirror, "this mirror is no folder that can be read; expected one laid out as <host>/<path of the url>"
+            )
+
+
+def _files(card: Card) -> Iterator[Finding]:
+    reasons = [reason for reason in map(available, card.files) if reason is not None]
+    if reasons:
+        sentence = f"{len(reasons)} of its {len(card.files)} files cannot be had here: {reasons[0]}"
+        yield Finding("warning", f"{card.kind} {card.identifier}", sentence)
