@@ -17,4 +17,4 @@ def fornix_load_benchmark(identifier: str, options: Mapping[str, Any]) -> Readin
     from fornix_benchmark_natural_stories.reading_times import ReadingTimesBenchmark
 
     dataset = "NaturalStories.misaligned" if identifier.endswith(".misaligned") else "NaturalStories"
-    return ReadingTimesBenchmark(fornix.load_dataset(dataset), fornix.load_metric("pearson"))
+    return ReadingTimesBenchmark(fornix.load_dataset(dataset), fornix.load_metric("pearson", group="story"))

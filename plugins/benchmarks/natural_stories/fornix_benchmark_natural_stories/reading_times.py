@@ -11,7 +11,6 @@ from scipy.stats import rankdata
 
 from fornix.interfaces import Dataset, Experiment, Metric, Normalisation, ReadingTimes, Responses, Score, check_assembly
 from fornix.numerics.normalisation import normalise
-from fornix.numerics.uncertainty import replicates_array, with_uncertainty
 
 
 class ReadingTimesBenchmark:
@@ -24,20 +23,19 @@ class ReadingTimesBenchmark:
     dataset : Dataset
         Recordings with dims (presentation,), reading times in ms; words read by several subjects are averaged.
     metric : Metric
-        Correlates a predictor with the means.
+        Correlates a predictor with the means, and resamples the stories by the target's coordinate ``story``.
     """
 
     def __init__(self, dataset: Dataset, metric: Metric) -> None:
         self._metric = metric
         self._stimuli = dataset.stimuli()
         self._means = _mean_over_recordings(list(dataset.recordings().values()), self._stimuli.stimulus_id)
-        story, order = self._stimuli.columns["context"], self._stimuli.columns["order"]
-        names, code = np.unique(story, return_inverse=True)
+        self._story, order = self._stimuli.columns["context"], self._stimuli.columns["order"]
+        names, code = np.unique(self._story, return_inverse=True)
         first = np.array([order[code == k].min() for k in range(len(names))])
         last = np.array([order[code == k].max() for k in range(len(names))])
         self._scored = np.isfinite(self._means) & (order > first[code])
         self._last = order == last[code]
-        self._story = code
 
     def experiments(self, so_far: Sequence[Responses] = ()) -> Sequence[Experiment]:
         return () if so_far else (Experiment(self._stimuli, task=ReadingTimes()),)
@@ -58,44 +56,39 @@ class ReadingTimesBenchmark:
                 f"the model predicts no reading time for {bad.sum()} words that have a predecessor, for example "
                 f"{self._stimuli.stimulus_id[bad][0]!r}; only the first word of a story may be NaN"
             )
-        stories = np.unique(self._story)
-        left_out = [self._correlation(values, self._scored & (self._story != story)) for story in stories]
         inner = self._scored & ~self._last
-        ranks, ranked_means = rankdata(values[self._scored]), rankdata(self._means[self._scored])
-        inner_ranks, inner_ranked_means = rankdata(values[inner]), rankdata(self._means[inner])
-        raw = Score(
-            value=self._correlation(values, self._scored),
-            details={
-                "spearman": _pearson(ranks, ranked_means),
-                "without_last_words": self._correlation(values, inner),
-                "spearman_without_last_words": _pearson(inner_ranks, inner_ranked_means),
-                "words": float(self._scored.sum()),
-            },
-            units=xr.DataArray(
-                [self._correlation(values, self._scored & (self._story == story)) for story in stories],
-                dims=("presentation",),
-                coords={"story": ("presentation", np.unique(self._stimuli.columns["context"]))},
-            ),
-        )
-        with_error = with_uncertainty(raw, replicates_array({"stimuli": (left_out, "jackknife")}))
-        return normalise(with_error, None, Normalisation.NONE)
+        raw = self._metric(*self._pair(values, self._scored))
+        stories = np.unique(self._stimuli.columns["context"])
+        of_stories = [_pearson(values[rows], self._means[rows]) for rows in (self._scored & (self._story == s) for s in stories)]
+        details = {
+            "words": float(self._scored.sum()),
+            "spearman": _spearman(values[self._scored], self._means[self._scored]),
+            "without_last_words": _pearson(values[inner], self._means[inner]),
+            "spearman_without_last_words": _spearman(values[inner], self._means[inner]),
+        }
+        units = xr.DataArray(np.array(of_stories), dims=("presentation",), coords={"story": ("presentation", stories)})
+        return normalise(raw.with_(details={**raw.details, **details}, units=units), None, Normalisation.NONE)
 
     def ceiling(self) -> Score | None:
         """None: the data are published with normalisation ``none``."""
         return None
 
-    def _correlation(self, values: NDArray[np.float64], rows: NDArray[np.bool_]) -> float:
-        source, target = (
-            xr.DataArray(
-                a[rows], dims=("presentation",), coords={"stimulus_id": ("presentation", self._stimuli.stimulus_id[rows])}
-            )
-            for a in (values, self._means)
-        )
-        return self._metric(source, target).raw
+    def _pair(self, values: NDArray[np.float64], rows: NDArray[np.bool_]) -> tuple[xr.DataArray, xr.DataArray]:
+        """Predictor and mean reading times of the given rows, with the story of each word."""
+        coords = {
+            "stimulus_id": ("presentation", self._stimuli.stimulus_id[rows]),
+            "story": ("presentation", self._stimuli.columns["context"][rows]),
+        }
+        source, target = (xr.DataArray(a[rows], dims=("presentation",), coords=coords) for a in (values, self._means))
+        return source, target
 
 
 def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     return float(np.corrcoef(x, y)[0, 1])
+
+
+def _spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    return _pearson(rankdata(x), rankdata(y))
 
 
 def _mean_over_recordings(recordings: Sequence[xr.DataArray], identifiers: NDArray[np.str_]) -> NDArray[np.float64]:

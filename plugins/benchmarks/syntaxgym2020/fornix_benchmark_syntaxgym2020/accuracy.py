@@ -77,6 +77,6 @@ class SyntaxGymSuite:
         for (condition, number), values in surprisals.items():
             if not np.isfinite(values).all() and ((condition, number) in asked or (condition, None) in asked):
                 raise ValueError(
-                    f"the model gives no finite surprisal for region {number} of {condition!r} in {(~np.isfinite(values)).sum()} items, "
-                    "and a prediction refers to it"
+                    f"the model gives no finite surprisal for region {number} of {condition!r} in {(~np.isfinite(values)).sum()} "
+                    "items, and a prediction refers to it"
                 )
