@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
+from fornix.numerics.rows import match_rows
 from fornix.numerics.uncertainty import (
     BOTH,
     FEW_SUBJECTS,
@@ -122,7 +123,7 @@ def error_consistency(source: xr.DataArray, target: xr.DataArray, definition: De
     Parameters
     ----------
     source : DataArray of str, dims (presentation,)
-        The model's labels, with ``stimulus_id``; it may hold more stimuli than the target.
+        The model's label for each stimulus of the target, with ``stimulus_id``.
     target : DataArray of str, dims (trial,)
         See :func:`decisions`.
     definition : {"default", "brainscore"}
@@ -136,7 +137,7 @@ def error_consistency(source: xr.DataArray, target: xr.DataArray, definition: De
     Raises
     ------
     AssemblyError
-        If the model lacks a stimulus of the target.
+        If the model lacks a stimulus of the target, or has another one.
     ValueError
         If more than 20 % of the kappas have no value.
     """
@@ -187,7 +188,9 @@ def accuracy(source: xr.DataArray, target: xr.DataArray) -> Score:
     return with_uncertainty(Score(value=float(correct.mean()), units=units), replicates)
 
 
-def pearson(source: xr.DataArray, target: xr.DataArray, group: str = "", definition: Definition = "default") -> Score:
+def predictor_correlation(
+    source: xr.DataArray, target: xr.DataArray, group: str = "", definition: Definition = "default"
+) -> Score:
     """Pearson correlation, over stimuli, of one number for each stimulus with another.
 
     Parameters
@@ -208,7 +211,7 @@ def pearson(source: xr.DataArray, target: xr.DataArray, group: str = "", definit
         check_assembly(assembly, dims=("presentation",), what=what)
         check_assembly(assembly, stimulus_ids=assembly["stimulus_id"].values.tolist(), what=what)
     stimuli = target["stimulus_id"].values
-    x = source.values.astype(np.float64)[_rows(source, stimuli)]
+    x = source.values.astype(np.float64)[match_rows(source["stimulus_id"].values, stimuli)]
     y = target.values.astype(np.float64)
     if group and group not in target.coords:
         raise AssemblyError(
@@ -222,26 +225,13 @@ def pearson(source: xr.DataArray, target: xr.DataArray, group: str = "", definit
     return with_uncertainty(score, replicates_array({"stimuli": (without_group[:, 0], "jackknife")}))
 
 
-def _rows(source: xr.DataArray, stimuli: NDArray[Any]) -> NDArray[np.int64]:
-    """The row of the source for each stimulus."""
-    names = source["stimulus_id"].values
-    order = np.argsort(names)
-    place = np.minimum(np.searchsorted(names, stimuli, sorter=order), len(names) - 1)
-    missing = names[order[place]] != stimuli
-    if missing.any():
-        raise AssemblyError(
-            f"the model's answers lack {missing.sum()} of {len(stimuli)} stimuli, for example {stimuli[missing][0]!r}"
-        )
-    return np.asarray(order[place], dtype=np.int64)
-
-
 def _labels(source: xr.DataArray, stimuli: NDArray[Any]) -> NDArray[np.str_]:
     """The model's label of each stimulus."""
     check_assembly(source, dims=("presentation",), what="the model's labels")
     if source.dtype.kind != "U":
         raise AssemblyError(f"the model's labels have dtype {source.dtype}; expected str")
     check_assembly(source, stimulus_ids=source["stimulus_id"].values.tolist(), what="the model's labels")
-    return source.values[_rows(source, stimuli)]
+    return source.values[match_rows(source["stimulus_id"].values, stimuli)]
 
 
 @dataclass(frozen=True)

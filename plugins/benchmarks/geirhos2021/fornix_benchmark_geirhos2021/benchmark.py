@@ -91,7 +91,8 @@ class ErrorConsistencyBenchmark:
 
     def score(self, responses: Sequence[Responses]) -> Score:
         labels = responses[0][self._task]
-        return normalise(self._metric(labels, self.trials), self.ceiling(), Normalisation.RATIO)
+        counted = labels[np.isin(labels["stimulus_id"].values, self.trials["stimulus_id"].values)]
+        return normalise(self._metric(counted, self.trials), self.ceiling(), Normalisation.RATIO)
 
     def ceiling(self) -> Score:
         return self._ceiling

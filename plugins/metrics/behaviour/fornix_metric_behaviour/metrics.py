@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import xarray as xr
 
 from fornix.interfaces import Score
-from fornix.numerics.behaviour import Definition, accuracy, error_consistency, error_consistency_ceiling, pearson
+from fornix.numerics.behaviour import Definition, accuracy, error_consistency, error_consistency_ceiling, predictor_correlation
 
 
 @dataclass(frozen=True)
@@ -45,4 +45,4 @@ class PearsonCorrelation:
     group: str = ""
 
     def __call__(self, source: xr.DataArray, target: xr.DataArray) -> Score:
-        return pearson(source, target, self.group, self.definition)
+        return predictor_correlation(source, target, self.group, self.definition)
