@@ -20,14 +20,14 @@ _HOMES = {
     "load_dataset": "fornix.registry.load",
     "load_metric": "fornix.registry.load",
     "load_model": "fornix.registry.load",
-    "run": "fornix.engine.api",
-    "score": "fornix.engine.api",
+    "run": "fornix.matrix.api",
+    "score": "fornix.matrix.api",
     "wrap_responses": "fornix.engine.wrapped",
 }
 
 if TYPE_CHECKING:
-    from fornix.engine.api import run as run
-    from fornix.engine.api import score as score
+    from fornix.matrix.api import run as run
+    from fornix.matrix.api import score as score
     from fornix.engine.wrapped import wrap_responses as wrap_responses
     from fornix.errors import FornixError as FornixError
     from fornix.errors import NotAble as NotAble

@@ -1,0 +1,63 @@
+"""Arguments that several verbs share, and what they stand for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fornix.registry.discovery import discover
+
+if TYPE_CHECKING:
+    from fornix.registry.discovery import Registry
+    from fornix.store.folder import FolderStore
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_plugins(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--plugins", action="append", default=[], type=Path, metavar="FOLDER", help="a folder of plugins (repeatable)"
+    )
+
+
+def add_mirror(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mirror", action="append", default=[], metavar="PLACE", help="a folder or s3:// prefix with files by host and path"
+    )
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", type=Path, metavar="FOLDER", help="the store (default: $FORNIX_STORE, else fornix-store)")
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", nargs="+", metavar="MODEL", help="these models (default: all)")
+    parser.add_argument("--benchmarks", nargs="+", metavar="BENCHMARK", help="these benchmarks, parents or leaves (default: all)")
+    parser.add_argument("--seed", type=int, default=0, help="added to the seed of every experiment (default: 0)")
+    add_plugins(parser)
+    add_mirror(parser)
+    add_store(parser)
+
+
+def registry(parsed: argparse.Namespace) -> Registry:
+    """The plugins that the command line asks for; also makes ``--mirror`` known to this process and its workers."""
+    if getattr(parsed, "mirror", None):
+        os.environ["FORNIX_MIRROR"] = " ".join([*parsed.mirror, os.environ.get("FORNIX_MIRROR", "")]).strip()
+    return discover(parsed.plugins)
+
+
+def store(parsed: argparse.Namespace, *, read_only: bool = False) -> FolderStore:
+    """The store that the command line asks for."""
+    from fornix.store.folder import FolderStore
+
+    return FolderStore(parsed.store or Path(os.environ.get("FORNIX_STORE") or "fornix-store"), read_only=read_only)
+
+
+def print_json(data: Any) -> None:
+    """Strict JSON on standard output."""
+    print(json.dumps(data, indent=2, allow_nan=False, default=str))

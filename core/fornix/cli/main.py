@@ -1,0 +1,64 @@
+"""``fornix``: reads the command line, calls one verb, and turns how it went into an exit status.
+
+0: every requested cell is ok or skipped for a reason of the closed list; 1: something failed; 2: the request makes no
+sense as asked; 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import NoReturn
+
+from fornix import __version__
+from fornix.errors import FornixError, UsageError
+
+_VERBS = ("list", "show", "doctor", "plan", "run", "matrix", "log", "test")
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that suggests what was meant."""
+
+    def error(self, message: str) -> NoReturn:
+        for word in sys.argv[1:]:
+            close = get_close_matches(word, _VERBS, n=1)
+            if f"'{word}'" in message and close and word not in _VERBS:
+                message += f" (did you mean {close[0]!r}?)"
+        super().error(message)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = _Parser(prog="fornix", description="Models scored against brains and behaviour.")
+    parser.add_argument("--version", action="version", version=f"fornix {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="{" + ",".join(_VERBS) + "}", parser_class=_Parser)
+    for verb in _VERBS:
+        import_module(f"fornix.cli.{verb}").add(verbs)
+    parsed = parser.parse_args(arguments)
+    # a scheduler that ends a job is an interruption like any other
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        status: int = parsed.call(parsed)
+        sys.stdout.flush()
+        return status
+    except UsageError as error:
+        print(f"fornix: {error}", file=sys.stderr)
+        return 2
+    except FornixError as error:
+        print(f"fornix: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("fornix: interrupted; what was finished is kept, and the next run does the rest", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output went away (| head)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""``fornix matrix``: print the matrix of a store, or write it to a file. Computes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fornix.cli.arguments import add_json, add_selection, print_json, registry, store
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = verbs.add_parser("matrix", help="print or save the matrix", description=__doc__)
+    add_selection(parser)
+    add_outputs(parser)
+    add_json(parser)
+    parser.set_defaults(call=call)
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a tidy table")
+    parser.add_argument("--netcdf", type=Path, metavar="FILE", help="write the matrix as netCDF-4")
+    parser.add_argument("--expand", action="store_true", help="print the children of parents too")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
+
+
+def call(parsed: argparse.Namespace) -> int:
+    from fornix.engine.plan import plan
+    from fornix.matrix.assemble import assemble
+
+    found, place = registry(parsed), store(parsed)
+    matrix = assemble(found, place, plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed))
+    save(matrix, parsed)
+    print_matrix(matrix, parsed)
+    return 0
+
+
+def save(matrix: xr.Dataset, parsed: argparse.Namespace) -> None:
+    """Write the files that the command line asks for."""
+    from fornix.matrix.table import write_csv, write_netcdf
+
+    if parsed.csv is not None:
+        write_csv(matrix, parsed.csv)
+    if parsed.netcdf is not None:
+        write_netcdf(matrix, parsed.netcdf)
+
+
+def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace) -> None:
+    """Print what is empty and why, then a table for each block, then what the marks mean."""
+    from fornix.matrix.table import blocks, empty_lines, heading, legend, markdown, rows
+
+    if parsed.json:
+        frame = matrix.to_dataframe().reset_index()
+        print_json(frame.astype(object).where(frame.notna(), None).to_dict(orient="records"))
+        return
+    for line in empty_lines(matrix):
+        print(line)
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    # a table is never squeezed: a log or a narrow terminal gets whole lines
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100_000, soft_wrap=True)
+    for block in blocks(matrix, expand=parsed.expand):
+        print()
+        if parsed.markdown:
+            print(markdown(matrix, block))
+            continue
+        table = Table(box=SIMPLE, pad_edge=False)
+        table.add_column("model", no_wrap=True)
+        for benchmark in block.benchmarks:
+            table.add_column(heading(benchmark), justify="right", no_wrap=True, vertical="bottom")
+        for row in rows(matrix, block):
+            table.add_row(*row)
+        console.print(table, markup=False, highlight=False)
+    for line in legend(matrix):
+        print(line)

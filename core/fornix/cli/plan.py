@@ -1,0 +1,65 @@
+"""``fornix plan``: which cells are missing, stale, failed or skipped, why, and what computing them costs. Runs nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from fornix.cli.arguments import add_json, add_selection, print_json, registry, store
+
+if TYPE_CHECKING:
+    from fornix.engine.plan import Plan, PlannedCell
+
+
+def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = verbs.add_parser("plan", help="say what a run would compute", description=__doc__)
+    add_selection(parser)
+    parser.add_argument("--all", action="store_true", help="list every cell, also those that are ok or skipped")
+    add_json(parser)
+    parser.set_defaults(call=call)
+
+
+def call(parsed: argparse.Namespace) -> int:
+    from fornix.engine.plan import plan
+
+    found = plan(registry(parsed), store(parsed), parsed.models, parsed.benchmarks, seed=parsed.seed)
+    if parsed.json:
+        print_json(
+            {
+                "cells": [_fields(cell) for cell in found.cells],
+                "download_bytes": found.download_bytes,
+                "seconds": found.seconds,
+            }
+        )
+        return 0
+    for cell in found.cells:
+        if parsed.all or cell.state not in ("ok", "skipped"):
+            because = ": ".join(part for part in (cell.reason, cell.why) if part)
+            print(f"{cell.state:<8} {cell.model} {cell.benchmark}{' (' + because + ')' if because else ''}")
+    print(summary(found))
+    return 0
+
+
+def summary(found: Plan) -> str:
+    """One line: how many cells are in which state, and the cost of the rest."""
+    counts = Counter(cell.state for cell in found.cells)
+    states = ", ".join(f"{counts[state]} {state}" for state in ("ok", "missing", "stale", "failed", "skipped") if counts[state])
+    cost = [f"{len(found.to_compute)} to compute"]
+    if found.seconds is not None:
+        cost.append(f"about {found.seconds:.0f} s the last time")
+    if found.download_bytes:
+        cost.append(f"{found.download_bytes / 1e6:.1f} MB to download")
+    return f"{len(found.cells)} cells: {states}; {', '.join(cost)}"
+
+
+def _fields(cell: PlannedCell) -> dict[str, object]:
+    return {
+        "model": cell.model,
+        "benchmark": cell.benchmark,
+        "state": cell.state,
+        "key": cell.key,
+        "reason": cell.reason,
+        "why": cell.why,
+        "seconds": cell.seconds,
+    }

@@ -1,0 +1,86 @@
+"""``fornix run``: compute the missing and stale cells, then print the matrix. Run it again and it does only the rest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fornix.cli.arguments import add_json, add_selection, registry, store
+from fornix.cli.matrix import add_outputs, print_matrix, save
+
+if TYPE_CHECKING:
+    from fornix.engine.work import Finished
+
+
+def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = verbs.add_parser("run", help="compute what is missing", description=__doc__)
+    add_selection(parser)
+    parser.add_argument("--engine", choices=["workers", "in-process"], default="workers")
+    parser.add_argument("--workers", type=int, metavar="N", help="models worked on at once (default: CPUs, at most 4)")
+    parser.add_argument("--no-retry", action="store_true", help="leave cells alone whose latest attempt failed")
+    parser.add_argument("--time-limit", type=float, default=3600.0, metavar="SECONDS", help="for each step (default: 3600)")
+    parser.add_argument("--memory-limit", type=float, metavar="GB", help="for each worker")
+    add_outputs(parser)
+    add_json(parser)
+    parser.set_defaults(call=call)
+
+
+def call(parsed: argparse.Namespace) -> int:
+    from fornix.cli.plan import summary
+    from fornix.engine.plan import plan
+    from fornix.matrix.api import run
+
+    found, place = registry(parsed), store(parsed)
+    planned = plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed)
+    print(summary(planned), file=sys.stderr)
+    todo = [cell for cell in planned.to_compute if not (parsed.no_retry and cell.state == "failed")]
+    with _reporting(len(todo)) as report:
+        matrix = run(
+            parsed.models,
+            parsed.benchmarks,
+            place,
+            plugins=parsed.plugins,
+            engine=parsed.engine,
+            workers=parsed.workers,
+            retry=not parsed.no_retry,
+            time_limit_s=parsed.time_limit,
+            memory_limit_gb=parsed.memory_limit,
+            seed=parsed.seed,
+            report=report,
+        )
+    save(matrix, parsed)
+    print_matrix(matrix, parsed)
+    done = {"ok", "skipped"}
+    failed = [str(status) for status in matrix["status"].values[:, matrix["leaf"].values].ravel() if status not in done]
+    if failed:
+        print(f"{len(failed)} cells have no result; `fornix log MODEL BENCHMARK` says why", file=sys.stderr)
+    return 1 if failed else 0
+
+
+@contextmanager
+def _reporting(total: int) -> Iterator[Callable[[Finished], None]]:
+    """A progress bar on a terminal, plain lines in a log."""
+
+    def line(finished: Finished) -> str:
+        end = f"{finished.value:.4f}" if finished.value is not None else f"{finished.status}: {finished.reason}"
+        return f"{finished.model} on {finished.benchmark}: {end}"
+
+    if not sys.stderr.isatty() or not total:
+        yield lambda f: print(f"[{f.done}/{f.total}] {line(f)}", file=sys.stderr, flush=True)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("", total=total)
+
+        def report(finished: Finished) -> None:
+            progress.update(bar, completed=finished.done, description=line(finished))
+            if finished.status != "ok":
+                progress.console.print(line(finished), markup=False, highlight=False)
+
+        yield report

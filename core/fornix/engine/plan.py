@@ -1,0 +1,225 @@
+"""Planning: which cells there are, which are computed, stale, failed or skipped, and why. Pure: runs no plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fornix.engine.keys import cell_key_parts, changes, digest_json
+from fornix.errors import UsageError
+from fornix.files.fetch import available
+from fornix.files.file import File
+from fornix.registry.card import Card
+from fornix.registry.discovery import Registry
+from fornix.store.interface import Attempt, Cell, Store
+
+State = Literal["ok", "missing", "stale", "failed", "skipped"]
+#: Why a cell is skipped, in the order in which the reasons are tried.
+SKIP_REASONS = ("visibility", "data not available", "modality", "stimuli not available", "region", "task")
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One (model, benchmark leaf) pair.
+
+    Parameters
+    ----------
+    model, benchmark : str
+    state : {"ok", "missing", "stale", "failed", "skipped"}
+    key : str
+        The cell key; empty where skipped.
+    key_parts : mapping
+    reason : str
+        For a skip one of :data:`SKIP_REASONS`; for a failure the reason of the latest attempt.
+    why : str
+        One sentence more: which file, which region; for a stale cell which parts of its key changed.
+    seconds : float or None
+        What this cell cost the last time, if it is known.
+    """
+
+    model: str
+    benchmark: str
+    state: State
+    key: str = ""
+    key_parts: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    why: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All planned cells, in the order models x benchmarks, and what running them costs."""
+
+    cells: tuple[PlannedCell, ...]
+    download_bytes: int = 0
+
+    def in_state(self, *states: State) -> tuple[PlannedCell, ...]:
+        return tuple(cell for cell in self.cells if cell.state in states)
+
+    @property
+    def to_compute(self) -> tuple[PlannedCell, ...]:
+        """The cells that a run computes (failed ones are tried again)."""
+        return self.in_state("missing", "stale", "failed")
+
+    @property
+    def seconds(self) -> float | None:
+        """The time these cells took before, summed over those for which it is known; None if it is for none."""
+        known = [cell.seconds for cell in self.to_compute if cell.seconds is not None]
+        return sum(known) if known else None
+
+
+def leaves(registry: Registry, benchmark: Card) -> list[Card]:
+    """The leaves below a benchmark, in the order of its card; the benchmark itself if it is one."""
+    if benchmark.aggregate is None:
+        return [benchmark]
+    found: list[Card] = []
+    for child in benchmark.aggregate.leaves():
+        found.extend(leaf for leaf in leaves(registry, registry.get("benchmark", child)) if leaf not in found)
+    return found
+
+
+def choose_models(registry: Registry, names: Sequence[str] | None) -> list[Card]:
+    """The cards of the models named, or of all that are public and need no option."""
+    if names is not None:
+        return _unique(registry.get("model", name) for name in names)
+    return [c for c in registry.cards("model") if all(o.default is not None for o in c.options.values())]
+
+
+def choose_benchmarks(registry: Registry, names: Sequence[str] | None) -> list[Card]:
+    """The leaves of the benchmarks named, or of all."""
+    chosen = registry.cards("benchmark") if names is None else [registry.get("benchmark", name) for name in names]
+    return _unique(leaf for card in chosen for leaf in leaves(registry, card))
+
+
+def skip_reason(
+    registry: Registry,
+    model: Card,
+    benchmark: Card,
+    *,
+    named: bool,
+    unavailable: Callable[[File], str | None] = available,
+) -> tuple[str, str] | None:
+    """Why this cell is not computed: (reason of the closed list, one sentence), or None. Read from the cards alone.
+
+    Parameters
+    ----------
+    named : bool
+        Whether the user asked for the model or benchmark by name: private plugins run only then.
+    unavailable : callable
+        Why a file cannot be had, or None.
+    """
+    datasets = [registry.get("dataset", name) for name in benchmark.uses.datasets]
+    private = [card for card in (model, benchmark, *datasets) if card.visibility == "private"]
+    if private and not named:
+        return "visibility", f"{private[0].kind} {private[0].identifier} is private and was not asked for by name"
+    for card in (*datasets, model):
+        for file in card.files:
+            why = unavailable(file)
+            if why is not None:
+                return "data not available", f"{card.kind} {card.identifier}: {why}"
+    lacking = set(benchmark.modalities) - set(model.modalities)
+    if lacking:
+        return (
+            "modality",
+            f"{benchmark.identifier} shows {sorted(lacking)[0]}, {model.identifier} takes {_join(model.modalities)}",
+        )
+    for dataset in datasets:
+        if model.replays and dataset.identifier not in model.replays:
+            return "stimuli not available", f"{model.identifier} replays responses to {_join(model.replays)} only"
+        if not model.replays and dataset.stimuli == "absent":
+            return "stimuli not available", f"the stimuli of {dataset.identifier} are not distributed"
+    missing = set(benchmark.regions) - set(model.regions)
+    if missing and "*" not in model.regions:
+        return "region", f"{model.identifier} has no region {sorted(missing)[0]}; it has {_join(model.regions)}"
+    undone = set(benchmark.tasks) - set(model.tasks)
+    if undone:
+        return "task", f"{model.identifier} does not do the task {sorted(undone)[0]}; it does {_join(model.tasks)}"
+    return None
+
+
+def plan(
+    registry: Registry,
+    store: Store,
+    models: Sequence[str] | None = None,
+    benchmarks: Sequence[str] | None = None,
+    *,
+    retry: bool = True,
+    seed: int = 0,
+) -> Plan:
+    """Plan the cells of these models on these benchmarks (None: all) against a store.
+
+    Parameters
+    ----------
+    retry : bool
+        Whether cells whose latest attempt failed are planned as failed (and so tried again) or left out of the work
+        (state "failed" too, but see :func:`fornix.engine.run.run`).
+
+    Raises
+    ------
+    UsageError
+        If an identifier is unknown, or nothing is left to plan.
+    """
+    cards = choose_models(registry, models)
+    targets = choose_benchmarks(registry, benchmarks)
+    if not cards or not targets:
+        raise UsageError("there is nothing to plan: no model or no benchmark was found (see `fornix list` and `fornix doctor`)")
+    history = _History(store)
+    cells = []
+    needed: dict[str, File] = {}
+    for model in cards:
+        for benchmark in targets:
+            named = bool((models and model.identifier in models) or (benchmarks and benchmark.identifier in benchmarks))
+            skip = skip_reason(registry, model, benchmark, named=named)
+            if skip is not None:
+                cells.append(PlannedCell(model.identifier, benchmark.identifier, "skipped", reason=skip[0], why=skip[1]))
+                continue
+            parts = cell_key_parts(registry, model, benchmark, {}, seed)
+            cell = history.state(model.identifier, benchmark.identifier, digest_json(parts), parts)
+            cells.append(cell)
+            if cell.state != "ok":
+                used = [model, *(registry.get("dataset", name) for name in benchmark.uses.datasets)]
+                needed.update({f.sha256 or f.git_blob: f for card in used for f in card.files})
+    return Plan(tuple(cells), download_bytes=sum(file.bytes for file in needed.values() if not _at_hand(file)))
+
+
+class _History:
+    """What a store knows of each (model, benchmark): its cells and its latest attempt."""
+
+    def __init__(self, store: Store) -> None:
+        self._cells: dict[tuple[str, str], list[Cell]] = {}
+        for cell in store.cells():
+            self._cells.setdefault((cell.model, cell.benchmark), []).append(cell)
+        self._attempts: dict[tuple[str, str], Attempt] = {
+            (attempt.model, attempt.benchmark): attempt for attempt in store.attempts()
+        }
+
+    def state(self, model: str, benchmark: str, key: str, parts: Mapping[str, Any]) -> PlannedCell:
+        cells = self._cells.get((model, benchmark), [])
+        latest = self._attempts.get((model, benchmark))
+        seconds = latest.seconds if latest is not None else None
+        if any(cell.key == key for cell in cells):
+            return PlannedCell(model, benchmark, "ok", key, parts, seconds=seconds)
+        if latest is not None and latest.status != "ok" and latest.key == key:
+            return PlannedCell(model, benchmark, "failed", key, parts, latest.reason, latest.status, seconds)
+        if cells:
+            newest = max(cells, key=lambda cell: cell.created)
+            return PlannedCell(
+                model, benchmark, "stale", key, parts, why="; ".join(changes(newest.key_parts, parts)), seconds=seconds
+            )
+        return PlannedCell(model, benchmark, "missing", key, parts, seconds=seconds)
+
+
+def _at_hand(file: File) -> bool:
+    from fornix.files.fetch import at_hand
+
+    return at_hand(file)
+
+
+def _join(words: Iterable[str]) -> str:
+    return ", ".join(words) or "nothing"
+
+
+def _unique(cards: Iterable[Card]) -> list[Card]:
+    return list({card.identifier: card for card in cards}.values())

@@ -1,0 +1,178 @@
+"""What a worker does, step by step, on either side; every step reads files and writes files.
+
+Model side: ``respond``. Scoring side: ``experiments`` (the first round of a benchmark) and ``score`` (a further round, or
+the score). A step returns a small JSON result; anything it raises ends that step only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from fornix.engine.exchange import (
+    read_experiment,
+    read_responses,
+    requests,
+    write_experiment,
+    write_response,
+    write_score,
+)
+from fornix.interfaces import (
+    AssemblyError,
+    Benchmark,
+    Choice,
+    Experiment,
+    Gram,
+    Label,
+    Model,
+    NextWord,
+    OddOneOut,
+    Probabilities,
+    ReadingTimes,
+    Recording,
+    Responses,
+    Similarity,
+    SinglePassModel,
+    Task,
+    check_assembly,
+)
+from fornix.registry.load import load_benchmark, load_model
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a job's shared stimuli are."""
+
+    stimuli: Path
+
+
+def respond(step: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Have a model answer what is asked of it in one or many experiments, in one pass where it can."""
+    model: Model = load_model(step["model"]["identifier"], **step["model"]["options"])
+    experiments = [read_experiment(Path(e["path"]), context.stimuli, e["asked"]) for e in step["experiments"]]
+    out = Path(step["out"])
+    out.mkdir(parents=True, exist_ok=True)
+    answers = []
+    for number, (experiment, responses) in enumerate(zip(experiments, answer(model, experiments), strict=True)):
+        check_responses(experiment, responses, step["model"]["identifier"])
+        files = []
+        for place, request in enumerate(requests(experiment)):
+            path = out / f"{number}-{place}.nc"
+            files.append({"path": str(path), "kind": write_response(path, responses[request])})
+        answers.append(files)
+    return {"answers": answers}
+
+
+def answer(model: Model, experiments: Sequence[Experiment]) -> Sequence[Responses]:
+    """The responses of a model to several experiments: in one pass if it offers that, else one after another."""
+    if isinstance(model, SinglePassModel):
+        return model.respond_all(experiments)
+    return [model.respond(experiment) for experiment in experiments]
+
+
+def ask_experiments(step: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Write the first round of a benchmark's experiments."""
+    benchmark: Benchmark = load_benchmark(step["benchmark"])
+    return {"experiments": _write_round(benchmark.experiments(()), Path(step["out"]), step["seed"], context)}
+
+
+def score(step: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Score a model's responses, unless the benchmark asks for a further round of experiments."""
+    benchmark: Benchmark = load_benchmark(step["benchmark"])
+    so_far = [read_responses(read_experiment(Path(e["path"]), context.stimuli), e["answers"]) for e in step["experiments"]]
+    out = Path(step["out"])
+    further = benchmark.experiments(so_far)
+    if further:
+        return {"experiments": _write_round(further, out, step["seed"], context)}
+    scored = benchmark.score(so_far)
+    if not np.isfinite(scored.value):
+        raise ValueError(
+            f"the score of {step['model']} on {step['benchmark']} is {scored.value} "
+            f"(raw {scored.raw}, {scored.n_nan} units were NaN)"
+        )
+    write_score(out, scored)
+    return {"score": str(out)}
+
+
+def _write_round(experiments: Sequence[Experiment], out: Path, seed: int, context: Context) -> list[str]:
+    out.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for number, experiment in enumerate(experiments):
+        path = out / f"experiment-{number}.json"
+        write_experiment(path, replace(experiment, seed=experiment.seed + seed), context.stimuli)
+        paths.append(str(path))
+    return paths
+
+
+STEPS: dict[str, Callable[[Mapping[str, Any], Context], dict[str, Any]]] = {
+    "respond": respond,
+    "experiments": ask_experiments,
+    "score": score,
+}
+
+_TASK_DIMS: dict[type[Task], tuple[str, ...]] = {
+    Probabilities: ("presentation", "choice"),
+    Choice: ("trial",),
+    OddOneOut: ("trial",),
+    Similarity: ("pair",),
+}
+
+
+def check_responses(experiment: Experiment, responses: Responses, who: str) -> None:
+    """Raise AssemblyError, in one sentence, if responses are missing, of the wrong shape, or not finite."""
+    ids = experiment.stimuli.stimulus_id.tolist()
+    for request in requests(experiment):
+        if request not in responses:
+            raise AssemblyError(f"{who} gave no answer to {request}")
+        answered = responses[request]
+        what = f"the answer of {who} to {request.region if isinstance(request, Recording) else request.name}"
+        if isinstance(request, Recording):
+            _check_recording(request, answered, ids, what)
+        else:
+            _check_task(request, answered, ids, len(experiment.trials) if experiment.trials is not None else 0, what)
+
+
+def _check_recording(recording: Recording, answered: xr.DataArray | Gram, ids: list[str], what: str) -> None:
+    if recording.form == "gram":
+        if not isinstance(answered, Gram):
+            raise AssemblyError(f"{what} is a {type(answered).__name__}; a Gram was asked for")
+        if sorted(answered.stimulus_id.tolist()) != sorted(ids):
+            raise AssemblyError(f"{what} covers {len(answered)} stimuli that are not the {len(ids)} that were shown")
+        if not (np.isfinite(answered.products).all() and np.isfinite(answered.mean_products).all()):
+            raise AssemblyError(f"{what} has NaN or infinite inner products")
+        return
+    if isinstance(answered, Gram):
+        raise AssemblyError(f"{what} is a Gram; values were asked for")
+    rows = "token" if recording.per == "token" else "presentation"
+    dims = (rows, "neuroid") if recording.time_bins is None else (rows, "neuroid", "time_bin")
+    check_assembly(answered, dims=dims, stimulus_ids=ids, finite=True, what=what)
+    if recording.time_bins is not None and answered.sizes["time_bin"] != len(recording.time_bins):
+        raise AssemblyError(f"{what} has {answered.sizes['time_bin']} time bins; {len(recording.time_bins)} were asked for")
+
+
+def _check_task(task: Task, answered: xr.DataArray | Gram, ids: list[str], n_trials: int, what: str) -> None:
+    if isinstance(answered, Gram):
+        raise AssemblyError(f"{what} is a Gram; an assembly was expected")
+    dims = _TASK_DIMS.get(type(task), ("presentation",))
+    by_stimulus = "presentation" in dims
+    # a word may have no predicted reading time; everything else must be finite
+    finite = not isinstance(task, ReadingTimes)
+    check_assembly(answered, dims=dims, stimulus_ids=ids if by_stimulus else None, finite=finite, what=what)
+    if dims == ("trial",) and answered.sizes["trial"] != n_trials:
+        raise AssemblyError(f"{what} has {answered.sizes['trial']} trials; {n_trials} were asked for")
+    if dims == ("pair",) and answered.sizes["pair"] != len(ids) * (len(ids) - 1) // 2:
+        raise AssemblyError(
+            f"{what} has {answered.sizes['pair']} pairs; {len(ids)} stimuli have {len(ids) * (len(ids) - 1) // 2}"
+        )
+    if isinstance(task, Label | Choice | OddOneOut):
+        allowed = set(task.choices if isinstance(task, Label) else task.slots)
+        strange = set(answered.values.tolist()) - allowed
+        if strange:
+            raise AssemblyError(f"{what} contains {sorted(map(str, strange))[0]!r}, which is not one of {sorted(allowed)}")
+    elif not isinstance(task, NextWord) and answered.dtype.kind != "f":
+        raise AssemblyError(f"{what} has dtype {answered.dtype}; numbers were expected")

@@ -1,0 +1,139 @@
+"""A cell under way, and what is recorded of it: attempts always, a cell when it has a score."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fornix import __version__
+from fornix.engine.exchange import read_score, request_descriptions
+from fornix.engine.keys import response_key
+from fornix.engine.plan import PlannedCell
+from fornix.engine.runners import StepOutcome
+from fornix.store.interface import Attempt, Cell, Status, Store
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One cell that a run is done with."""
+
+    model: str
+    benchmark: str
+    status: str
+    reason: str
+    value: float | None
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a cell has no score."""
+
+    status: Status
+    reason: str
+    log: str = ""
+
+    @classmethod
+    def of(cls, outcome: StepOutcome) -> Failure:
+        return cls(outcome.status, outcome.reason, outcome.log)
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
+
+
+@dataclass
+class Work:
+    """A cell under way: its experiments so far (paths), how it fails if it does, and what it has cost."""
+
+    cell: PlannedCell
+    experiments: list[str] = field(default_factory=list)
+    rounds: int = 0
+    failure: Failure | None = None
+    started: str = field(default_factory=_now)
+    seconds: float = 0.0
+    peak_rss_bytes: int = 0
+    versions: dict[str, dict[str, str]] = field(default_factory=dict)
+    hardware: dict[str, dict[str, Any]] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+
+    def charge(self, side: str, outcome: StepOutcome, share: int = 1) -> None:
+        """Book a step's time (its share of it), memory, versions and log."""
+        self.seconds += outcome.seconds / share
+        self.peak_rss_bytes = max(self.peak_rss_bytes, outcome.peak_rss_bytes)
+        self.versions[side] = outcome.versions
+        self.hardware[side] = outcome.hardware
+        if outcome.log:
+            self.log.append(f"--- {side} side ---\n{outcome.log}")
+
+    def requests(self) -> Iterator[tuple[str, int, str, dict[str, Any]]]:
+        """Everything asked of the model so far: (experiment's path, place in it, response key, description)."""
+        model = self.cell.key_parts["model"]
+        for path in self.experiments:
+            for place, request in enumerate(request_descriptions(Path(path))):
+                yield path, place, response_key(model, request), request
+
+
+class Recorder:
+    """Writes attempts and cells into a store and reports each finished cell, from any thread, one at a time."""
+
+    def __init__(self, store: Store, report: Callable[[Finished], None], total: int) -> None:
+        self.store = store
+        self._report = report
+        self._total = total
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def failed(self, work: Work, failure: Failure) -> None:
+        work.failure = failure
+        self._attempt(work, failure.status, failure.reason, failure.log or "\n".join(work.log))
+        self._finish(work, failure.status, failure.reason, None)
+
+    def scored(self, work: Work, folder: Path) -> None:
+        """Store the score that a worker wrote."""
+        scalars, arrays = read_score(folder)
+        cell = Cell(
+            key=work.cell.key,
+            model=work.cell.model,
+            benchmark=work.cell.benchmark,
+            options={"model": work.cell.key_parts["model"]["options"], "benchmark": {}},
+            key_parts=dict(work.cell.key_parts),
+            scalars=scalars,
+            provenance={
+                "fornix": __version__,
+                "versions": work.versions,
+                "hardware": work.hardware,
+                "seconds": work.seconds,
+                "peak_rss_bytes": work.peak_rss_bytes,
+                "responses": [key for _, _, key, _ in work.requests()],
+                "rounds": work.rounds,
+            },
+        )
+        self.store.put_cell(cell, arrays)
+        self._attempt(work, "ok", "", "\n".join(work.log))
+        self._finish(work, "ok", "", scalars["value"])
+
+    def _attempt(self, work: Work, status: Status, reason: str, log: str) -> None:
+        attempt = Attempt(
+            model=work.cell.model,
+            benchmark=work.cell.benchmark,
+            key=work.cell.key,
+            status=status,
+            reason=reason,
+            started=work.started,
+            seconds=work.seconds,
+            resources={"peak_rss_bytes": work.peak_rss_bytes},
+            versions=work.versions,
+            hardware=work.hardware,
+        )
+        self.store.add_attempt(attempt, log)
+
+    def _finish(self, work: Work, status: str, reason: str, value: float | None) -> None:
+        with self._lock:
+            self._done += 1
+            self._report(Finished(work.cell.model, work.cell.benchmark, status, reason, value, self._done, self._total))

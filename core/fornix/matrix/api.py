@@ -1,0 +1,202 @@
+"""``fornix.run`` and ``fornix.score``: the matrix of a store, and one score in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import xarray as xr
+
+from fornix.engine.exchange import score_scalars
+from fornix.engine.plan import leaves, plan
+from fornix.engine.run import run_plan
+from fornix.engine.runners import InProcessRunner, Limits, Runner, WorkerRunner
+from fornix.engine.steps import answer, check_responses
+from fornix.engine.work import Finished
+from fornix.errors import UsageError
+from fornix.interfaces import Benchmark, Model, Normalisation, Responses, Score
+from fornix.matrix.aggregate import Entry, aggregate
+from fornix.matrix.assemble import assemble, entry_from_scalars
+from fornix.registry.discovery import Registry, discover
+from fornix.registry.load import current_registry, load_benchmark, load_model, use_registry
+from fornix.store.folder import FolderStore
+from fornix.store.interface import Store
+
+if TYPE_CHECKING:
+    import torch
+
+Engine = Literal["workers", "in-process"]
+
+
+def default_store() -> Path:
+    """The store's folder: ``FORNIX_STORE``, else ``fornix-store`` in the working folder."""
+    return Path(os.environ.get("FORNIX_STORE") or "fornix-store")
+
+
+def run(
+    models: Sequence[str] | str | None = None,
+    benchmarks: Sequence[str] | str | None = None,
+    store: Store | str | Path | None = None,
+    *,
+    plugins: Sequence[str | Path] = (),
+    engine: Engine = "workers",
+    workers: int | None = None,
+    retry: bool = True,
+    time_limit_s: float = 3600.0,
+    memory_limit_gb: float | None = None,
+    seed: int = 0,
+    report: Callable[[Finished], None] = lambda finished: None,
+) -> xr.Dataset:
+    """Compute the missing cells of these models on these benchmarks, and return the matrix.
+
+    Parameters
+    ----------
+    models, benchmarks : sequence of str, or str, optional
+        Identifiers (a parent stands for its leaves); None: all that are public.
+    store : Store or path, optional
+        Default: :func:`default_store`.
+    plugins : sequence of path
+        Plugin folders to discover besides what is installed.
+    engine : {"workers", "in-process"}
+        Worker processes on this machine, or this process (for debugging and trusted code).
+    workers : int, optional
+        How many models are worked on at once (default: the number of CPUs, at most 4).
+    retry : bool
+        Whether cells whose latest attempt failed are tried again.
+    time_limit_s, memory_limit_gb : float
+        For each step, where the card does not say otherwise.
+    seed : int
+        Added to the seed of every experiment, and part of every cell key.
+
+    Returns
+    -------
+    Dataset with dims (model, benchmark); see :func:`fornix.matrix.assemble.assemble`.
+
+    Raises
+    ------
+    UsageError
+        If an identifier is unknown.
+    """
+    folders = tuple(Path(folder) for folder in plugins)
+    registry = discover(folders) if folders else current_registry()
+    place = FolderStore(store or default_store()) if store is None or isinstance(store, str | Path) else store
+    chosen, targets = _names(models), _names(benchmarks)
+    planned = plan(registry, place, chosen, targets, seed=seed)
+    count = workers or min(os.cpu_count() or 1, 4)
+    runner: Runner = InProcessRunner() if engine == "in-process" else WorkerRunner(max(1, (os.cpu_count() or 1) // count))
+    limits = Limits(time_limit_s, None if memory_limit_gb is None else int(memory_limit_gb * 1e9))
+    with use_registry(registry) if engine == "in-process" else nullcontext():
+        run_plan(
+            planned,
+            registry,
+            place,
+            runner,
+            workers=1 if engine == "in-process" else count,
+            limits=limits,
+            retry=retry,
+            seed=seed,
+            report=report,
+        )
+    return assemble(registry, place, plan(registry, place, chosen, targets, seed=seed))
+
+
+def score(
+    model: str | Model | torch.nn.Module,
+    benchmark: str | Benchmark,
+    *,
+    options: Mapping[str, Any] | None = None,
+    **network: Any,
+) -> Score:
+    """Score a model on a benchmark in this process; nothing is stored.
+
+    This is for trusted code and for trying things: a model object, a network of one's own, or responses computed elsewhere
+    (:func:`fornix.wrap_responses`) have no behaviour hash, so their score carries the note ``unpackaged``.
+
+    Parameters
+    ----------
+    model : str, Model or torch.nn.Module
+        An identifier, an object with ``respond``, or a network; a network needs ``preprocess`` and ``layers``.
+    benchmark : str or Benchmark
+        The identifier of a leaf or a parent, or an object.
+    options : mapping, optional
+        Options of a packaged model.
+    **network
+        For a network: what :class:`fornix.extraction.torch.TorchModel` takes, above all ``preprocess`` and ``layers``
+        (region -> dotted name of a layer).
+
+    Raises
+    ------
+    NotAble
+        If the model cannot give what the benchmark asks.
+    UsageError
+        If an identifier is unknown, or a network comes without layers.
+    """
+    subject, packaged = _subject(model, options, network)
+    if isinstance(benchmark, str):
+        registry = current_registry()
+        card = registry.get("benchmark", benchmark)
+        if card.aggregate is not None:
+            return _score_parent(registry, subject, card.identifier, packaged)
+        benchmark = load_benchmark(card.identifier)
+    responses: list[Responses] = []
+    while experiments := benchmark.experiments(responses):
+        answers = answer(subject, experiments)
+        for experiment, given in zip(experiments, answers, strict=True):
+            check_responses(experiment, given, str(model) if isinstance(model, str) else type(model).__name__)
+        responses.extend(answers)
+    scored = benchmark.score(responses)
+    return scored if packaged else scored.with_(notes=(*scored.notes, "unpackaged"))
+
+
+def _subject(model: Any, options: Mapping[str, Any] | None, network: Mapping[str, Any]) -> tuple[Model, bool]:
+    if isinstance(model, str):
+        if network:
+            raise UsageError(f"{sorted(network)[0]!r} is for networks; a packaged model takes options={{...}}")
+        return load_model(model, **(options or {})), True
+    if isinstance(model, Model):
+        return model, False
+    if "layers" not in network or "preprocess" not in network:
+        raise UsageError(
+            f"a {type(model).__name__} is no fornix model; to score a torch network give preprocess=... and "
+            "layers={'V4': 'name.of.a.layer'}"
+        )
+    from fornix.extraction.torch import TorchModel
+
+    return TorchModel(model, **network), False
+
+
+def _score_parent(registry: Registry, subject: Model, identifier: str, packaged: bool) -> Score:
+    card = registry.get("benchmark", identifier)
+    entries: dict[str, Entry] = {}
+    for leaf in leaves(registry, card):
+        entries[leaf.identifier] = entry_from_scalars(score_scalars(score(subject, leaf.identifier)))
+    found = _aggregate_below(registry, identifier, entries)
+    notes = [note for note in found.notes if note != "unpackaged"]
+    return Score(
+        found.value,
+        error=found.error,
+        interval=found.interval,
+        raw=found.raw,
+        normalisation=Normalisation(found.normalisation),
+        n_nan=found.n_nan,
+        notes=tuple(notes if packaged else [*notes, "unpackaged"]),
+        details={name: entry.value for name, entry in entries.items()},
+    )
+
+
+def _aggregate_below(registry: Registry, identifier: str, entries: dict[str, Entry]) -> Entry:
+    card = registry.get("benchmark", identifier)
+    if card.aggregate is not None:
+        for child in card.aggregate.leaves():
+            entries.setdefault(child, _aggregate_below(registry, child, entries))
+        return aggregate(registry, card, entries)
+    return entries[identifier]
+
+
+def _names(given: Sequence[str] | str | None) -> list[str] | None:
+    if given is None:
+        return None
+    return [given] if isinstance(given, str) else list(given)

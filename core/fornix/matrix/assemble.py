@@ -1,0 +1,166 @@
+"""Assembling the matrix (model x benchmark) from a plan, a store and the cards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from fornix.engine.plan import Plan, PlannedCell
+from fornix.matrix.aggregate import Entry, aggregate
+from fornix.matrix.flags import datasets_of, flags, notes
+from fornix.registry.card import Card
+from fornix.registry.discovery import Registry
+from fornix.store.interface import Store
+
+_NUMBERS = ("value", "error", "interval_low", "interval_high", "raw", "raw_error", "ceiling", "ceiling_error")
+_WORDS = ("status", "reason", "why", "notes", "flags", "normalisation", "coverage", "key")
+
+
+def assemble(registry: Registry, store: Store, plan: Plan) -> xr.Dataset:
+    """The matrix of a plan's cells, and of every parent whose leaves are among them.
+
+    Returns
+    -------
+    Dataset with dims (model, benchmark)
+        Numbers: value, error, interval_low, interval_high, raw, ceiling, ceiling_error, n_nan. Words: status (ok, failed, oom,
+        timeout, missing, stale, skipped), reason, why, notes, flags (why a cell is out of rankings), normalisation,
+        coverage ("k/K" of a parent), key. ``ranked`` says whether a cell is in rankings. Coordinates on benchmark:
+        parent, leaf, simulated, depth; on model: control, model_title.
+    """
+    models = list(dict.fromkeys(cell.model for cell in plan.cells))
+    planned = list(dict.fromkeys(cell.benchmark for cell in plan.cells))
+    order = _tree_order(registry, planned)
+    entries = {(c.model, c.benchmark): _leaf_entry(registry, store, c) for c in plan.cells}
+    for name in models:
+        row = {benchmark: entries[name, benchmark] for benchmark in planned}
+        for card in reversed(order):  # children before their parents
+            if card.aggregate is not None:
+                row[card.identifier] = aggregate(registry, card, row)
+                entries[name, card.identifier] = row[card.identifier]
+    return _dataset(registry, models, order, entries)
+
+
+def _tree_order(registry: Registry, planned: Sequence[str]) -> list[Card]:
+    """Each parent right before its children, by name; parents only if all their leaves are planned."""
+    complete = [
+        card
+        for card in registry.cards("benchmark")
+        if card.aggregate is not None and set(_all_leaves(registry, card)) <= set(planned)
+    ]
+    children = {child for card in complete if card.aggregate is not None for child in card.aggregate.leaves()}
+    ordered: list[Card] = []
+
+    def visit(card: Card) -> None:
+        if card not in ordered:
+            ordered.append(card)
+            if card.aggregate is not None:
+                for child in card.aggregate.leaves():
+                    visit(registry.get("benchmark", child))
+
+    roots = [card for card in complete if card.identifier not in children]
+    roots += [registry.get("benchmark", name) for name in planned if name not in children]
+    for root in sorted(roots, key=lambda card: card.identifier.casefold()):
+        visit(root)
+    return ordered
+
+
+def _all_leaves(registry: Registry, card: Card) -> list[str]:
+    if card.aggregate is None:
+        return [card.identifier]
+    return [leaf for child in card.aggregate.leaves() for leaf in _all_leaves(registry, registry.get("benchmark", child))]
+
+
+def _leaf_entry(registry: Registry, store: Store, planned: PlannedCell) -> Entry:
+    if planned.state != "ok":
+        status = planned.why if planned.state == "failed" and planned.why in ("oom", "timeout") else planned.state
+        return Entry(status, reason=planned.reason, why="" if planned.state == "failed" else planned.why, key=planned.key)
+    cell = store.cell(planned.key)
+    if cell is None:  # the store lost it between planning and assembling
+        return Entry("missing", key=planned.key)
+    return entry_from_scalars(cell.scalars, key=cell.key)
+
+
+def entry_from_scalars(scalars: Mapping[str, Any], key: str = "") -> Entry:
+    """The entry of a scored leaf from the scalars of its score."""
+
+    def number(name: str) -> float:
+        value = scalars.get(name)
+        return math.nan if value is None else float(value)
+
+    return Entry(
+        status="ok",
+        value=number("value"),
+        error=number("error"),
+        interval=(number("interval_low"), number("interval_high")),
+        raw=number("raw"),
+        raw_error=number("raw_error"),
+        ceiling=number("ceiling"),
+        ceiling_error=number("ceiling_error"),
+        normalisation=scalars["normalisation"],
+        n_nan=scalars["n_nan"],
+        notes=tuple(scalars["notes"]),
+        key=key,
+        coverage=(1, 1),
+    )
+
+
+def _dataset(
+    registry: Registry, models: Sequence[str], order: Sequence[Card], entries: Mapping[tuple[str, str], Entry]
+) -> xr.Dataset:
+    shape = (len(models), len(order))
+    numbers = {name: np.full(shape, np.nan) for name in _NUMBERS}
+    words: dict[str, list[list[str]]] = {name: [] for name in _WORDS}
+    n_nan = np.zeros(shape, dtype=np.int64)
+    ranked = np.zeros(shape, dtype=bool)
+    for i, name in enumerate(models):
+        model = registry.get("model", name)
+        rows: dict[str, list[str]] = {word: [] for word in _WORDS}
+        for j, card in enumerate(order):
+            entry = entries[name, card.identifier]
+            flagged = flags(registry, model, card)
+            beside = dict.fromkeys([*entry.notes, *notes(registry, model, card)])
+            ranked[i, j] = entry.status == "ok" and not flagged
+            n_nan[i, j] = entry.n_nan
+            for number in ("value", "error", "raw", "raw_error", "ceiling", "ceiling_error"):
+                numbers[number][i, j] = getattr(entry, number)
+            numbers["interval_low"][i, j], numbers["interval_high"][i, j] = entry.interval
+            text = {
+                "status": entry.status,
+                "reason": entry.reason,
+                "why": entry.why,
+                "notes": "; ".join(beside),
+                "flags": "; ".join(flagged),
+                "normalisation": entry.normalisation,
+                "coverage": f"{entry.coverage[0]}/{entry.coverage[1]}" if card.aggregate is not None else "",
+                "key": entry.key,
+            }
+            for word in _WORDS:
+                rows[word].append(text[word])
+        for word in _WORDS:
+            words[word].append(rows[word])
+    dims = ("model", "benchmark")
+    parents = {child: card.identifier for card in order if card.aggregate is not None for child in card.aggregate.leaves()}
+    return xr.Dataset(
+        {
+            **{name: (dims, values) for name, values in numbers.items()},
+            **{name: (dims, np.array(rows, dtype=np.str_)) for name, rows in words.items()},
+            "n_nan": (dims, n_nan),
+            "ranked": (dims, ranked),
+        },
+        coords={
+            "model": np.array(models, dtype=np.str_),
+            "benchmark": np.array([card.identifier for card in order], dtype=np.str_),
+            "model_title": ("model", np.array([registry.get("model", m).title for m in models], dtype=np.str_)),
+            "control": ("model", np.array([registry.get("model", m).control for m in models])),
+            "parent": ("benchmark", np.array([parents.get(card.identifier, "") for card in order], dtype=np.str_)),
+            "leaf": ("benchmark", np.array([card.aggregate is None for card in order])),
+            "simulated": (
+                "benchmark",
+                np.array([any(d.simulated for d in datasets_of(registry, card)) for card in order]),
+            ),
+        },
+    )

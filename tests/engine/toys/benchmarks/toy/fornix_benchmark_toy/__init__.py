@@ -1,0 +1,1 @@
+"""A toy benchmark for the tests of the engine."""

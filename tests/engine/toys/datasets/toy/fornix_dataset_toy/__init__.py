@@ -1,0 +1,1 @@
+"""A toy dataset for the tests of the engine."""

@@ -1,0 +1,1 @@
+"""A toy metric for the tests of the engine."""

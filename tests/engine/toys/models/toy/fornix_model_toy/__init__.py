@@ -1,0 +1,1 @@
+"""A toy model for the tests of the engine."""
