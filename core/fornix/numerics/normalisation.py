@@ -16,6 +16,8 @@ from fornix.numerics.uncertainty import BOTH, replicates_array, with_uncertainty
 LOWEST_UNIT_CEILING: Final = 0.1
 #: The note of a score that is published raw because its ceiling may be nothing.
 CEILING_UNRELIABLE: Final = "ceiling unreliable"
+#: The note of a score whose error covers the raw score only, because the ceiling has an error but no replicates.
+CEILING_AS_EXACT: Final = "error without that of the ceiling"
 
 
 def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation, chance: float = 0.0) -> Score:
@@ -33,7 +35,7 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
     ceiling : Score, optional
         None: the value stays raw, which only ``none`` allows. Replicates of score and ceiling over the same factor are
         combined one by one, so they must come from one resampling plan; over other factors the other one is held
-        at its value. A ceiling without replicates is taken as exact.
+        at its value. A ceiling without replicates is taken as exact, with a note unless its error is 0.
     normalisation : Normalisation
     chance : float
         On the raw scale.
@@ -63,6 +65,8 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
     reported = raw.with_(value=value, raw=raw.value, normalisation=normalisation, raw_replicates=raw.replicates)
     replicates = _joint_replicates(raw, ceiling, normalisation, chance)
     if replicates is not None:
+        if ceiling.replicates is None and ceiling.error != 0:
+            reported = reported.with_(notes=_noted(reported.notes, CEILING_AS_EXACT))
         return with_uncertainty(reported, replicates)
     # The original leaves the error of r beside r^2/c; any other error without replicates would be a guess.
     error = raw.error if normalisation is Normalisation.SQUARE else math.nan

@@ -1,0 +1,143 @@
+"""Every normalisation by hand, the error of score and ceiling together, and what happens where a ceiling is nothing."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from fornix.interfaces import Normalisation, Score
+from fornix.numerics.normalisation import normalise
+from fornix.numerics.uncertainty import replicates_array, with_uncertainty
+
+EXPECTED = json.loads((Path(__file__).parents[1] / "parity" / "expected.json").read_text())
+
+
+def scored(value: float, **replicates: np.ndarray) -> Score:
+    plan = replicates_array({factor: (values, "jackknife") for factor, values in replicates.items()})
+    return with_uncertainty(Score(value=value), plan)
+
+
+def around(value: float, seed: int, spread: float = 0.01, n: int = 20) -> np.ndarray:
+    deviations = np.random.default_rng(seed).normal(size=n)
+    return value + spread * (deviations - deviations.mean())
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "raw", "expected"),
+    [
+        (Normalisation.RATIO, -0.4, -0.5),
+        (Normalisation.SIGNED_SQUARE, -0.4, -0.2),
+        (Normalisation.SQUARE, -0.4, 0.2),
+        (Normalisation.ROOT, -0.4, -0.4 / math.sqrt(0.8)),
+        (Normalisation.SQUARED_RATIO, -0.4, -0.25),
+        (Normalisation.CHANCE, 0.45, 0.5),
+        (Normalisation.CHANCE, 0.0, -1 / 7),
+        (Normalisation.CLIPPED, -0.4, 0.0),
+        (Normalisation.CLIPPED, 0.9, 1.0),
+        (Normalisation.RATIO, 1.0, 1.25),
+        (Normalisation.NONE, -0.4, -0.4),
+    ],
+)
+def test_values(normalisation: Normalisation, raw: float, expected: float) -> None:
+    score = normalise(Score(value=raw), Score(value=0.8), normalisation, chance=0.1)
+    assert score.value == pytest.approx(expected)
+    assert (score.raw, score.normalisation, score.chance) == (raw, normalisation, 0.1)
+    assert score.ceiling is not None
+    assert score.ceiling.value == 0.8
+
+
+def test_explained_variance_is_brain_scores() -> None:
+    pls, consistency = EXPECTED["vision.pls_cv"], EXPECTED["vision.internal_consistency"]
+    expected = EXPECTED["vision.explained_variance(pls_cv, internal_consistency)"]
+    ceiling = Score(value=consistency["value"], error=consistency["error"])
+    score = normalise(Score(value=pls["value"], error=pls["error"]), ceiling, Normalisation.SQUARE)
+    assert score.value == pytest.approx(expected["value"], rel=1e-9)
+    assert score.error == pytest.approx(expected["error"], rel=1e-9)
+    assert score.raw == pytest.approx(expected["raw_mean"], rel=1e-9)
+
+
+def test_score_and_ceiling_that_vary_together_leave_no_error() -> None:
+    ceiling = scored(0.8, stimuli=around(0.8, seed=0))
+    half = scored(0.4, stimuli=around(0.8, seed=0) / 2)
+    assert normalise(half, ceiling, Normalisation.RATIO).error == pytest.approx(0, abs=1e-12)
+    alone = normalise(half, Score(value=0.8, error=0.1), Normalisation.RATIO)
+    assert alone.error == pytest.approx(half.error / 0.8)
+    assert alone.notes == ("error without that of the ceiling",)
+
+
+def test_over_different_factors_the_other_side_is_held() -> None:
+    score, ceiling = scored(0.4, stimuli=around(0.4, seed=1)), scored(0.8, neuroids=around(0.8, seed=2))
+    ratio = normalise(score, ceiling, Normalisation.RATIO)
+    delta_method = math.hypot(score.error / 0.8, ceiling.error * 0.4 / 0.8**2)
+    assert ratio.error == pytest.approx(delta_method, rel=0.01)
+    assert ratio.resampled == ("stimuli", "neuroids")
+
+
+def test_an_exact_ceiling_scales_the_error() -> None:
+    score = scored(0.55, stimuli=around(0.55, seed=3))
+    corrected = normalise(score, Score(value=1.0, error=0.0, interval=(1.0, 1.0)), Normalisation.CHANCE, chance=0.1)
+    assert corrected.value == pytest.approx(0.5)
+    assert corrected.error == pytest.approx(score.error / 0.9)
+    assert corrected.notes == ()
+    assert corrected.interval == pytest.approx(tuple((end - 0.1) / 0.9 for end in score.interval))
+
+
+def test_a_stored_score_can_be_normalised_anew() -> None:
+    score, ceiling = scored(0.4, stimuli=around(0.4, seed=4)), scored(0.8, stimuli=around(0.8, seed=5))
+    squared = normalise(score, ceiling, Normalisation.SIGNED_SQUARE)
+    again, direct = (normalise(s, ceiling, Normalisation.RATIO) for s in (squared, score))
+    assert (again.value, again.error, again.interval) == (direct.value, direct.error, direct.interval)
+    raw = normalise(squared, None, Normalisation.NONE)
+    assert (raw.value, raw.error, raw.interval) == (score.value, score.error, score.interval)
+
+
+@pytest.mark.parametrize("value", [0.01, -0.3, math.nan])
+def test_a_ceiling_that_may_be_nothing_leaves_the_score_raw(value: float) -> None:
+    score, ceiling = scored(0.4, stimuli=around(0.4, seed=6)), scored(value, stimuli=around(value, seed=7, spread=0.1))
+    published = normalise(score, ceiling, Normalisation.RATIO)
+    assert (published.value, published.error, published.normalisation) == (0.4, score.error, Normalisation.NONE)
+    assert published.notes == ("ceiling unreliable",)
+    assert published.ceiling is ceiling
+
+
+def test_a_ceiling_at_chance_is_nothing_to_a_chance_corrected_score() -> None:
+    ceiling = scored(0.52, stimuli=around(0.52, seed=8, spread=0.05))
+    score = Score(value=0.51)
+    assert normalise(score, ceiling, Normalisation.CHANCE, chance=0.5).notes == ("ceiling unreliable",)
+    assert normalise(score, ceiling, Normalisation.RATIO, chance=0.5).notes == ()
+
+
+def per_neuroid(values: list[float], names: list[str]) -> xr.DataArray:
+    rows = [[v - 0.01 for v in values], [v + 0.01 for v in values]]
+    return xr.DataArray(rows, dims=("split", "neuroid"), coords={"neuroid_id": ("neuroid", names)})
+
+
+def test_per_unit_names_the_units_it_leaves_out() -> None:
+    score = Score(value=0.5, units=per_neuroid([-0.5, 0.4, 0.6, 0.3], ["a", "b", "c", "d"]))
+    ceiling = Score(value=0.6, units=per_neuroid([0.8, 0.02, 0.9, 0.5], ["d", "c", "b", "a"]))
+    per_unit = normalise(score, ceiling, Normalisation.PER_UNIT)
+    units = np.array([-0.25 / 0.5, 0.16 / 0.9, 0.09 / 0.8])
+    assert per_unit.value == pytest.approx(units.mean())
+    assert per_unit.error == pytest.approx(units.std(ddof=1) / math.sqrt(3))
+    assert per_unit.resampled == ("neuroids",)
+    assert per_unit.notes == ("1 of 4 units have a ceiling below 0.1: c",)
+    assert per_unit.details["units_below_lowest_ceiling"] == 1
+    nothing = normalise(score, Score(value=0.6, units=per_neuroid([0.0] * 4, ["a", "b", "c", "d"])), Normalisation.PER_UNIT)
+    assert (nothing.value, nothing.normalisation) == (0.5, Normalisation.NONE)
+    assert nothing.notes[-1] == "ceiling unreliable"
+
+
+def test_what_cannot_be_combined_is_refused() -> None:
+    score = scored(0.4, stimuli=around(0.4, seed=9))
+    with pytest.raises(ValueError, match="needs a ceiling; without one the normalisation is 'none'"):
+        normalise(score, None, Normalisation.RATIO)
+    with pytest.raises(ValueError, match="over stimuli the score has 20 jackknife replicates of 20 units and its ceiling 12"):
+        normalise(score, scored(0.8, stimuli=around(0.8, seed=9, n=12)), Normalisation.RATIO)
+    crossed = replicates_array({"stimuli": (around(0.8, seed=9), "jackknife"), "both": (around(0.8, seed=9), "bootstrap")})
+    with pytest.raises(ValueError, match="one of them lacks the replicates 'both'"):
+        normalise(score, with_uncertainty(Score(value=0.8), crossed), Normalisation.RATIO)
+    with pytest.raises(ValueError, match="per-unit normalisation needs the units"):
+        normalise(score, Score(value=0.8), Normalisation.PER_UNIT)
