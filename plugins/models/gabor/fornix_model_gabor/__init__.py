@@ -1,0 +1,1 @@
+"""A Gabor energy model of V1 with divisive normalisation."""

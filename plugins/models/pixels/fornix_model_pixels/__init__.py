@@ -1,0 +1,1 @@
+"""Downsampled pixels: the control that every model of vision must beat."""
