@@ -43,10 +43,10 @@ def download(file: File, source: Source, target: Path, progress: Progress | None
         _complete(file, source, part, progress)
         wrong = file.wrong_with(part)
     if wrong is not None:
-        _forget(part)
+        forget(part)
         raise OtherFile(f"offers another file ({wrong})")
     durable.replace(part, target)
-    _forget(part)
+    forget(part)
 
 
 def part_path(target: Path) -> Path:
@@ -99,6 +99,7 @@ def _validator_path(part: Path) -> Path:
     return part.with_name(f"{part.name}.version")
 
 
-def _forget(part: Path) -> None:
+def forget(part: Path) -> None:
+    """Remove what is left of a download."""
     part.unlink(missing_ok=True)
     _validator_path(part).unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fornix.errors import FornixError
-from fornix.files.download import Progress, download, part_path
+from fornix.files.download import Progress, download, forget, part_path
 from fornix.files.file import File
 from fornix.files.settings import cache_folder, mirrors
 from fornix.files.source import Interrupted, OtherFile, Source, SourceTrouble, Unreachable, other_size
@@ -206,7 +206,7 @@ def _into_cache(file: File, source: Source, progress: Progress | None) -> Path:
                 _remember(file, target)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            part_path(target).unlink(missing_ok=True)
+            forget(part_path(target))
         raise FileUnavailable(_cache_sentence(file, error)) from error
     return target
 

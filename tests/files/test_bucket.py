@@ -1,0 +1,136 @@
+"""Mirrors in S3 buckets, against a real server that speaks S3 over HTTP (moto)."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+
+import pytest
+
+from fornix.files import bucket, download
+from fornix.files.fetch import FileUnavailable, at_hand, available, cache_path, fetch
+from fornix.files.file import File
+
+boto3 = pytest.importorskip("boto3", reason="boto3 (extra s3) is not installed")
+server = pytest.importorskip("moto.server", reason="moto, a simulated S3 server, is not installed")
+
+MIRROR = "s3://lab-mirror/some/prefix"
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield f"http://{host}:{port}"
+    running.stop()
+
+
+@pytest.fixture
+def s3(endpoint, monkeypatch, tmp_path):
+    """A client of a server with an empty bucket; fornix finds the server in the environment, as boto3's users say it."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "somebody",
+        "AWS_SECRET_ACCESS_KEY": "something",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+        "FORNIX_MIRROR": MIRROR,
+    }.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3", region_name="us-east-1")
+    client.create_bucket(Bucket="lab-mirror")
+    yield client
+    for item in client.list_objects_v2(Bucket="lab-mirror").get("Contents", []):
+        client.delete_object(Bucket="lab-mirror", Key=item["Key"])
+    client.delete_bucket(Bucket="lab-mirror")
+
+
+@pytest.fixture
+def file(content) -> File:
+    """A file whose own host cannot be reached."""
+    return File("x.bin", "http://127.0.0.1:9/data/a%20b/x.bin", len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def put(client, file: File, content: bytes, **how: str) -> None:
+    client.put_object(Bucket="lab-mirror", Key=f"some/prefix/{file.mirror_path}", Body=content, **how)
+
+
+def test_a_file_comes_from_the_bucket_into_the_cache(s3, file, content) -> None:
+    put(s3, file, content)
+    assert available(file) is None
+    assert not at_hand(file)
+    assert fetch(file) == cache_path(file)
+    assert cache_path(file).read_bytes() == content
+    assert at_hand(file)
+
+
+def test_a_public_bucket_needs_no_credentials(s3, file, content, monkeypatch) -> None:
+    put(s3, file, content)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    assert "refuses access (403)" in str(available(file))
+    put(s3, file, content, ACL="public-read")
+    assert fetch(file).read_bytes() == content
+
+
+def test_a_transfer_goes_on_only_with_the_same_version(s3, file, content, monkeypatch) -> None:
+    put(s3, file, content)
+    asked = []
+    original = bucket.Bucket._ask
+    monkeypatch.setattr(
+        bucket.Bucket, "_ask", lambda self, what, *a, **k: (asked.append((what, k)), original(self, what, *a, **k))[1]
+    )
+    part = download.part_path(cache_path(file))
+    part.parent.mkdir(parents=True)
+    etag = s3.head_object(Bucket="lab-mirror", Key=f"some/prefix/{file.mirror_path}")["ETag"]
+    for version, expected in ((etag, "bytes=1000-"), ('"another"', None)):
+        part.write_bytes(content[:1000])
+        part.with_name(f"{part.name}.version").write_text(version)
+        cache_path(file).unlink(missing_ok=True)
+        assert fetch(file).read_bytes() == content
+        assert asked[-1] == ("get_object", {"IfMatch": etag, **({"Range": expected} if expected else {})})
+
+
+def test_a_wrong_file_in_the_bucket_is_passed_over_and_reported(s3, file, content, site, monkeypatch) -> None:
+    published = site.publish("/data/x.bin", content)
+    put(s3, published, content[::-1])
+    with pytest.warns(UserWarning, match=f"mirror {MIRROR} offers another file .has sha256 "):
+        assert fetch(published).read_bytes() == content
+
+
+def test_a_file_of_another_size_is_not_transferred(s3, file) -> None:
+    put(s3, file, b"short")
+    with (
+        pytest.warns(UserWarning, match="offers another file"),
+        pytest.raises(FileUnavailable, match=f"mirror {MIRROR} offers another file .5 bytes, expected 524288.; 127.0.0.1 cannot"),
+    ):
+        fetch(file)
+
+
+def test_a_bucket_without_the_file_and_no_bucket_at_all_are_told_apart(s3, file, monkeypatch) -> None:
+    assert f"mirror {MIRROR} does not hold it; " in str(available(file))
+    monkeypatch.setenv("FORNIX_MIRROR", "s3://no-such-lab/prefix")
+    with pytest.raises(FileUnavailable, match=r"mirror s3://no-such-lab/prefix .*(there is no bucket|does not hold it)"):
+        fetch(file)
+
+
+def test_a_refusing_endpoint_is_asked_once(s3, file, monkeypatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    made = []
+    original = bucket._client
+    monkeypatch.setattr(bucket, "_client", lambda: (made.append(1), original())[1])
+    others = [File(f"{i}", f"http://127.0.0.1:9/{i}", 3, sha256=f"{i:064x}") for i in range(5)]
+    for each in (file, *others):
+        assert f"mirror {MIRROR} cannot be reached (no answer from http://127.0.0.1:9)" in str(available(each))
+        with pytest.raises(FileUnavailable, match=f"mirror {MIRROR} cannot be reached"):
+            fetch(each)
+    assert made == [1]
+
+
+def test_without_boto3_the_extra_is_named(file, monkeypatch) -> None:
+    monkeypatch.setenv("FORNIX_MIRROR", MIRROR)
+    monkeypatch.setitem(sys.modules, "botocore.exceptions", None)
+    with pytest.raises(FileUnavailable, match=r"needs boto3: run pip install 'fornix\[s3\]'"):
+        fetch(file)
