@@ -90,7 +90,7 @@ def jackknife_pearson(
     sums = np.stack([there.astype(np.float64), x, y, x * x, y * y, x * y])
     member = (groups == np.arange(groups.max() + 1)[:, None]).astype(np.float64)
     by_group = member @ sums
-    total = by_group.sum(axis=1)
+    total = sums.sum(axis=1)
     return _pearson_from_sums(total), _pearson_from_sums(total[:, None] - by_group)
 
 
