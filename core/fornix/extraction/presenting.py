@@ -138,6 +138,7 @@ def present(
     values = [sink for sink in sinks if isinstance(sink, ValueSink)]
     grams = [sink for sink in sinks if isinstance(sink, GramSink)]
     pending = tuple(dict.fromkeys(layer for sink in grams for layer in sink.layers))
+    sizes: dict[str, int] = {}
     while values or pending:
         with ExitStack() as stack:
             turn = _SpillTurn([sink for sink in grams if set(sink.layers) & set(pending)], pending, scratch, stack)
@@ -150,7 +151,7 @@ def present(
                         wanted = [layer for layer in layers if layer in kept or layer not in turn.deferred]
                         if not wanted:
                             break
-                        features = _features(extract, list(islice(images, len(batch))), wanted, batch[0].noise_seed)
+                        features = _features(extract, list(islice(images, len(batch))), wanted, batch[0].noise_seed, sizes)
                         for sink in values:
                             sink.receive(batch, features)
                         turn.receive(batch, features)
@@ -226,7 +227,11 @@ def _groups(
 
 
 def _features(
-    extract: Callable[[list[Any], Sequence[str], int], Features], images: list[Any], layers: Sequence[str], seed: int
+    extract: Callable[[list[Any], Sequence[str], int], Features],
+    images: list[Any],
+    layers: Sequence[str],
+    seed: int,
+    sizes: dict[str, int],
 ) -> dict[str, NDArray[np.float32]]:
     count = len(images)
     answer = extract(images, layers, seed)
@@ -236,4 +241,9 @@ def _features(
             got = "nothing" if layer not in answer else f"{len(answer[layer])} rows"
             raise FornixError(f"the model gave {got} for layer {layer!r} of a batch of {count} images; expected one row for each")
         features[layer] = np.asarray(answer[layer], dtype=np.float32).reshape(count, -1)
+        size = features[layer].shape[1]
+        if sizes.setdefault(layer, size) != size:
+            raise FornixError(
+                f"layer {layer!r} gave {size} features for some images and {sizes[layer]} for others; bring images to one size"
+            )
     return features

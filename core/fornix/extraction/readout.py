@@ -1,4 +1,4 @@
-"""Behaviour from a model's readout features: dissimilarities, and choices learned from fitting stimuli."""
+"""Choices from a model's readout features, learned from fitting stimuli."""
 
 from __future__ import annotations
 
@@ -8,26 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fornix.errors import FornixError
-
-
-def dissimilarities(features: ArrayLike) -> NDArray[np.float64]:
-    """1 - Pearson correlation across features between each two stimuli.
-
-    Parameters
-    ----------
-    features : (n, p) array
-
-    Returns
-    -------
-    (n (n - 1) / 2,) float64
-        Pairs in the order (0, 1), (0, 2), ..., (1, 2), ...; NaN where a stimulus's features are constant.
-    """
-    rows = np.array(features, dtype=np.float64)
-    rows -= rows.mean(axis=1, keepdims=True)
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        rows /= np.where(norms > 0, norms, np.nan)
-    return np.asarray(1.0 - (rows @ rows.T)[np.triu_indices(len(rows), k=1)])
 
 
 def choice_probabilities(

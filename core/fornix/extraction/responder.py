@@ -5,7 +5,6 @@ Which features are needed for which answer is worked out here; showing stimuli i
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from fornix.errors import NotAble
 from fornix.extraction.commitment import Commitment
 from fornix.extraction.presenting import GramSink, Presentation, Sink, ValueSink, present
-from fornix.extraction.readout import choice_probabilities, dissimilarities
+from fornix.extraction.readout import choice_probabilities
 from fornix.extraction.scratch import Scratch
 from fornix.interfaces import (
     Experiment,
@@ -29,6 +28,8 @@ from fornix.interfaces import (
     StimulusSet,
     Task,
 )
+from fornix.numerics.gram import correlation_distances
+from fornix.registry.options import did_you_mean
 
 #: ``extract(images, layers, seed)`` -> {layer: (batch, ...) float32}; an image is what ``prepare`` made of (h, w, 3) uint8.
 Extract = Callable[[list[Any], Sequence[str], int], Mapping[str, NDArray[np.float32]]]
@@ -218,16 +219,15 @@ class _GramAnswer(_Answer):
         self.gram = GramSink(self.layers, self.shown, self.stimuli.stimulus_id)
         return self.gram
 
-    def finish(self) -> Gram:
+    def finish(self) -> xr.DataArray | Gram:
         return self.gram.finish()
 
 
-class _SimilarityAnswer(_Answer):
+class _SimilarityAnswer(_GramAnswer):
     def finish(self) -> xr.DataArray:
-        features = self.values.features.reshape(len(self.shown), len(self.stimuli), -1)
         first, second = np.triu_indices(len(self.stimuli), k=1)
         return xr.DataArray(
-            dissimilarities(features.mean(axis=0, dtype=np.float64)),
+            correlation_distances(self.gram.finish())[first, second],
             dims=("pair",),
             coords={
                 "stimulus_a": ("pair", self.stimuli.stimulus_id[first]),
@@ -265,8 +265,7 @@ class _ChoiceAnswer(_Answer):
 
 def missing_layer(layer: str, layers: Sequence[str]) -> str:
     """The sentence for a layer that a model does not have, with the nearest names it has."""
-    near = difflib.get_close_matches(layer, layers, n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else f"; it has {', '.join(layers[:8])}, ..."
+    hint = did_you_mean(layer, list(layers)) or f"; its layers are {', '.join(layers)}"
     return f"the model has no layer {layer!r}{hint}"
 
 

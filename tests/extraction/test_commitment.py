@@ -1,0 +1,83 @@
+"""Layer commitments: what is read, and the sentence for each way to get the file wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fornix import FornixError
+from fornix.extraction.commitment import Commitment, read_commitment
+
+WHOLE = """
+notes = ["map selected on same subject"]
+[regions.V4]
+layers = ["layer2.1"]
+how = "selected on Cowley2023 session 210224"
+[regions.IT]
+layers = ["layer3", "layer4"]
+[regions."*"]
+layers = ["layer1"]
+how = "declared"
+[behaviour]
+layer = "pool"
+"""
+
+
+def test_reads_regions_behaviour_how_and_notes(tmp_path: Path) -> None:
+    (tmp_path / "commitment.toml").write_text(WHOLE)
+    commitment = read_commitment(tmp_path)
+    assert commitment == read_commitment(tmp_path / "commitment.toml")
+    assert commitment.regions == {"V4": ("layer2.1",), "IT": ("layer3", "layer4"), "*": ("layer1",)}
+    assert commitment.behaviour == "pool"
+    assert commitment.how == {"V4": "selected on Cowley2023 session 210224", "IT": "declared", "*": "declared"}
+    assert commitment.notes == ("map selected on same subject",)
+    assert commitment.layers == ("layer2.1", "layer3", "layer4", "layer1", "pool")
+
+
+def test_every_region_stands_in_for_regions_without_an_entry() -> None:
+    commitment = Commitment({"V4": ("a",), "*": ("b",)})
+    assert commitment.layers_of("V4") == ("a",)
+    assert commitment.layers_of("V1") == ("b",)
+    assert Commitment({"V4": ("a",)}).layers_of("V1") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[regions.V4]\nlayers = 'layer2'", r"layers of \[regions.V4\] is 'layer2'; expected a list of dotted paths"),
+        ("[regions.V4]\nlayers = []", "region 'V4' of a commitment has no layer"),
+        ("[regions.V4]\nhow = 'declared'", r"layers of \[regions.V4\] is None; expected a list"),
+        (
+            "[regions.V4]\nlayers = ['a']\nhow = 'guessed'",
+            "how of region 'V4' is 'guessed'; expected 'declared' or 'selected on <data>'",
+        ),
+        ("[regions.V4]\nlayers = ['a']\nhow = 'selected on '", "expected 'declared' or 'selected on <data>'"),
+        ("[regions.V4]\nlayers = ['a']\nhow = 3", "expected 'declared' or 'selected on <data>'"),
+        ("[regions.V4]\nlayer = ['a']", "has a key 'layer'; it holds how, layers"),
+        ("[region.V4]\nlayers = ['a']", "the file has a key 'region'; it holds behaviour, notes, regions"),
+        ("regions = 3", "regions is 3; expected a table"),
+        ("[behaviour]\nlayer = ['a']", r"layer of \[behaviour\] is \['a'\]; expected one dotted path"),
+        ("notes = 'one'\n[behaviour]\nlayer = 'a'", "notes is 'one'; expected a list of sentences"),
+        ("", "it commits to nothing"),
+        ("[regions.V4", "is not valid TOML"),
+    ],
+)
+def test_says_what_is_wrong_with_a_file(tmp_path: Path, text: str, sentence: str) -> None:
+    file = tmp_path / "commitment.toml"
+    file.write_text(text)
+    with pytest.raises(FornixError, match=sentence) as caught:
+        read_commitment(tmp_path)
+    assert str(file) in str(caught.value)
+
+
+def test_says_where_a_commitment_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(FornixError, match=r"there is no layer commitment at .*commitment\.toml"):
+        read_commitment(tmp_path)
+
+
+def test_reading_one_imports_nothing_heavy() -> None:
+    code = "import sys, fornix.extraction.commitment; print(sorted({'numpy', 'xarray', 'torch', 'pandas'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
