@@ -18,7 +18,9 @@ from fornix.registry.card import Card
 from fornix.registry.discovery import Distribution, Registry
 from fornix.registry.environments import unmet
 
-_IMPORT: Final = """
+#: Exit status of the process that imports a plugin where the plugin is at fault; its last line says how.
+_AT_FAULT: Final = 3
+_IMPORT: Final = f"""
 import json, sys
 from fornix.registry.discovery import Distribution
 from fornix.registry.load import check_hooks, import_plugin
@@ -27,7 +29,9 @@ job = json.load(sys.stdin)
 try:
     check_hooks(import_plugin(Distribution.from_json(job["distribution"])), job["kinds"])
 except PluginError as error:
-    json.dump({"sentence": str(error), "traceback": error.traceback}, sys.__stdout__)
+    print()
+    print(json.dumps([str(error), error.traceback]), flush=True)
+    sys.exit({_AT_FAULT})
 """
 _IMPORT_TIMEOUT_S: Final = 120
 
@@ -105,13 +109,13 @@ def _try_import(registry: Registry, distribution: Distribution) -> list[Finding]
         done = subprocess.run(command, input=job, capture_output=True, text=True, check=False, timeout=_IMPORT_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         return [Finding("error", distribution.name, f"is still being imported after {_IMPORT_TIMEOUT_S} s")]
+    if done.returncode == _AT_FAULT:
+        sentence, details = json.loads(done.stdout.splitlines()[-1])
+        return [Finding("error", distribution.name, sentence, details)]
     if done.returncode:
-        how = f"ended the process that imported it, with exit status {done.returncode}"
-        return [Finding("error", distribution.name, how, done.stderr)]
-    if not done.stdout:
-        return []
-    report = json.loads(done.stdout.splitlines()[-1])
-    return [Finding("error", distribution.name, report["sentence"], report["traceback"])]
+        sentence = f"ends the process that imports it, with exit status {done.returncode}"
+        return [Finding("error", distribution.name, sentence, done.stderr)]
+    return []
 
 
 def _mirrors() -> Iterator[Finding]:
