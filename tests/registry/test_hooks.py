@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from fornix.registry import hookspecs
 
 PAGE = Path(__file__).parents[2] / "docs" / "hooks.md"

@@ -18,7 +18,7 @@ OPTION_TYPES: Final[Mapping[str, str]] = {
     "str": "a text",
     "bool": "true or false",
     "list": "a list",
-    "table": "a table (a dict with text keys)",
+    "table": "a table",
 }
 
 
@@ -56,9 +56,13 @@ def coerce(type_: str, value: Any) -> JSON:
     if not fits.get(type_, False):
         raise ValueError(OPTION_TYPES[type_])
     try:
-        json.dumps(value, allow_nan=False)
+        survives = json.loads(json.dumps(value, allow_nan=False)) == value
     except (TypeError, ValueError):
-        raise ValueError(f"{OPTION_TYPES[type_]} of texts, finite numbers, true, false, lists and tables") from None
+        survives = False
+    if not survives:
+        raise ValueError(
+            f"{OPTION_TYPES[type_]} of what JSON can hold: texts, finite numbers, true, false, null, lists and tables"
+        )
     return value  # type: ignore[no-any-return]
 
 
