@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -70,17 +69,16 @@ class GramAccumulator:
         )
 
 
-def gram_of(features: ArrayLike | Iterable[ArrayLike], stimulus_id: ArrayLike) -> Gram:
-    """The Gram of features (n, p), or of an iterable of blocks (n, width) of them."""
+def gram_of(features: ArrayLike, stimulus_id: ArrayLike) -> Gram:
+    """The Gram of features (n, p); blocks of them go to a :class:`GramAccumulator`."""
     accumulator = GramAccumulator(len(np.asarray(stimulus_id)))
-    for block in [features] if isinstance(features, np.ndarray) else features:
-        accumulator.add(block)
+    accumulator.add(features)
     return accumulator.gram(stimulus_id)
 
 
 def gram_of_assembly(assembly: xr.DataArray) -> Gram:
     """The Gram of an assembly, dims (presentation, neuroid), with the coordinate ``stimulus_id``."""
-    return gram_of(np.asarray(assembly.values), assembly["stimulus_id"].values)
+    return gram_of(assembly.values, assembly["stimulus_id"].values)
 
 
 def raw_products(gram: Gram) -> NDArray[np.float64]:

@@ -1,0 +1,139 @@
+"""Representational similarity analysis: scores of a source against one or many measured dissimilarities, and ceilings.
+
+Score and ceiling are resampled by one plan, which depends on stimuli and subjects only: a delete-group jackknife over
+stimuli; subjects by jackknife where they are few, else by bootstrap, then crossed with a bootstrap over stimuli.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from fornix.interfaces.assembly import AssemblyError
+from fornix.interfaces.score import Score
+from fornix.numerics.similarity import Agreement, Array, Comparison, matrices_of_pairs, pair_stimuli
+from fornix.numerics.uncertainty import BOTH, FEW_SUBJECTS, replicates_array, stimulus_groups, with_uncertainty
+
+#: Bootstrap draws of subjects, and of subjects and stimuli at once.
+N_DRAWS: Final = 200
+
+
+def leave_groups_out(stimulus_id: NDArray[np.str_]) -> Array:
+    """Weights (groups, n) of the delete-group jackknife over stimuli: 0 in the group left out, else 1."""
+    groups = stimulus_groups(stimulus_id)
+    return np.asarray(groups[None, :] != np.arange(groups.max() + 1)[:, None], dtype=np.float64)
+
+
+def counts_drawn(n: int, n_draws: int, seed: int) -> Array:
+    """How often each of n units is drawn, (n_draws, n), when n are drawn with replacement."""
+    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_draws).astype(np.float64)
+
+
+def stimulus_counts(n: int, n_draws: int = N_DRAWS) -> Array:
+    """Bootstrap weights of sorted stimuli (n_draws, n)."""
+    return counts_drawn(n, n_draws, seed=1)
+
+
+def score_subjects(agreements: Sequence[Agreement], stimulus_id: NDArray[np.str_], subjects: NDArray[np.str_]) -> Score:
+    """Mean over subjects of the agreement with each, with its error for new stimuli and subjects.
+
+    Parameters
+    ----------
+    agreements : sequence of Agreement, one for each subject
+    stimulus_id : (n,) str, sorted
+    subjects : (s,) str
+    """
+    by_subject = np.array([agreement()[0] for agreement in agreements])
+    jackknifed = np.array([agreement(leave_groups_out(stimulus_id)) for agreement in agreements])
+    factors: dict[str, tuple[Any, ...]] = {"stimuli": (jackknifed.mean(axis=0), "jackknife")}
+    n = len(subjects)
+    if 1 < n < FEW_SUBJECTS:
+        factors["subjects"] = ((by_subject.sum() - by_subject) / (n - 1), "jackknife")
+    elif n >= FEW_SUBJECTS:
+        counts = counts_drawn(n, N_DRAWS, seed=0) / n
+        drawn = np.array([agreement(stimulus_counts(len(stimulus_id))) for agreement in agreements])
+        factors["subjects"] = (counts @ by_subject, "bootstrap", n)
+        factors[BOTH] = ((counts * drawn.T).sum(axis=1), "bootstrap")
+    units = xr.DataArray(by_subject, dims=("subject",), coords={"subject": subjects})
+    score = Score(value=float(by_subject.mean()), units=units, n_nan=sum(agreement.n_nan for agreement in agreements))
+    return with_uncertainty(score, replicates_array(factors))
+
+
+def rsa_ceiling(target: xr.DataArray, comparison: Comparison = "spearman") -> Score:
+    """How well the best possible model could agree with each subject (Nili et al. 2014).
+
+    The value is the lower bound: the mean over subjects of the agreement with the mean of the other subjects. The upper
+    bound, ``details["upper_bound"]``, is that with the mean of all. Dissimilarities are averaged as they are.
+
+    Parameters
+    ----------
+    target : DataArray, dims (subject, pair)
+        Coordinates ``stimulus_a`` and ``stimulus_b`` on pair. For responses, first make one such row for each subject
+        with :func:`fornix.numerics.similarity.dissimilarities`.
+    comparison : {"spearman", "pearson"}
+
+    Returns
+    -------
+    Score
+        ``units`` has dims (subject,). The error is for new stimuli and subjects; a subject drawn twice is never compared
+        with its own copy.
+
+    Raises
+    ------
+    AssemblyError
+        If there are fewer than 2 subjects, or pairs are missing, repeated or NaN.
+    """
+    if tuple(target.dims) != ("subject", "pair") or target.sizes["subject"] < 2:
+        raise AssemblyError(
+            f"a ceiling from subjects needs dims (subject, pair) and at least 2 subjects; the target has {dict(target.sizes)}"
+        )
+    stimuli = pair_stimuli(target, "the target")
+    matrices = matrices_of_pairs(target, stimuli)
+    n = len(matrices)
+    lower = [_with_others(matrices, s, np.ones(n), comparison) for s in range(n)]
+    by_subject = np.array([agreement()[0] for agreement in lower])
+    upper = np.array([Agreement(matrix, matrices.mean(axis=0), comparison)()[0] for matrix in matrices])
+    jackknifed = np.array([agreement(leave_groups_out(stimuli)) for agreement in lower])
+    factors: dict[str, tuple[Any, ...]] = {"stimuli": (jackknifed.mean(axis=0), "jackknife")}
+    if n < FEW_SUBJECTS:
+        without = [_lower_bound(matrices, np.arange(n) != s, None, comparison)[0] for s in range(n)] if n > 2 else []
+        if without:
+            factors["subjects"] = (without, "jackknife")
+    else:
+        weights = stimulus_counts(len(stimuli))
+        drawn = np.array(
+            [
+                _lower_bound(matrices, counts, np.stack([np.ones(len(stimuli)), weight]), comparison)
+                for counts, weight in zip(counts_drawn(n, N_DRAWS, seed=0), weights, strict=True)
+            ]
+        )
+        factors["subjects"] = (drawn[:, 0], "bootstrap", n)
+        factors[BOTH] = (drawn[:, 1], "bootstrap")
+    names = np.asarray(target["subject"].values if "subject" in target.coords else np.arange(n), dtype=np.str_)
+    score = Score(
+        value=float(by_subject.mean()),
+        units=xr.DataArray(by_subject, dims=("subject",), coords={"subject": names}),
+        n_nan=int(np.isnan(by_subject).sum()),
+        details={"upper_bound": float(upper.mean())},
+    )
+    return with_uncertainty(score, replicates_array(factors))
+
+
+def _with_others(matrices: Array, s: int, counts: Array, comparison: Comparison) -> Agreement:
+    """Agreement of subject s with the mean of the others, each counted as often as it was drawn; no copy of s among them."""
+    others = np.where(np.arange(len(matrices)) == s, 0.0, counts)
+    total = others.sum()
+    mean = np.tensordot(others / total, matrices, axes=1) if total > 0 else np.full_like(matrices[0], np.nan)
+    return Agreement(matrices[s], mean, comparison)
+
+
+def _lower_bound(matrices: Array, counts: NDArray[Any], weights: Array | None, comparison: Comparison) -> Array:
+    """The lower bound (k,) from subjects counted as often as drawn, under each row of stimulus weights (k, n)."""
+    drawn = np.asarray(counts, dtype=np.float64)
+    present = np.flatnonzero(drawn)
+    values = np.array([_with_others(matrices, s, drawn, comparison)(weights) for s in present.tolist()])
+    return np.asarray(drawn[present] @ values / drawn.sum())
