@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
+
+import numpy as np
+import xarray as xr
 
 import fornix
 from fornix.interfaces import Experiment, Normalisation, Recording, Responses, Score
 from fornix.numerics.normalisation import normalise
 
 V4: Final = Recording("V4", form="gram")
-#: Ten shuffled splits, without stratification, are the metrics' default.
-OPTIONS: Final[dict[str, dict[str, Any]]] = {"pls": {}, "ridge": {}}
+#: Ten shuffled splits without stratification, as the metrics have by default.
+OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "pls": {"n_components": 25},
+    "ridge": {"alphas": np.logspace(-6, 6, 25).tolist(), "alpha_scale": "mean_diagonal"},
+}
 
 
 class V4Predictivity:
@@ -43,11 +49,12 @@ class V4Predictivity:
         return self._ceiling
 
     @cached_property
-    def _recordings(self) -> Any:
+    def _recordings(self) -> Mapping[str, xr.DataArray]:
         return self._dataset.recordings()
 
     @cached_property
     def _ceiling(self) -> Score | None:
         if "V4.repeats" not in self._recordings:
             return None
-        return fornix.load_metric("internal_consistency")(self._recordings["V4.repeats"], self._recordings["V4.repeats"])
+        repeats = self._recordings["V4.repeats"]
+        return fornix.load_metric("internal_consistency")(repeats, repeats)

@@ -27,7 +27,7 @@ class SimulatedPredictivity:
 
     def __init__(self, region: str) -> None:
         self._dataset = fornix.load_dataset("Simulated")
-        self._metric = fornix.load_metric("ridge")
+        self._metric = fornix.load_metric("ridge", alphas=np.logspace(-6, 6, 25).tolist(), alpha_scale="mean_diagonal")
         self._region = region
         self._recording = Recording(region, form="gram")
 

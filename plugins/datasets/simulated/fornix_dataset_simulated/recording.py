@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from fornix.interfaces import StimulusSet
 from fornix_dataset_simulated.brain import N_UNITS, REGIONS, Brain, textures
 
-N_STIMULI: Final = 300
+N_STIMULI: Final = 600
 N_REPETITIONS: Final = 8
 #: Standard deviation of the noise of one repetition, relative to the signal's; each neuroid has its own, between these.
 NOISE: Final = (0.6, 1.2)
 
 
 class SimulatedBrain:
-    """300 textures, each shown eight times; in every region 30 neuroids (arbitrary unit).
+    """600 textures, each shown eight times; in every region 20 neuroids (arbitrary unit).
 
     Parameters
     ----------

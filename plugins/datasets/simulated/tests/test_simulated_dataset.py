@@ -39,11 +39,11 @@ def test_the_averages_are_signal_plus_noise_of_the_stated_size(simulated: Simula
     for region, recording in simulated.recordings().items():
         repetitions = recording.values.reshape(N_REPETITIONS, N_STIMULI, N_UNITS)
         noise = (repetitions - truth[region]).std(axis=(0, 1))
-        # 2,400 draws: a standard deviation is known to within 1.5 % (one standard error).
+        # 4,800 draws: a standard deviation is known to within 1 % (one standard error).
         assert noise.min() > NOISE[0] * 0.95
         assert noise.max() < NOISE[1] * 1.05
         assert np.ptp(noise) > 0.3
-        assert np.abs((repetitions - truth[region]).mean(axis=(0, 1))).max() < 4 * NOISE[1] / np.sqrt(2400)
+        assert np.abs((repetitions - truth[region]).mean(axis=(0, 1))).max() < 4 * NOISE[1] / np.sqrt(4800)
 
 
 def test_units_are_scaled_over_reference_textures() -> None:

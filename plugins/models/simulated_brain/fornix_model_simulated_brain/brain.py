@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 SIDE: Final = 32
 REGIONS: Final = ("V1", "V4", "IT")
 #: Units in each region.
-N_UNITS: Final = 30
+N_UNITS: Final = 20
 #: Everything random about the brain itself comes from this seed.
 BRAIN_SEED: Final = 20240
 WAVELENGTHS: Final = (4.0, 8.0)
@@ -77,7 +77,7 @@ class Brain:
 
         Returns
         -------
-        dict, region -> (n, 30)
+        dict, region -> (n, 20)
         """
         v1 = self._scale("V1 of all units", self._energies(images))
         v4 = self._scale("V4", np.maximum(v1 @ self._to_v4, 0))
