@@ -213,7 +213,7 @@ def test_a_busy_server_is_asked_again(site, content) -> None:
 def test_a_server_that_stays_busy_is_given_up(site, content) -> None:
     file = site.publish("/data/x.bin", content)
     site.faults = [busy] * 20
-    with pytest.raises(FileUnavailable, match="127.0.0.1 answers 503 Service Unavailable"):
+    with pytest.raises(FileUnavailable, match=r"127.0.0.1 answers 503 Service Unavailable"):
         fetch(file)
     assert len(site.gets) == 1 + len(download.PAUSES_S)
 
@@ -318,7 +318,7 @@ def test_a_transfer_that_always_breaks_off_at_the_same_place_is_given_up_and_kep
         handler.wfile.write(body[:1000])
 
     site.faults = [short] * 20
-    with pytest.raises(FileUnavailable, match="127.0.0.1 gave only 1000 of 524288 bytes"):
+    with pytest.raises(FileUnavailable, match=r"127.0.0.1 gave only 1000 of 524288 bytes"):
         fetch(file)
     site.faults, site.ranges = [], True
     assert fetch(file).read_bytes() == content
@@ -552,16 +552,16 @@ def test_a_process_with_provided_files_has_these_and_nothing_else(site, content,
     provide({given.sha256: path})
     assert fetch(given) == path
     assert available(given) is None
-    with pytest.raises(FileUnavailable, match="kept_back.bin .* is not among the files provided to this process"):
+    with pytest.raises(FileUnavailable, match=r"kept_back.bin .* is not among the files provided to this process"):
         fetch(kept_back)
     assert "is not among the files provided" in str(available(kept_back))
     assert not at_hand(kept_back)
     assert len(site.gets) == seen
     path.write_bytes(content[:-1])
-    with pytest.raises(FileUnavailable, match="was provided at .* has 524287 bytes, expected 524288"):
+    with pytest.raises(FileUnavailable, match=r"was provided at .* has 524287 bytes, expected 524288"):
         fetch(given)
     path.unlink()
-    with pytest.raises(FileUnavailable, match="cannot be read .No such file or directory."):
+    with pytest.raises(FileUnavailable, match=r"cannot be read .No such file or directory."):
         fetch(given)
 
 

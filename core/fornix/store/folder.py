@@ -246,9 +246,10 @@ class FolderStore:
 
     def _check_schema(self) -> None:
         try:
-            schema = json.loads((self.path / "store.json").read_text())["schema"]
+            schema = int(json.loads((self.path / "store.json").read_text())["schema"])
         except FileNotFoundError:
-            if self.path.is_dir() and any(not name.startswith(".") for name in os.listdir(self.path)):
+            # A writer killed before its first write was complete leaves nothing but tmp.
+            if self.path.is_dir() and any(name != "tmp" and not name.startswith(".") for name in os.listdir(self.path)):
                 raise StoreError(f"{self.path} is a folder with other things in it, not a store; give a new folder") from None
             return
         except NotADirectoryError:
@@ -257,7 +258,7 @@ class FolderStore:
             raise StoreError(f"the store {self.path} cannot be read ({error.strerror})") from error
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f'{self.path / "store.json"} is damaged; expected {{"schema": {SCHEMA}}}') from error
-        if not isinstance(schema, int) or schema > SCHEMA:
+        if schema > SCHEMA:
             raise StoreError(
                 f"the store {self.path} was written by a newer fornix (its schema is {schema}, this one reads up to {SCHEMA}); "
                 "upgrade fornix, or use another store"

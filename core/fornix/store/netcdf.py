@@ -79,7 +79,7 @@ def read_array(path: Path) -> xr.DataArray:
 def write_arrays(path: Path, arrays: Mapping[Any, xr.DataArray]) -> None:
     """Write several arrays that share nothing, each as a group of one file; see :func:`write_array`."""
     with _writing(path, sum(array.nbytes for array in arrays.values())) as root:
-        _describe(root, {"kind": "arrays", "names": [_check_name(name, "array") for name in arrays]})
+        _describe(root, {"kind": "arrays", "names": [_check_name(name) for name in arrays]})
         for name, array in arrays.items():
             _put_array(root.createGroup(str(name)), array)
 
@@ -241,12 +241,12 @@ def _put_variables(
 ) -> None:
     """Create the dimensions and variables of a group; other variables name the coordinates, as the CF conventions ask."""
     for name, size in sizes.items():
-        group.createDimension(_check_name(name, "dimension"), size)
+        group.createDimension(_check_name(name), size)
     coordinates = set(coords)
     others = " ".join(sorted(str(name) for name in coordinates - set(sizes)))
     for name, variable in variables.items():
         what = f"coordinate {name!r}" if name in coordinates else f"array {name!r}"
-        stored = _put_variable(group, _check_name(name, "array"), variable, what)
+        stored = _put_variable(group, _check_name(name), variable, what)
         if others and name not in coordinates:
             stored.setncattr("coordinates", others)
 
@@ -305,11 +305,9 @@ def _refusal(values: NDArray[Any], what: str) -> str:
     return f"{what} has dtype {values.dtype}; {expected}"
 
 
-def _check_name(name: Hashable, what: str) -> str:
+def _check_name(name: Hashable) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ArrayFileError(
-            f"{name!r} cannot name a {what} in a file; expected letters, digits, '_', '.' and '-', first a letter"
-        )
+        raise ArrayFileError(f"{name!r} cannot be a name in a file; expected letters, digits, '_', '.' and '-', first a letter")
     return name
 
 
