@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from textwrap import indent
 
 from fornix.cli.arguments import add_json, add_mirror, add_plugins, print_json, registry
 
@@ -24,7 +25,9 @@ def call(parsed: argparse.Namespace) -> int:
         print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            print(f"{finding.level}: {finding}")
+            print(f"{finding.level}: {finding.subject}: {finding.sentence}")
+            if finding.details:
+                print(indent(finding.details.rstrip(), "    "))
         if not findings:
             print("nothing wrong was found")
     return 1 if any(finding.level == "error" for finding in findings) else 0

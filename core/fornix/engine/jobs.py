@@ -75,12 +75,16 @@ class JobMaker:
         limits: Sequence[Limits],
         files: Mapping[str, str] | None = None,
     ) -> Job:
-        """A job whose process knows the owners of these cards only; with ``files`` it is blind (the model side)."""
+        """A job on behalf of these cards; with ``files`` it is blind (the model side) and knows their owners only.
+
+        The scoring side knows every plugin, so that one that loads what its card does not use is told so.
+        """
+        known = self.registry.distributions if files is None else map(self.registry.distribution, cards)
         return Job(
             folder=self.folder / name,
             steps=steps,
             stimuli=self.folder / "stimuli",
-            distributions=list({d.name: d for d in map(self.registry.distribution, cards)}.values()),
+            distributions=list({d.name: d for d in known}.values()),
             files=files,
             blind=files is not None,
             interpreter=self.interpreter(cards),

@@ -16,4 +16,6 @@ class Correlation:
         units = xr.DataArray(r, dims=("neuroid",), coords={"neuroid_id": target["neuroid_id"]})
         error = float(np.std(r, ddof=1) / np.sqrt(len(r)))
         value = float(np.mean(r))
-        return Score(value, error=error, interval=(value - 2.36 * error, value + 2.36 * error), units=units, resampled=("neuroids",))
+        return Score(
+            value, error=error, interval=(value - 2.36 * error, value + 2.36 * error), units=units, resampled=("neuroids",)
+        )

@@ -52,9 +52,16 @@ class Behaving(Linear):
             case "refuse":
                 raise NotAble("region", "the card promised too much")
             case "nan":
-                return Responses({r: assembly(np.full((len(experiment.stimuli), 8), np.nan), experiment.stimuli) for r in experiment.recordings})
+                return Responses(
+                    {
+                        r: assembly(np.full((len(experiment.stimuli), 8), np.nan), experiment.stimuli)
+                        for r in experiment.recordings
+                    }
+                )
             case "shape":
-                return Responses({r: assembly(np.zeros((3, 8)), experiment.stimuli.take([0, 1, 2])) for r in experiment.recordings})
+                return Responses(
+                    {r: assembly(np.zeros((3, 8)), experiment.stimuli.take([0, 1, 2])) for r in experiment.recordings}
+                )
             case "only-IT" if any(r.region != "IT" for r in experiment.recordings):
                 raise RuntimeError("this model breaks on V4 only")
         return super().respond(experiment)

@@ -1,0 +1,131 @@
+"""A spy in the place of a model: what its process is handed holds no recording, no test label, no way to the data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fornix.engine.keys import cell_key_parts, digest_json
+from fornix.engine.work import Finished
+from fornix.store.folder import FolderStore
+from tests.engine.conftest import toy_registry
+
+SPY = '''
+import json, os, sys
+from pathlib import Path
+
+def look(experiment):
+    """Everything a model can see without searching the disk."""
+    here = Path.cwd()
+    opened = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")]
+    files = {}
+    for folder in (here, here.parent.parent / "stimuli"):
+        for path in folder.rglob("*"):
+            if path.is_file():
+                files[str(path)] = path.read_bytes().decode("latin-1")
+    return {
+        "attributes": sorted(vars(experiment)),
+        "experiment": repr(experiment),
+        "stimulus_columns": sorted([*experiment.stimuli.contents, *experiment.stimuli.columns]),
+        "arguments": sys.argv,
+        "environment": dict(os.environ),
+        "opened": opened,
+        "links": [str(p) for p in here.rglob("*") if p.is_symlink()],
+        "files": files,
+        "cwd": str(here),
+    }
+'''
+
+
+@pytest.fixture
+def spied(
+    toys: Path, run_toys: Callable[..., list[Finished]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, object]:
+    """What the spy saw while it answered the toy benchmark."""
+    report = tmp_path / "report.json"
+    package = toys / "models/toy/fornix_model_toy"
+    (package / "spy.py").write_text(SPY)
+    model = package / "model.py"
+    text = model.read_text()
+    told = (
+        "        import json\n"
+        "        from fornix_model_toy.spy import look\n"
+        f"        Path({str(report)!r}).write_text(json.dumps(look(experiment)))\n"
+    )
+    model.write_text(text.replace("        images = np.stack", told + "        images = np.stack", 1))
+    monkeypatch.setenv("FORNIX_MIRROR", str(tmp_path / "a-mirror"))
+    monkeypatch.setenv("FORNIX_CACHE", str(tmp_path / "a-cache"))
+    monkeypatch.setenv("FORNIX_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("FORNIX_PLUGINS", str(tmp_path / "other-plugins"))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
+    assert [f.status for f in run_toys(["toy-linear"])] == ["ok"]
+    return json.loads(report.read_text())
+
+
+def test_an_experiment_has_nothing_of_recordings_or_labels(spied: dict[str, object]) -> None:
+    assert spied["attributes"] == ["recordings", "repetitions", "seed", "stimuli", "task", "trials"]
+    assert spied["stimulus_columns"] == ["image"]
+
+
+def test_the_environment_names_no_mirror_cache_store_or_secret(spied: dict[str, object], tmp_path: Path) -> None:
+    environment = spied["environment"]
+    assert isinstance(environment, dict)
+    assert not [name for name in environment if name.startswith(("FORNIX", "AWS"))]
+    text = json.dumps(environment)
+    for place in ("a-mirror", "a-cache", str(tmp_path / "store"), "a secret"):
+        assert place not in text
+    assert environment["HOME"] == spied["cwd"]
+
+
+def test_neither_arguments_nor_open_files_nor_the_job_folder_lead_to_the_data(spied: dict[str, object], tmp_path: Path) -> None:
+    shown = json.dumps([spied["arguments"], spied["opened"]])
+    for place in ("a-mirror", "a-cache", str(tmp_path / "store"), "fornix_dataset", "fornix_benchmark"):
+        assert place not in shown
+    assert spied["links"] == []
+    files = spied["files"]
+    assert isinstance(files, dict)
+    for path, content in files.items():
+        for word in ("fornix_dataset", "fornix-dataset", "fornix_benchmark", "recordings_path", "a-mirror", "a-cache"):
+            assert word not in content, f"{path} names {word}"
+
+
+def test_no_recorded_number_is_within_reach(spied: dict[str, object], toys: Path) -> None:
+    """The job folder and the stimuli hold none of the dataset's numbers, as text or as bytes."""
+    import numpy as np
+
+    namespace: dict[str, object] = {}
+    exec((toys / "datasets/toy/fornix_dataset_toy/dataset.py").read_text(), namespace)
+    recorded = namespace["Toy"]().recordings()["IT"].values  # type: ignore[operator]
+    contents = [c.encode("latin-1") for c in spied["files"].values()]  # type: ignore[attr-defined]
+    assert contents
+    for value in np.unique(recorded)[:50]:
+        for dtype in ("<f8", "<f4"):
+            assert not any(np.asarray(value, dtype).tobytes() in content for content in contents)
+        assert not any(repr(float(value)).encode() in content for content in contents)
+
+
+def test_recordings_are_in_every_cell_key_and_in_no_response_key(
+    toys: Path, run_toys: Callable[..., list[Finished]], store: FolderStore
+) -> None:
+    def keys() -> dict[tuple[str, str], str]:
+        registry = toy_registry(toys)
+        return {
+            (model.identifier, benchmark.identifier): digest_json(cell_key_parts(registry, model, benchmark, {}))
+            for model in registry.cards("model")
+            for benchmark in registry.cards("benchmark")
+            if benchmark.aggregate is None
+        }
+
+    run_toys()
+    before = keys()
+    responses = {key for cell in store.cells() for key in cell.provenance["responses"]}
+    dataset = toys / "datasets/toy/fornix_dataset_toy/dataset.py"
+    dataset.write_text(dataset.read_text().replace("NOISE = 0.1", "NOISE = 0.3"))
+    after = keys()
+    assert all(before[cell] != after[cell] for cell in before)
+    run_toys()
+    assert len(list(store.cells())) == 6
+    assert {key for cell in store.cells() for key in cell.provenance["responses"]} == responses

@@ -1,0 +1,244 @@
+"""What a run promises: nothing is computed twice, exactly what changed goes stale, a failure costs its own cells only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fornix.engine.runners import Limits
+from fornix.engine.work import Finished
+from fornix.store.folder import FolderStore
+from tests.engine.conftest import plan_toys, tell
+
+Run = Callable[..., list[Finished]]
+IT, V4 = "Toy.IT-correlation", "Toy.V4-correlation"
+
+
+def states(toys: Path, store: FolderStore) -> dict[tuple[str, str], str]:
+    return {(cell.model, cell.benchmark): cell.state for cell in plan_toys(toys, store).cells}
+
+
+def test_the_second_run_computes_nothing(run_toys: Run, toys: Path, store: FolderStore) -> None:
+    first = run_toys()
+    assert {(f.model, f.benchmark): f.status for f in first} == {
+        ("toy-linear", IT): "ok",
+        ("toy-behaving", IT): "ok",
+        ("toy-behaving", V4): "ok",
+    }
+    attempts = len(list(store.attempts()))
+    assert run_toys() == []
+    assert len(list(store.attempts())) == attempts
+    assert states(toys, store)["toy-linear", V4] == "skipped"
+
+
+def test_a_stored_score_has_its_arrays_and_says_what_it_came_from(run_toys: Run, toys: Path, store: FolderStore) -> None:
+    run_toys(["toy-linear"])
+    (cell,) = list(store.cells())
+    units = store.units(cell.key)["units"]
+    assert units.dims == ("neuroid",)
+    assert float(units.mean()) == pytest.approx(cell.scalars["value"])
+    assert cell.scalars["error"] == pytest.approx(float(np.std(units, ddof=1) / np.sqrt(8)))
+    assert {"model", "scoring"} == set(cell.provenance["versions"])
+    assert "numpy" in cell.provenance["versions"]["model"]
+    (response,) = cell.provenance["responses"]
+    assert store.response(response).sizes == {"presentation": 40, "neuroid": 8}
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "says", "stale_models"),
+    [
+        ("models/toy/fornix_model_toy/model.py", "/ 255", "/ 256", "code or card changed", {"toy-linear", "toy-behaving"}),
+        (
+            "datasets/toy/fornix_dataset_toy/dataset.py",
+            "NOISE = 0.1",
+            "NOISE = 0.2",
+            "dataset Toy",
+            {"toy-linear", "toy-behaving"},
+        ),
+        ("metrics/toy/fornix_metric_toy/metric.py", "2.36", "2.37", "metric toy-correlation", {"toy-linear", "toy-behaving"}),
+        ("models/toy/fornix_model_toy/plugin.toml", "default = 1.0", "default = 2.0", "model toy-linear", {"toy-linear"}),
+    ],
+)
+def test_a_change_makes_exactly_its_cells_stale_and_the_plan_says_why(
+    run_toys: Run, toys: Path, store: FolderStore, path: str, old: str, new: str, says: str, stale_models: set[str]
+) -> None:
+    run_toys()
+    edit(toys / path, old, new)
+    cells = [cell for cell in plan_toys(toys, store).cells if cell.state != "skipped"]
+    assert {cell.model for cell in cells if cell.state == "stale"} == stale_models
+    assert {cell.state for cell in cells if cell.model not in stale_models} <= {"ok"}
+    assert all(says in cell.why for cell in cells if cell.state == "stale")
+
+
+@pytest.mark.parametrize("field", ["title", "citation"])
+def test_a_title_or_a_citation_changes_nothing(run_toys: Run, toys: Path, store: FolderStore, field: str) -> None:
+    run_toys()
+    for card in toys.glob("*/*/*/plugin.toml"):
+        old = {"title": 'title = "', "citation": "{Toys for"}[field]
+        edit(card, old, {"title": 'title = "Another ', "citation": "{Other toys for"}[field])
+    assert set(states(toys, store).values()) == {"ok", "skipped"}
+
+
+def test_a_changed_metric_uses_the_stored_responses(run_toys: Run, toys: Path, store: FolderStore) -> None:
+    run_toys()
+    tell(toys, "well")  # a new file in the model's package: only its cells would be computed anew
+    edit(toys / "metrics/toy/fornix_metric_toy/metric.py", "2.36", "2.37")
+    (toys / "models/toy/fornix_model_toy/how.txt").unlink()
+    edit(toys / "models/toy/fornix_model_toy/plugin.py", '"""The hooks', '"""The  hooks')
+    edit(toys / "models/toy/fornix_model_toy/plugin.py", '"""The  hooks', '"""The hooks')
+    assert {f.status for f in run_toys(["toy-linear"])} == {"ok"}
+    log = store.log(list(store.attempts("toy-linear", IT))[-1])
+    assert "model side" not in log
+    assert len(list(store.attempts("toy-linear", IT))) == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "reason"),
+    [
+        ("raise", "failed", "RuntimeError: the model raised on purpose"),
+        ("refuse", "failed", "the card is wrong"),
+        ("nan", "failed", "NaN"),
+        ("shape", "failed", "lacks 37 of 40 stimuli"),
+        ("exit", "failed", "exit code 0 in the middle of a step"),
+        ("crash", "failed", "SIGSEGV"),
+        ("killed", "oom", "SIGKILL"),
+    ],
+)
+def test_a_model_that_fails_costs_its_own_cells_only(
+    run_toys: Run, toys: Path, store: FolderStore, how: str, status: str, reason: str
+) -> None:
+    tell(toys, how)
+    finished = {(f.model, f.benchmark): f for f in run_toys()}
+    assert finished["toy-linear", IT].status == "ok"
+    for benchmark in (IT, V4):
+        assert finished["toy-behaving", benchmark].status == status
+        assert reason in finished["toy-behaving", benchmark].reason
+        attempt = list(store.attempts("toy-behaving", benchmark))[-1]
+        assert (attempt.status, attempt.reason) == (status, finished["toy-behaving", benchmark].reason)
+        assert f"about to behave: {how}" in store.log(attempt)
+
+
+def test_a_failure_on_one_experiment_leaves_the_models_other_cells_alone(run_toys: Run, toys: Path) -> None:
+    tell(toys, "only-IT")
+    finished = {f.benchmark: f for f in run_toys(["toy-behaving"])}
+    assert finished[IT].status == "ok"
+    assert "breaks on V4 only" in finished[V4].reason
+
+
+def test_a_model_that_hangs_is_ended_at_its_time_limit(run_toys: Run, toys: Path, store: FolderStore) -> None:
+    tell(toys, "hang")
+    finished = run_toys(["toy-behaving"], limits=Limits(seconds=8))
+    assert {f.status for f in finished} == {"timeout"}
+    assert all("time limit of 8 s" in f.reason for f in finished)
+
+
+def test_a_model_that_eats_memory_is_ended_at_its_limit(run_toys: Run, toys: Path) -> None:
+    tell(toys, "eat")
+    finished = run_toys(["toy-behaving"], limits=Limits(memory_bytes=700_000_000))
+    assert {f.status for f in finished} == {"oom"}
+    assert all("its limit is 0.70 GB" in f.reason for f in finished)
+
+
+def test_failed_cells_are_tried_again_unless_told_otherwise(run_toys: Run, toys: Path, store: FolderStore) -> None:
+    tell(toys, "raise")
+    run_toys()
+    assert states(toys, store)["toy-behaving", IT] == "failed"
+    assert run_toys(retry=False) == []
+    assert len(run_toys()) == 2
+
+
+def test_a_benchmark_that_raises_costs_its_own_cells_only(run_toys: Run, toys: Path) -> None:
+    edit(
+        toys / "benchmarks/toy/fornix_benchmark_toy/benchmark.py",
+        "        metric =",
+        "        1 / (self.region == 'IT')\n        metric =",
+    )
+    finished = {(f.model, f.benchmark): f for f in run_toys()}
+    assert finished["toy-behaving", IT].status == "ok"
+    assert finished["toy-behaving", V4].reason == "ZeroDivisionError: division by zero"
+
+
+def test_a_score_that_is_nan_is_a_failure(run_toys: Run, toys: Path) -> None:
+    edit(toys / "metrics/toy/fornix_metric_toy/metric.py", "float(np.mean(r))", "float('nan')")
+    finished = run_toys(["toy-linear"])
+    assert [f.status for f in finished] == ["failed"]
+    assert "the score of toy-linear on Toy.IT-correlation is nan" in finished[0].reason
+
+
+def test_loading_what_the_card_does_not_use_is_refused(run_toys: Run, toys: Path) -> None:
+    edit(toys / "benchmarks/toy/fornix_benchmark_toy/plugin.toml", 'metrics = ["toy-correlation"]', "metrics = []")
+    finished = run_toys(["toy-linear"])
+    assert "which its card does not use" in finished[0].reason
+
+
+def test_a_killed_run_is_finished_by_the_next(toys: Path, store: FolderStore, tmp_path: Path) -> None:
+    tell(toys, "hang")
+    arguments = [sys.executable, "-m", "fornix.cli.main", "run", "--plugins", str(toys), "--store", str(store.path)]
+    arguments += ["--models", "toy-linear", "toy-behaving", "--benchmarks", "Toy-correlation", "--workers", "2"]
+    process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 90
+        while not any(cell.model == "toy-linear" for cell in store.cells()):
+            assert time.monotonic() < deadline, "the first cell was never stored"
+            time.sleep(0.1)
+        workers = workers_of(process.pid)
+        assert workers
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    deadline = time.monotonic() + 20
+    while any(alive(pid) for pid in workers):
+        assert time.monotonic() < deadline, "a worker outlived the run that started it"
+        time.sleep(0.1)
+    (toys / "models/toy/fornix_model_toy/how.txt").unlink()
+    tell(toys, "hang")  # the same behaviour hash as when it was killed: toy-linear is still ok
+    assert states(toys, store)["toy-linear", IT] == "ok"
+    assert states(toys, store)["toy-behaving", IT] == "missing"
+
+
+def test_an_interrupt_ends_the_workers_and_says_so(toys: Path, store: FolderStore) -> None:
+    tell(toys, "hang")
+    arguments = [sys.executable, "-m", "fornix.cli.main", "run", "--plugins", str(toys), "--store", str(store.path)]
+    arguments += ["--models", "toy-behaving", "--benchmarks", "Toy-correlation"]
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (workers := workers_of(process.pid)):
+        assert time.monotonic() < deadline, "no worker was started"
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert not any(alive(pid) for pid in workers)
+
+
+def workers_of(pid: int) -> list[int]:
+    """The worker processes that a run has started."""
+    import psutil
+
+    try:
+        return [child.pid for child in psutil.Process(pid).children() if "fornix.engine.worker" in " ".join(child.cmdline())]
+    except psutil.Error:
+        return []
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z" if Path(f"/proc/{pid}").exists() else False
