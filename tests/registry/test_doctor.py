@@ -1,0 +1,91 @@
+"""What the doctor finds, each with who is concerned and what to do."""
+
+import hashlib
+
+import pytest
+
+from fornix.registry.discovery import discover
+from fornix.registry.doctor import diagnose
+
+CONTENT = b"x"
+FILE = {"url": "https://example.invalid/a/w.bin", "bytes": 1, "sha256": hashlib.sha256(CONTENT).hexdigest()}
+
+
+@pytest.fixture
+def findings(plugins):
+    return lambda: diagnose(discover([plugins]))
+
+
+def test_nothing_is_wrong_with_what_is_right(write_plugin, card_toml, plugins, findings):
+    write_plugin(plugins, card_toml("model", "m"), card_toml("dataset", "d"))
+    assert findings() == []
+
+
+def test_problems_of_discovery_are_findings(write_plugin, card_toml, plugins, findings):
+    broken = write_plugin(plugins, card_toml("model", "m", licence=None))
+    (finding,) = findings()
+    assert (finding.level, finding.subject) == ("error", broken.name)
+    assert "licence is missing" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence", "details"),
+    [
+        ("print('noise')\nimport this_is_not_there", "cannot be imported: ModuleNotFoundError", "plugin.py"),
+        ("import os; print('noise', flush=True); os._exit(7)", "ends the process that imports it, with exit status 7", ""),
+        ("print('noise')", "no hook fornix_load_model", ""),
+    ],
+)
+def test_plugins_that_cannot_be_imported_are_found(write_plugin, card_toml, plugins, findings, code, sentence, details):
+    broken = write_plugin(plugins, card_toml("model", "m"), code=code)
+    write_plugin(plugins, card_toml("model", "good"))
+    (finding,) = findings()
+    assert (finding.level, finding.subject) == ("error", broken.name)
+    assert sentence in finding.sentence
+    assert details in finding.details
+
+
+def test_a_plugin_with_unmet_requirements_is_not_imported_and_said_to_run_elsewhere(write_plugin, card_toml, plugins, findings):
+    plugin = write_plugin(plugins, card_toml("model", "m"), code="import not_there", dependencies=("not-there>=1",))
+    (finding,) = findings()
+    assert (finding.level, finding.subject) == ("info", plugin.name)
+    assert "environment of its own" in finding.sentence
+    assert "not-there>=1 (not installed)" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"uses": {"datasets": ["absent"]}}, "names the dataset 'absent'"),
+        ({"uses": {"metrics": ["absent"]}}, "names the metric 'absent'"),
+        ({"parent": "absent"}, "names the benchmark 'absent'"),
+        ({"superseded_by": "absent"}, "names the benchmark 'absent'"),
+        ({"uses": None, "aggregate": {"of": "raw", "children": [["absent"]]}}, "names the benchmark 'absent'"),
+        ({"uses": None, "aggregate": {"of": "raw", "children": ["child"]}}, "child 'child' names the parent None"),
+    ],
+)
+def test_cards_that_name_what_is_not_there(write_plugin, card_toml, plugins, findings, fields, sentence):
+    write_plugin(plugins, card_toml("benchmark", "b", **fields), card_toml("benchmark", "child"))
+    (finding,) = findings()
+    assert finding.subject == "benchmark b"
+    assert sentence in finding.sentence
+
+
+def test_mirrors_and_files_that_are_not_there(write_plugin, card_toml, plugins, findings, monkeypatch, tmp_path):
+    there = tmp_path / "mirror"
+    (there / "example.invalid/a").mkdir(parents=True)
+    (there / "example.invalid/a/w.bin").write_bytes(CONTENT)
+    files = [{**FILE, "name": "w.bin"}, {**FILE, "name": "v.bin", "url": "https://example.invalid/a/v.bin", "sha256": "ab" * 32}]
+    write_plugin(plugins, card_toml("dataset", "d", files=files))
+    monkeypatch.setenv("FORNIX_MIRROR", f"{there} {tmp_path / 'unplugged'}")
+    by_subject = {finding.subject: finding for finding in findings()}
+    assert {finding.level for finding in by_subject.values()} == {"warning"}
+    assert "no folder" in by_subject[str(tmp_path / "unplugged")].sentence
+    assert by_subject["dataset d"].sentence.startswith("1 of its 2 files cannot be had here: ")
+    assert "v.bin" in by_subject["dataset d"].sentence
+
+
+def test_the_worst_comes_first(write_plugin, card_toml, plugins, findings):
+    write_plugin(plugins, card_toml("model", "m"), dependencies=("not-there",))
+    write_plugin(plugins, card_toml("model", "n", licence=None))
+    assert [finding.level for finding in findings()] == ["error", "info"]
