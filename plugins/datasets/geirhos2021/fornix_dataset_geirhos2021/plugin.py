@@ -18,4 +18,6 @@ def fornix_load_dataset(identifier: str, options: Mapping[str, Any]) -> HumanDec
 
     experiment = identifier.removeprefix("Geirhos2021.")
     subjects = [f"subject-{k + 1:02d}" for k in range(SUBJECTS.get(experiment, 4))]
-    return HumanDecisions(experiment, {subject: fornix.card_file("dataset", identifier, f"{subject}.csv") for subject in subjects})
+    return HumanDecisions(
+        experiment, {subject: fornix.card_file("dataset", identifier, f"{subject}.csv") for subject in subjects}
+    )

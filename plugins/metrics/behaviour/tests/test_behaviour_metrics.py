@@ -1,0 +1,80 @@
+"""The metrics by name and option; their numbers are held to other implementations in the tests of the core."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import fornix
+from fornix.interfaces import Normalisation
+from fornix.numerics.normalisation import normalise
+
+
+def labels(values: object, n: int) -> xr.DataArray:
+    names = np.array([f"image{k:03d}" for k in range(n)])
+    return xr.DataArray(np.asarray(values), dims=("presentation",), coords={"stimulus_id": ("presentation", names)})
+
+
+@pytest.fixture
+def people() -> xr.DataArray:
+    """Five people, 300 images in two conditions."""
+    rng = np.random.default_rng(0)
+    difficulty = rng.normal(size=300)
+    right = difficulty + rng.normal(size=(5, 300)) > -0.5
+    columns = {
+        "subject": np.repeat(list("abcde"), 300),
+        "stimulus_id": np.tile([f"image{k:03d}" for k in range(300)], 5),
+        "condition": np.tile(np.where(np.arange(300) < 100, "near", "far"), 5),
+        "category": np.full(1500, "cat"),
+    }
+    choices = np.where(right, "cat", "na").ravel()
+    return xr.DataArray(choices, dims=("trial",), coords={name: ("trial", column) for name, column in columns.items()})
+
+
+def test_error_consistency_with_its_ceiling(people: xr.DataArray) -> None:
+    metric = fornix.load_metric("error_consistency")
+    source = labels(people.values[:300], 300)
+    score, ceiling = metric(source, people), metric.ceiling(people)
+    assert score.value > ceiling.value > 0
+    assert score.error > 0
+    ceiled = normalise(score, ceiling, Normalisation.RATIO)
+    assert ceiled.value == pytest.approx(score.value / ceiling.value)
+    assert ceiled.error > 0
+
+
+def test_an_anti_consistent_model_keeps_its_sign_but_for_brain_score(people: xr.DataArray) -> None:
+    opposite = labels(np.where(people.values[:300] == "cat", "dog", "cat"), 300)
+    score = fornix.load_metric("error_consistency")(opposite, people)
+    original = fornix.load_metric("error_consistency", definition="brainscore")(opposite, people)
+    assert score.value < 0
+    assert original.value == pytest.approx(-score.value)
+    assert original.error > score.error
+
+
+def test_accuracy() -> None:
+    truth = labels(["cat", "dog", "cat", "dog"], 4)
+    score = fornix.load_metric("accuracy")(labels(["cat", "dog", "dog", "dog"], 4)[::-1], truth)
+    assert score.value == 0.75
+    assert score.error == pytest.approx(math.sqrt(0.75 * 0.25 / 3))
+
+
+def test_pearson_and_its_name_in_brain_score() -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=200), rng.normal(size=200)
+    source, target = labels(x, 200), labels(x + y, 200)
+    score, original = fornix.load_metric("pearson")(source, target), fornix.load_metric("pearsonr")(source, target)
+    assert score.value == pytest.approx(np.corrcoef(x, x + y)[0, 1])
+    assert score.error > 0
+    assert original.value == pytest.approx(score.value)
+    assert math.isnan(original.error)
+
+
+def test_pearson_resamples_by_the_coordinate_that_is_named() -> None:
+    rng = np.random.default_rng(2)
+    target = labels(rng.normal(size=60), 60).assign_coords(story=("presentation", np.arange(60) % 5))
+    score = fornix.load_metric("pearson", group="story")(labels(rng.normal(size=60), 60), target)
+    assert score.replicates is not None
+    assert score.replicates["n_units"].values.tolist() == [5]
