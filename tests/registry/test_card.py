@@ -1,5 +1,6 @@
 """What a card holds, and which part of it a key depends on."""
 
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from fornix.files.file import File
 from fornix.registry.card import DESCRIPTIVE, KINDS, Aggregate, Card, Option, Resources, Training, Uses
+from fornix.registry.cardfile import read_cards
 from fornix.registry.schema import FIELDS, MODALITIES, NORMALISATIONS, TASKS
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +43,14 @@ def test_the_card_reference_names_every_field_of_a_kind(kind):
     assert {name for name, kinds in rows.items() if "every card" in kinds or kind in kinds} == {
         name for name, field in FIELDS.items() if kind in field.kinds
     }
+
+
+def test_the_example_of_a_card_is_one(tmp_path):
+    text = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
+    (example,) = [block for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if block.startswith("schema")]
+    (tmp_path / "plugin.toml").write_text(example, encoding="utf-8")
+    (gabor,) = read_cards(tmp_path / "plugin.toml")
+    assert (gabor.identifier, gabor.licence, gabor.options["orientations"].default) == ("gabor", "MIT", 8)
 
 
 def test_words_of_the_schema_are_those_of_the_interfaces():

@@ -5,7 +5,9 @@ import hashlib
 import importlib.metadata
 import subprocess
 import sys
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -132,8 +134,32 @@ def test_constraints_are_part_of_the_key(requiring, builds, monkeypatch, tmp_pat
     assert len({free, first, interpreter([distribution])}) == 3
     assert builds[1][1] == str(constraints)
     monkeypatch.setenv("FORNIX_CONSTRAINTS", str(tmp_path / "absent.txt"))
-    with pytest.raises(EnvironmentBuildError, match=r"absent.txt, which is no file"):
+    with pytest.raises(EnvironmentBuildError, match=r"absent\.txt, which is no file"):
         interpreter([distribution])
+
+
+def test_one_environment_is_built_once_however_many_ask_for_it(requiring, monkeypatch):
+    built = []
+
+    def build(place, requirements, constraints):
+        built.append(place)
+        time.sleep(0.2)
+        (place / "bin").mkdir(parents=True)
+        environments._python(place).touch()
+
+    monkeypatch.setattr(environments, "_build", build)
+    distribution = requiring("not-there")
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(interpreter, [[distribution]] * 4))
+    assert (len(found), len(built)) == (1, 1)
+
+
+def test_an_abandoned_draft_is_removed_by_the_next_build(requiring, monkeypatch, tmp_path):
+    abandoned = tmp_path / "cache/environments/.draft-abandoned/bin"
+    abandoned.mkdir(parents=True)
+    monkeypatch.setattr(environments, "_uv", lambda *arguments: None)
+    interpreter([requiring("not-there")])
+    assert not abandoned.exists()
 
 
 @pytest.mark.parametrize("what", ["python_version", "python_implementation"])
@@ -162,7 +188,8 @@ def test_pip_s_settings_reach_uv_and_uv_s_own_go_first(monkeypatch):
 
 def test_a_build_that_fails_says_what_uv_said_and_leaves_nothing(requiring, monkeypatch, tmp_path):
     monkeypatch.setenv("UV_OFFLINE", "1")
-    with pytest.raises(EnvironmentBuildError, match="uv .*not-there") as caught:
+    monkeypatch.setattr(environments, "_to_install", lambda distributions: list(distributions[0].requirements))
+    with pytest.raises(EnvironmentBuildError, match=r"uv .*not-there") as caught:
         interpreter([requiring("not-there-and-never-was>=3")])
     assert "not-there-and-never-was" in str(caught.value).partition("says:")[2]
     assert [path.name for path in (tmp_path / "cache/environments").iterdir()] == [".lock"]

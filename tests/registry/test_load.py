@@ -161,7 +161,7 @@ def test_an_import_that_fails_inside_the_hook_names_what_is_missing(write_plugin
 def test_what_else_a_hook_raises_passes_through(write_plugin, card_toml, plugins, in_use):
     write_plugin(plugins, card_toml("model", "m"), code=HOOK.format(kind="model", body="raise ValueError('as it is')"))
     in_use()
-    with pytest.raises(ValueError, match="^as it is$"):
+    with pytest.raises(ValueError, match=r"^as it is$"):
         load_model("m")
 
 

@@ -157,6 +157,8 @@ def _build(place: Path, requirements: list[str], constraints: str) -> None:
 
     Only its interpreter is used, which finds its environment from where it lies, so renaming does no harm.
     """
+    for abandoned in place.parent.glob(".draft-*"):  # by a build that was killed: this one holds the lock
+        shutil.rmtree(abandoned, ignore_errors=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=place.parent))
     try:
         _uv("venv", "--relocatable", "--allow-existing", "--python", sys.executable, str(draft))
