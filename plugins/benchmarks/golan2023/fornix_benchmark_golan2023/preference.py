@@ -35,8 +35,7 @@ def rank_correlations(x: Array, y: Array) -> Array:
     -------
     (n_rows,) array; NaN where a row is constant.
     """
-    ranks = [rankdata(a, axis=-1) for a in (x, np.broadcast_to(y, x.shape))]
-    a, b = (r - r.mean(axis=-1, keepdims=True) for r in ranks)
+    a, b = (ranks - ranks.mean(axis=-1, keepdims=True) for ranks in (rankdata(x, axis=-1), rankdata(y, axis=-1)))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((a * b).sum(-1) / np.sqrt((a * a).sum(-1) * (b * b).sum(-1)), dtype=np.float64)
 

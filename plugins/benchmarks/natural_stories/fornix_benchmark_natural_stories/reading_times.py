@@ -54,7 +54,7 @@ class ReadingTimesBenchmark:
         if bad.any():
             raise ValueError(
                 f"the model predicts no reading time for {bad.sum()} words that have a predecessor, for example "
-                f"{self._stimuli.stimulus_id[bad][0]!r}; only the first word of a story may be NaN"
+                f"{str(self._stimuli.stimulus_id[bad][0])!r}; only the first word of a story may be NaN"
             )
         inner = self._scored & ~self._last
         raw = self._metric(*self._pair(values, self._scored))
