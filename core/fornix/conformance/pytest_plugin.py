@@ -1,0 +1,99 @@
+"""pytest's side of ``fornix test``: which plugin is tested, its packages importable, and no silent skips in CI."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from fornix.files.fetch import available
+from fornix.registry.card import Card
+from fornix.registry.discovery import Distribution, Registry, discover
+from fornix.registry.load import use_registry
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fornix-plugin", type=Path, help="the folder of the plugin that is tested")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in (
+        "mirror: needs files of the mirror (or the network)",
+        "torch: needs torch",
+        "slow: takes more than some seconds",
+    ):
+        config.addinivalue_line("markers", marker)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Where the mirror is there and CI runs, a skipped test that needs it is a failure: it hides a gap."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    needs = item.get_closest_marker("mirror") is not None or "cannot be had" in str(report.longrepr)
+    if report.skipped and needs and os.environ.get("CI") and os.environ.get("FORNIX_MIRROR"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although FORNIX_MIRROR is set: {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[Registry]:
+    """All plugins in reach, in use for the whole session."""
+    with use_registry(discover()) as found:
+        yield found
+
+
+def tested(config: pytest.Config) -> tuple[Registry, Distribution]:
+    """The registry, and the distribution that ``--fornix-plugin`` names."""
+    root = config.getoption("--fornix-plugin").resolve()
+    found = discover([root])
+    return found, next(d for d in found.distributions if d.root is not None and d.root.resolve() == root)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each card of the plugin, of the kind that the test's module is about."""
+    if "card" not in metafunc.fixturenames or metafunc.config.getoption("--fornix-plugin") is None:
+        return
+    found, distribution = tested(metafunc.config)
+    kind = metafunc.module.__name__.rpartition("test_")[2]
+    cards = [card for card in found.cards() if found.distribution(card) == distribution and kind in ("card", card.kind)]
+    if kind == "benchmark":
+        cards = [card for card in cards if card.aggregate is None]
+    # a model whose card requires an option cannot be loaded without knowing it: its own tests do that
+    cards = [card for card in cards if kind != "model" or all(o.default is not None for o in card.options.values())]
+    metafunc.parametrize("card", cards, ids=[card.identifier for card in cards])
+
+
+@pytest.fixture(scope="session")
+def given_by_plugin(pytestconfig: pytest.Config) -> ModuleType | None:
+    """The plugin's ``tests/conformance.py``, if it has one."""
+    path = pytestconfig.getoption("--fornix-plugin") / "tests" / "conformance.py"
+    if not path.exists():
+        return None
+    spec = importlib.util.spec_from_file_location("given_by_plugin", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["given_by_plugin"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def need_files(registry: Registry) -> Callable[..., None]:
+    """Skip, with the reason, where a file of one of these cards cannot be had."""
+
+    def need(*cards: Card) -> None:
+        for card in cards:
+            for file in card.files:
+                why = available(file)
+                if why is not None:
+                    pytest.skip(f"{card.kind} {card.identifier} cannot be had: {why}")
+
+    return need

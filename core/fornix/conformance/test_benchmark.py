@@ -1,0 +1,75 @@
+"""Benchmarks: who knows the data reaches the ceiling, who knows nothing scores chance, and neither score lacks an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from fornix.conformance import probes
+from fornix.interfaces import Benchmark, Normalisation, Responses, Score
+from fornix.registry.card import Card
+from fornix.registry.discovery import Registry
+from fornix.registry.load import load_benchmark
+
+
+@pytest.fixture
+def benchmark(card: Card, registry: Registry, need_files: Callable[..., None]) -> Benchmark:
+    need_files(*(registry.get("dataset", name) for name in card.uses.datasets))
+    return load_benchmark(card.identifier)
+
+
+def score_of(benchmark: Benchmark, respond: Callable[..., Responses]) -> Score:
+    """The score of whoever answers each experiment with ``respond``, round after round."""
+    so_far: list[Responses] = []
+    while experiments := benchmark.experiments(so_far):
+        so_far.extend(respond(experiment) for experiment in experiments)
+        assert len(so_far) < 1000, "the benchmark never stops asking"
+    return benchmark.score(so_far)
+
+
+def test_the_experiments_ask_for_what_the_card_says(card: Card, benchmark: Benchmark) -> None:
+    experiments = benchmark.experiments(())
+    assert experiments
+    assert {recording.region for e in experiments for recording in e.recordings} == set(card.regions)
+    assert {e.task.name for e in experiments if e.task is not None} == set(card.tasks)
+    assert {modality for e in experiments for modality in e.stimuli.modalities} == set(card.modalities)
+    assert benchmark.experiments(()) == experiments
+
+
+def test_the_oracle_reaches_the_ceiling(card: Card, benchmark: Benchmark, given_by_plugin: ModuleType | None) -> None:
+    oracle = getattr(given_by_plugin, "oracle", None)
+    assert oracle is not None, "tests/conformance.py lacks oracle(identifier, benchmark): what who knows the data answers"
+    score = score_of(benchmark, oracle(card.identifier, benchmark))
+    assert np.isfinite(score.value)
+    if score.normalisation is Normalisation.NONE:
+        assert score.value >= 0.95
+    else:
+        assert score.value + 2 * score.error >= 1
+
+
+def test_a_model_of_nothing_scores_chance(card: Card, benchmark: Benchmark) -> None:
+    """Chance is 0 on the reported scale of a chance-corrected score, the card's chance on any other."""
+    score = score_of(benchmark, probes.nothing)
+    chance = 0.0 if score.normalisation is Normalisation.CHANCE else card.chance
+    assert np.isfinite(score.error)
+    assert score.error > 0
+    assert abs(score.value - chance) <= 3 * score.error
+
+
+def test_the_ceiling_is_the_same_with_and_without_a_model(card: Card, benchmark: Benchmark) -> None:
+    ceiling = benchmark.ceiling()
+    scored = score_of(benchmark, probes.nothing)
+    assert (ceiling is None) == (scored.ceiling is None)
+    if ceiling is not None and scored.ceiling is not None:
+        assert scored.ceiling.value == ceiling.value
+        assert 0 < ceiling.value <= 1 + 1e-9
+
+
+def test_scores_state_what_was_normalised_and_resampled(card: Card, benchmark: Benchmark) -> None:
+    score = score_of(benchmark, probes.nothing)
+    assert str(score.normalisation) == card.normalisation or "ceiling unreliable" in score.notes
+    assert score.resampled
+    assert score.replicates is not None
