@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -130,12 +129,3 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def content() -> bytes:
     """Half a megabyte that does not repeat: several blocks of a transfer."""
     return b"".join(hashlib.sha256(i.to_bytes(4, "big")).digest() for i in range(1 << 14))
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for something another process does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("what was waited for did not happen")
-        time.sleep(0.01)

@@ -11,8 +11,8 @@ import sys
 import threading
 import time
 import warnings
-from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,8 +20,6 @@ import pytest
 from fornix.files import download, network
 from fornix.files.fetch import FileUnavailable, at_hand, available, cache_path, fetch, provide
 from fornix.files.file import File
-
-Usage = namedtuple("Usage", "total used free")
 
 
 def mirrored(folder: Path, file: File, content: bytes) -> Path:
@@ -438,7 +436,7 @@ def test_a_killed_process_leaves_what_the_next_one_goes_on_from(site, content, f
 
 
 def test_a_disk_too_small_is_told_before_the_transfer(site, content, monkeypatch, fresh_process) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 1000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
     with pytest.raises(FileUnavailable, match=f"the disk of the cache {fresh_process} is full .524288 bytes are needed.: free"):
         fetch(site.publish("/data/x.bin", content))
     assert site.gets == []

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -460,7 +461,7 @@ def test_arrays_that_do_not_fit_on_the_disk_are_said(
             raise RuntimeError("NetCDF: HDF error")
 
     monkeypatch.setattr(netCDF4, "Dataset", Full)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 100, 0))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
     with pytest.raises(StoreError, match=r"the disk of the store .* is full"):
         store.put_cell(cell, units)
     assert contents(store) == []
