@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fornix.cli.arguments import add_json, add_mirror, add_plugins, print_json, registry
+
+if TYPE_CHECKING:
+    from fornix.conformance.run import Verdict
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("test", help="test plugins as contributors and CI do", description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="a plugin's folder (with its pyproject.toml)")
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="a plugin's folder, or a folder of plugins")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="plugins tested at once (default: 1)")
     parser.add_argument("--pytest", action="append", default=[], metavar="ARGUMENT", help="passed to pytest (repeatable)")
     add_plugins(parser)
     add_mirror(parser)
@@ -19,14 +25,29 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def call(parsed: argparse.Namespace) -> int:
-    from fornix.conformance.run import run_plugin
+    from fornix.conformance.run import plugin_folders, run_plugin
 
     parsed.plugins = [*parsed.plugins, *parsed.folders]
     found = registry(parsed)
-    verdicts = [run_plugin(found, folder, parsed.plugins, parsed.pytest) for folder in parsed.folders]
+    folders = list(dict.fromkeys(root for folder in parsed.folders for root in plugin_folders(found, folder)))
+    with ThreadPoolExecutor(parsed.jobs) as pool:
+        verdicts = []
+        for verdict in pool.map(lambda folder: run_plugin(found, folder, parsed.plugins, parsed.pytest), folders):
+            verdicts.append(verdict)
+            if not parsed.json:
+                print(verdict.output, end="", flush=True)
+                print(_line(verdict), flush=True)
+    failed = [verdict for verdict in verdicts if not verdict.passed]
     if parsed.json:
-        print_json([{"folder": str(v.folder), "passed": v.passed, "reason": v.reason} for v in verdicts])
-    else:
-        for verdict in verdicts:
-            print(f"{'passed' if verdict.passed else 'FAILED'} {verdict.folder}{': ' + verdict.reason if verdict.reason else ''}")
-    return 0 if all(verdict.passed for verdict in verdicts) else 1
+        fields = ("folder", "passed", "reason", "output")
+        print_json([{name: getattr(verdict, name) for name in fields} for verdict in verdicts])
+    elif len(verdicts) > 1:
+        print(f"{len(verdicts) - len(failed)} of {len(verdicts)} plugins passed")
+        for verdict in failed:
+            print(_line(verdict))
+    return 1 if failed else 0
+
+
+def _line(verdict: Verdict) -> str:
+    state = "passed" if verdict.passed else "FAILED"
+    return f"{state} {verdict.folder}{': ' + verdict.reason if verdict.reason else ''}"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fornix.errors import FornixError
+from fornix.errors import FornixError, UsageError
 from fornix.registry.card import Card
 from fornix.registry.discovery import Distribution, Registry
 from fornix.registry.environments import interpreter
@@ -19,15 +19,34 @@ _NO_TESTS = 5
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a plugin passed, and the first reason why it did not."""
+    """Whether a plugin passed, the first reason why it did not, and what pytest printed."""
 
     folder: Path
     passed: bool
     reason: str = ""
+    output: str = ""
+
+
+def plugin_folders(registry: Registry, folder: Path) -> list[Path]:
+    """The plugin at a folder, or all plugins below it.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    place = folder.resolve()
+    if (place / "pyproject.toml").exists() and list(place.glob("*/plugin.toml")):
+        return [place]
+    roots = {d.root.resolve() for d in registry.distributions if d.root is not None}
+    below = sorted(root for root in roots if place in root.parents)
+    if not below:
+        raise UsageError(f"{folder} is no plugin and holds none: expected a pyproject.toml and one <package>/plugin.toml")
+    return below
 
 
 def run_plugin(registry: Registry, folder: Path, plugins: Sequence[Path], pytest_arguments: Sequence[str]) -> Verdict:
-    """Test one plugin folder; the tests' output goes to this process's standard output.
+    """Test one plugin folder.
 
     Parameters
     ----------
@@ -41,24 +60,27 @@ def run_plugin(registry: Registry, folder: Path, plugins: Sequence[Path], pytest
         python = interpreter([*_needed(registry, distribution, cards), _PYTEST])
     except FornixError as error:
         return Verdict(folder, False, str(error))
+    if not any((root / "tests").glob("**/test_*.py")):
+        return Verdict(folder, False, "it has no tests of its own; add tests/test_*.py")
     environment = {**os.environ, "FORNIX_PLUGINS": _joined(plugins)}
     suite = Path(__file__).parent
     modules = [str(suite / f"test_{name}.py") for name in ("card", *sorted({card.kind for card in cards}))]
     base = [str(python), "-m", "pytest", "-p", "fornix.conformance.pytest_plugin", "--import-mode=importlib", "-q", "-rs"]
     base += ["-p", "no:cacheprovider", f"--fornix-plugin={root}", *pytest_arguments]
+    output = ""
     for what, arguments in (
         ("the conformance suite", [f"--rootdir={suite}", "-c", os.devnull, *modules]),
         ("its own tests", [f"--rootdir={root}", "-c", str(root / "pyproject.toml"), str(root / "tests")]),
     ):
-        if what == "its own tests" and not any((root / "tests").glob("**/test_*.py")):
-            return Verdict(folder, False, "it has no tests of its own; add tests/test_*.py")
-        print(f"== {distribution.name}: {what}", flush=True)
-        status = subprocess.run([*base, *arguments], env=environment, cwd=root).returncode
-        if status == _NO_TESTS:
-            return Verdict(folder, False, f"{what}: no test was run")
-        if status != 0:
-            return Verdict(folder, False, f"{what} failed (pytest's exit status {status})")
-    return Verdict(folder, True)
+        done = subprocess.run(
+            [*base, *arguments], env=environment, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        output += f"== {distribution.name}: {what}\n{done.stdout}"
+        if done.returncode == _NO_TESTS:
+            return Verdict(folder, False, f"{what}: no test was run", output)
+        if done.returncode != 0:
+            return Verdict(folder, False, f"{what} failed (pytest's exit status {done.returncode})", output)
+    return Verdict(folder, True, "", output)
 
 
 #: What the tests themselves need, in the form of a distribution that requires it.
