@@ -1,0 +1,1 @@
+"""A small convolutional network trained on half of the digits of scikit-learn."""

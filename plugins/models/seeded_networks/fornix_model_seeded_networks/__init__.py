@@ -1,0 +1,1 @@
+"""ResNet-18 and AlexNet with seeded random weights."""
