@@ -264,6 +264,5 @@ def test_the_checkout_is_that_of_the_core(monkeypatch):
     monkeypatch.undo()
     import fornix
 
-    core = Path(fornix.__file__).resolve().parents[1]
-    expected = [core.parent / "plugins"] if core.name == "core" else []
-    assert discovery._checkout() == expected
+    plugins = Path(fornix.__file__).resolve().parents[2] / "plugins"
+    assert discovery._checkout() == ([plugins] if plugins.is_dir() else [])

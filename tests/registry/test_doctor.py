@@ -85,6 +85,15 @@ def test_mirrors_and_files_that_are_not_there(write_plugin, card_toml, plugins, 
     assert "v.bin" in by_subject["dataset d"].sentence
 
 
+def test_a_bucket_that_does_not_answer_is_found(findings, monkeypatch):
+    pytest.importorskip("boto3")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("FORNIX_MIRROR", "s3://fornix-doctor-test/files")
+    (finding,) = findings()
+    assert (finding.level, finding.subject) == ("warning", "s3://fornix-doctor-test/files")
+    assert "cannot be reached" in finding.sentence
+
+
 def test_the_worst_comes_first(write_plugin, card_toml, plugins, findings):
     write_plugin(plugins, card_toml("model", "m"), dependencies=("not-there",))
     write_plugin(plugins, card_toml("model", "n", licence=None))

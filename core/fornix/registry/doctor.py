@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from fornix.files.fetch import available
+from fornix.files.file import File
 from fornix.files.settings import mirrors
+from fornix.files.source import SourceTrouble, Unreachable
 from fornix.registry.card import Card
 from fornix.registry.discovery import Distribution, Registry
 from fornix.registry.environments import unmet
@@ -34,6 +36,8 @@ except PluginError as error:
     sys.exit({_AT_FAULT})
 """
 _IMPORT_TIMEOUT_S: Final = 120
+#: A file that no bucket holds, to see whether one answers.
+_NOWHERE: Final = File("nowhere", "https://nowhere.invalid/nowhere", 0, sha256="0" * 64)
 
 
 @dataclass(frozen=True)
@@ -120,10 +124,23 @@ def _try_import(registry: Registry, distribution: Distribution) -> list[Finding]
 
 def _mirrors() -> Iterator[Finding]:
     for mirror in mirrors():
-        if "://" not in mirror and not Path(mirror).expanduser().is_dir():
-            yield Finding(
-                "warning", mirror, "this mirror is no folder that can be read; expected one laid out as <host>/<path of the url>"
-            )
+        trouble = _trouble_with(mirror)
+        if trouble is not None:
+            yield Finding("warning", mirror, f"this mirror {trouble}; expected one laid out as <host>/<path of the url>")
+
+
+def _trouble_with(mirror: str) -> str | None:
+    if not mirror.startswith("s3://"):
+        return None if Path(mirror).expanduser().is_dir() else "is no folder on this machine"
+    from fornix.files.bucket import bucket
+
+    try:
+        bucket(mirror).look(_NOWHERE)
+    except Unreachable as trouble:
+        return str(trouble)
+    except SourceTrouble:
+        return None  # it answered: it does not hold a file that does not exist
+    return None
 
 
 def _files(card: Card) -> Iterator[Finding]:
