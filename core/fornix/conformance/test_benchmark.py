@@ -45,7 +45,9 @@ def test_the_oracle_reaches_the_ceiling(card: Card, benchmark: Benchmark, given_
     score = score_of(benchmark, oracle(card.identifier, benchmark))
     assert np.isfinite(score.value)
     if score.normalisation is Normalisation.NONE:
-        assert score.value >= 0.95
+        # The data themselves score less than 1 where the metric cannot take all of them in (25 components, 89 neurons).
+        best = getattr(given_by_plugin, "best_raw", lambda identifier: 1.0)(card.identifier)
+        assert score.value >= 0.95 * best
     else:
         assert score.value + 2 * score.error >= 1
 
