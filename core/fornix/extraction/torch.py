@@ -260,8 +260,7 @@ def _policy(module: nn.Module, device: torch.device, deterministic: bool, seed: 
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     training = [child for child in module.modules() if child.training]
     before = (
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
+        torch.get_deterministic_debug_mode(),
         torch.utils.deterministic.fill_uninitialized_memory,  # type: ignore[attr-defined]
         torch.get_float32_matmul_precision(),
         torch.backends.mha.get_fastpath_enabled(),
@@ -274,16 +273,17 @@ def _policy(module: nn.Module, device: torch.device, deterministic: bool, seed: 
             stack.enter_context(torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False))
         try:
             module.eval()
-            torch.use_deterministic_algorithms(deterministic)
+            # The same switch as use_deterministic_algorithms, which imports the compiler and costs seconds.
+            torch.set_deterministic_debug_mode("error" if deterministic else "default")
             torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # it would fill for nothing
             torch.set_float32_matmul_precision("highest")
             torch.backends.mha.set_fastpath_enabled(False)  # the fused path calls no inner layer
             torch.manual_seed(seed)
             yield
         finally:
-            torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-            torch.utils.deterministic.fill_uninitialized_memory = before[2]  # type: ignore[attr-defined]
-            torch.set_float32_matmul_precision(before[3])
-            torch.backends.mha.set_fastpath_enabled(before[4])
+            torch.set_deterministic_debug_mode(before[0])
+            torch.utils.deterministic.fill_uninitialized_memory = before[1]  # type: ignore[attr-defined]
+            torch.set_float32_matmul_precision(before[2])
+            torch.backends.mha.set_fastpath_enabled(before[3])
             for child in training:
                 child.training = True

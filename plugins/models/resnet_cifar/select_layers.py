@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 import fornix
 from fornix.extraction.responder import FeatureModel
 from fornix.interfaces import Experiment, Recording
 
 DATASET = "Cowley2023.210224"
+#: The penalties of V4-ridge, in units of the mean diagonal of the centred training Gram.
+ALPHAS = np.logspace(-6, 6, 25).tolist()
 DEPTHS = (20, 32, 56)
 PACKAGE = Path(__file__).parent / "fornix_model_resnet_cifar"
 
@@ -44,7 +48,7 @@ def candidates(model: FeatureModel) -> list[str]:
 def scores(model: FeatureModel) -> dict[str, float]:
     """V4-ridge score of each candidate, all recorded in one pass."""
     dataset = fornix.load_dataset(DATASET)
-    ridge = fornix.load_metric("ridge")
+    ridge = fornix.load_metric("ridge", alphas=ALPHAS, alpha_scale="mean_diagonal", replicates=False)
     recordings = {layer: Recording(f"layer:{layer}", form="gram") for layer in candidates(model)}
     responses = model.respond(Experiment(dataset.stimuli(), tuple(recordings.values())))
     target = dataset.recordings()["V4"]
