@@ -14,7 +14,7 @@ from torch.nn import functional
 #: Pixels along each side of an image, the digits' own size.
 SIDE: Final = 8
 SEED: Final = 0
-EPOCHS: Final = 30
+EPOCHS: Final = 20
 BATCH: Final = 32
 LEARNING_RATE: Final = 2e-3
 

@@ -56,6 +56,4 @@ def compact_model(identifier: str) -> TorchModel:
         for k in range(NEURONS)
     ]
     # Small batches: the first layer of a network holds 2.4 MB for each image.
-    return TorchModel(
-        Session(networks), preprocess, commitment=read_commitment(Path(__file__).parent), batch_size=4
-    )
+    return TorchModel(Session(networks), preprocess, commitment=read_commitment(Path(__file__).parent), batch_size=4)
