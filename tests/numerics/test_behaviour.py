@@ -11,6 +11,7 @@ import xarray as xr
 from scipy import stats
 
 from fornix.interfaces import AssemblyError, Score
+from fornix.numerics import behaviour
 from fornix.numerics.behaviour import (
     accuracy,
     decisions,
@@ -176,6 +177,42 @@ def test_a_subject_drawn_twice_is_never_paired_with_itself() -> None:
     # Self-pairs have kappa 1 and would add about 1/8.
     assert abs(row(ceiling, "subjects").mean() - ceiling.value) < 0.01
     assert abs(row(ceiling, "both").mean() - ceiling.value) < 0.01
+
+
+def test_many_subjects_are_drawn_with_replacement() -> None:
+    choices, truth = right_or_wrong(people(10, 60, shared=0.4))
+    score = error_consistency(labels(choices[9], names(60)), trials(choices[:9], truth))
+    assert score.units is not None
+    by_subject = score.units.values[0]
+    assert row(score, "subjects").std() == pytest.approx(by_subject.std() / 3, rel=0.1)
+    assert row(score, "both").std() > row(score, "stimuli").std()
+    assert score.resampled == ("stimuli", "subjects")
+    assert score.interval[1] - score.value == pytest.approx(stats.t.ppf(0.975, 8) * score.error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_subjects", [4, 12])
+def test_intervals_cover_the_truth_for_new_images_and_new_people(monkeypatch: pytest.MonkeyPatch, n_subjects: int) -> None:
+    monkeypatch.setattr(behaviour, "N_DRAWS", 200)
+    rng = np.random.default_rng(9)
+
+    def world(n_subjects: int, n_images: int) -> tuple[np.ndarray, np.ndarray]:
+        """People who differ in accuracy and in how much of their errors the images explain, and a model."""
+        difficulty = rng.normal(size=n_images)
+        shared = np.clip(0.5 + 0.25 * rng.normal(size=(n_subjects, 1)), 0.05, 0.95)
+        bar = -0.3 + 0.3 * rng.normal(size=(n_subjects, 1))
+        person = np.sqrt(shared) * difficulty + np.sqrt(1 - shared) * rng.normal(size=(n_subjects, n_images)) > bar
+        return person, (difficulty + rng.normal(size=n_images)) / math.sqrt(2) > -0.1
+
+    everyone, model = world(4000, 4000)
+    truth = kappas(np.broadcast_to(model, everyone.shape).astype(float), everyone.astype(float), np.ones((1, 4000))).mean()
+    covered = []
+    for _ in range(400):
+        person, model = world(n_subjects, 300)
+        choices, category = right_or_wrong(np.vstack([model, person]))
+        interval = error_consistency(labels(choices[0], names(300)), trials(choices[1:], category)).interval
+        covered.append(interval[0] <= truth <= interval[1])
+    assert 0.92 < np.mean(covered) < 0.98
 
 
 def test_images_are_drawn_within_conditions() -> None:
