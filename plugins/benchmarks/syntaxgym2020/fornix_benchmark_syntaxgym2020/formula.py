@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -100,15 +100,6 @@ class Operation:
 
 
 Formula = Region | Literal | Operation
-
-
-def regions(formula: Formula) -> Iterator[Region]:
-    """Every region that the formula refers to."""
-    if isinstance(formula, Region):
-        yield formula
-    elif isinstance(formula, Operation):
-        yield from regions(formula.left)
-        yield from regions(formula.right)
 
 
 def parse(text: str) -> Formula:

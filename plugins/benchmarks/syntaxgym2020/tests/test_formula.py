@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fornix_benchmark_syntaxgym2020.formula import FormulaError, Region, parse, regions
+from fornix_benchmark_syntaxgym2020.formula import FormulaError, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,7 +71,3 @@ def test_what_is_no_prediction_is_refused(text: str, why: str) -> None:
 def test_a_region_that_is_not_there() -> None:
     with pytest.raises(FormulaError, match="region 9 of 'a', which no item has"):
         holds("(9;%a%) < 1")
-
-
-def test_regions_that_are_referred_to() -> None:
-    assert set(regions(parse("((1;%a%) < 2) & ((*;%b%) > 3)"))) == {Region("a", 1), Region("b", None)}

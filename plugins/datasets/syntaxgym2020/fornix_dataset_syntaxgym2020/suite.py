@@ -6,16 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from fornix.interfaces import StimulusSet
-
-#: Item number -> (condition, region number) -> stimulus_id, or None for a region without words.
-Regions = Mapping[int, Mapping[tuple[str, int], str | None]]
 
 
 class Suite:
@@ -70,29 +67,32 @@ class Suite:
         )
 
     def recordings(self) -> Mapping[str, xr.DataArray]:
-        """None: what people find easy is stated as predictions, not measured."""
-        return {}
-
-    @cached_property
-    def regions(self) -> Regions:
-        """Which stimulus stands in which region of which condition of which item."""
-        return {
-            int(item["item_number"]): {
-                (condition["condition_name"], int(region["region_number"])): (
-                    f"{self._context(item['item_number'], condition['condition_name'])}.{region['region_number']}"
-                    if region["content"].strip()
-                    else None
-                )
-                for condition in item["conditions"]
-                for region in condition["regions"]
-            }
+        """``regions``: dims (presentation,), the region number of each stimulus, with the coordinates ``item`` and
+        ``condition``; the attribute ``predictions`` holds the formulas (an item is right if all of them hold) and
+        ``n_regions`` how many regions a sentence has, those without words included. Nothing was measured."""
+        rows = [
+            (item["item_number"], condition["condition_name"], region["region_number"])
             for item in self._suite["items"]
-        }
-
-    @property
-    def predictions(self) -> tuple[str, ...]:
-        """The formulas; an item is right if all of them hold."""
-        return tuple(prediction["formula"] for prediction in self._suite["predictions"])
+            for condition in item["conditions"]
+            for region in condition["regions"]
+            if region["content"].strip()
+        ]
+        items, conditions, numbers = (np.array(column) for column in zip(*rows, strict=True))
+        names = np.array([f"{self._context(item, condition)}.{number}" for item, condition, number in rows])
+        regions = xr.DataArray(
+            numbers,
+            dims=("presentation",),
+            coords={
+                "stimulus_id": ("presentation", names),
+                "item": ("presentation", items),
+                "condition": ("presentation", conditions),
+            },
+            attrs={
+                "predictions": [prediction["formula"] for prediction in self._suite["predictions"]],
+                "n_regions": len(self._suite["region_meta"]),
+            },
+        )
+        return {"regions": regions}
 
     def _context(self, item: int, condition: str) -> str:
         return hashlib.sha256(f"{self.name}\0{item}\0{condition}".encode()).hexdigest()[:12]

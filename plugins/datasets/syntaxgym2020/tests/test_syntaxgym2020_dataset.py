@@ -10,6 +10,7 @@ from fornix_dataset_syntaxgym2020.suite import Suite
 
 import fornix
 from fornix.files.fetch import available
+from fornix.interfaces import check_assembly
 from fornix.registry.card import Card
 from fornix.registry.discovery import discover
 
@@ -20,7 +21,7 @@ def made_up(folder: Path, **changes: object) -> Suite:
     regions = {"good": ["The doctor", "", "slept", ", he snored ."], "bad": ["The doctor", "who", "slept", "."]}
     suite = {
         "meta": {"name": "made_up", "metric": "sum"},
-        "region_meta": {},
+        "region_meta": {"1": "np", "2": "rc", "3": "verb", "4": "end"},
         "predictions": [{"type": "formula", "formula": "(3;%good%) < (3;%bad%)"}],
         "items": [
             {
@@ -41,14 +42,20 @@ def made_up(folder: Path, **changes: object) -> Suite:
     return Suite(path)
 
 
+def places(suite: Suite) -> dict[tuple[int, str, int], str]:
+    """(item, condition, region) -> stimulus_id."""
+    regions = suite.recordings()["regions"]
+    where = zip(regions["item"].values.tolist(), regions["condition"].values.tolist(), regions.values.tolist(), strict=True)
+    return dict(zip(where, regions["stimulus_id"].values.tolist(), strict=True))
+
+
 def test_each_sentence_is_a_context_of_its_regions(tmp_path: Path) -> None:
     suite = made_up(tmp_path)
-    stimuli = suite.stimuli()
+    stimuli, place = suite.stimuli(), places(suite)
     text = dict(zip(stimuli, stimuli.contents["text"], strict=True))
-    places = suite.regions[1]
-    assert text[places["good", 1]] == "The doctor"
-    assert text[places["bad", 2]] == "who"
-    good = [k for k, name in enumerate(stimuli) if name in {places["good", n] for n in (1, 3, 4)}]
+    assert text[place[1, "good", 1]] == "The doctor"
+    assert text[place[1, "bad", 2]] == "who"
+    good = [k for k, name in enumerate(stimuli) if name in {place[1, "good", n] for n in (1, 3, 4)}]
     assert len({stimuli.columns["context"][k] for k in good}) == 1
     assert stimuli.columns["order"][good].tolist() == [1, 3, 4]
 
@@ -57,13 +64,18 @@ def test_spaces_before_punctuation_are_removed(tmp_path: Path) -> None:
     suite = made_up(tmp_path)
     stimuli = suite.stimuli()
     text = dict(zip(stimuli, stimuli.contents["text"], strict=True))
-    assert text[suite.regions[2]["good", 4]] == ", he snored."
+    assert text[places(suite)[2, "good", 4]] == ", he snored."
 
 
 def test_regions_without_words_are_no_stimuli(tmp_path: Path) -> None:
     suite = made_up(tmp_path)
-    assert suite.regions[1]["good", 2] is None
+    assert (1, "good", 2) not in places(suite)
     assert len(suite.stimuli()) == 2 * (3 + 4)
+
+
+def test_predictions_and_the_number_of_regions_are_attributes(tmp_path: Path) -> None:
+    regions = made_up(tmp_path).recordings()["regions"]
+    assert regions.attrs == {"predictions": ["(3;%good%) < (3;%bad%)"], "n_regions": 4}
 
 
 def test_names_and_order_tell_no_condition(tmp_path: Path) -> None:
@@ -91,7 +103,7 @@ def test_there_are_31_suites() -> None:
 
 @pytest.mark.mirror
 def test_there_are_799_items() -> None:
-    assert sum(len(load(card).regions) for card in CARDS) == 799
+    assert sum(len(set(load(card).recordings()["regions"]["item"].values)) for card in CARDS) == 799
 
 
 @pytest.mark.mirror
@@ -99,9 +111,11 @@ def test_there_are_799_items() -> None:
 def test_a_published_suite_is_complete(card: Card) -> None:
     suite = load(card)
     assert card.identifier == f"SyntaxGym2020-{suite.name}"
-    stimuli, places = set(suite.stimuli()), [set(item) for item in suite.regions.values()]
-    assert all(place == places[0] for place in places)
-    assert {name for item in suite.regions.values() for name in item.values() if name is not None} == stimuli
+    regions = suite.recordings()["regions"]
+    check_assembly(regions, dims=("presentation",), stimulus_ids=suite.stimuli())
+    assert 1 <= regions.min() <= regions.max() == regions.attrs["n_regions"]
+    conditions = [set(rows["condition"].values) for _, rows in regions.groupby("item")]
+    assert all(names == conditions[0] for names in conditions)
 
 
 def load(card: Card) -> Suite:

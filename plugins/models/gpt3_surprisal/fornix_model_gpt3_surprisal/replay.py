@@ -78,7 +78,7 @@ class PublishedSurprisal:
     def respond(self, experiment: Experiment) -> Responses:
         """Surprisal in bits of words of the ten stories, also as the predictor of their reading times.
 
-        NaN for the first word of a story, which nothing precedes.
+        Nothing precedes the first word of a story: it is taken as given (surprisal 0) and has no predicted time (NaN).
 
         Raises
         ------
@@ -96,5 +96,7 @@ class PublishedSurprisal:
                 "stimuli", f"{unknown[0]!r} was shown; this model knows the {len(self._surprisal)} words of Natural Stories"
             )
         values = np.array([self._surprisal[identifier] for identifier in identifiers.tolist()])
+        if isinstance(experiment.task, Surprisal):
+            values = np.nan_to_num(values, nan=0.0)
         answer = xr.DataArray(values, dims=("presentation",), coords={"stimulus_id": ("presentation", identifiers)})
         return Responses({experiment.task: answer})

@@ -51,8 +51,9 @@ class HuggingFaceText:
     pooling : {"last", "mean"}
         Whether a stimulus is represented by its last token or the mean of its tokens.
     start_token : bool
-        Causal: whether the first token of a context is predicted from the tokenizer's start token. Without it, the first
-        token has no surprisal: a stimulus is the sum of its other tokens, NaN if it has no other.
+        Causal: whether the first token of a context is predicted from the tokenizer's start token. Without it, all is
+        given the first token: a stimulus is the sum of its other tokens; without other tokens its surprisal is 0 and its
+        reading time NaN.
     stride : int
         Causal: tokens between the windows over a context longer than the network takes; 0: half a window. Each token then
         has at least ``window - stride`` tokens before it. A masked model sees the last tokens up to the stimulus.
@@ -142,6 +143,8 @@ class HuggingFaceText:
             bits = np.empty(len(stimuli))
             for passage, values in zip(read, self._reader.surprisals(texts), strict=True):
                 bits[list(passage.rows)] = values
+            if isinstance(task, Surprisal):
+                bits = np.nan_to_num(bits, nan=0.0)
             answers[task] = _by_stimulus(bits, stimuli)
         elif isinstance(task, NextWord):
             words = np.empty(len(stimuli), dtype=object)

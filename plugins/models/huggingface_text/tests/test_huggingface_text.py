@@ -191,7 +191,10 @@ def test_without_a_start_token_the_first_token_has_no_surprisal(causal_folder: P
     assert bits(model, StimulusSet(["s"], text=["the cat"]))[0] == pytest.approx(np.nansum(values), rel=1e-5)
     tokenizer = transformers.AutoTokenizer.from_pretrained(causal_folder)
     assert len(tokenizer("a")["input_ids"]) == 1
-    assert np.isnan(bits(model, in_context(["a", "cat"]))).tolist() == [True, False]
+    first_is_given = bits(model, in_context(["a", "cat"]))
+    assert first_is_given[0] == 0 < first_is_given[1]
+    times = model.respond(Experiment(in_context(["a", "cat"]), task=ReadingTimes()))[ReadingTimes()].values
+    assert np.isnan(times).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("stride", [0, 4, 17])
