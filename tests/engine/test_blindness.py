@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fornix.engine.keys import cell_key_parts, digest_json
+from fornix.engine.keys import CellKeys, digest_json
 from fornix.engine.work import Finished
 from fornix.store.folder import FolderStore
 from tests.engine.conftest import toy_registry
@@ -113,7 +113,7 @@ def test_recordings_are_in_every_cell_key_and_in_no_response_key(
     def keys() -> dict[tuple[str, str], str]:
         registry = toy_registry(toys)
         return {
-            (model.identifier, benchmark.identifier): digest_json(cell_key_parts(registry, model, benchmark, {}))
+            (model.identifier, benchmark.identifier): digest_json(CellKeys(registry).parts(model, benchmark))
             for model in registry.cards("model")
             for benchmark in registry.cards("benchmark")
             if benchmark.aggregate is None

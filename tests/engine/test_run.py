@@ -242,3 +242,18 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z" if Path(f"/proc/{pid}").exists() else False
+
+
+def test_what_is_edited_while_it_runs_is_not_kept_under_the_old_key(run_toys: Run, toys: Path, store: FolderStore) -> None:
+    """The model appends to its own loader's sources as a contributor would who saves a file during a run."""
+    model = toys / "models/toy/fornix_model_toy/model.py"
+    metric = toys / "metrics/toy/fornix_metric_toy/metric.py"
+    edit(
+        model,
+        "        images = np.stack",
+        f"        Path({str(metric)!r}).open('a').write('# saved meanwhile\\n')\n        images = np.stack",
+    )
+    finished = run_toys(["toy-linear"])
+    assert [f.status for f in finished] == ["failed"]
+    assert "changed while it ran, so nothing was kept: metric toy-correlation" in finished[0].reason
+    assert list(store.cells()) == []

@@ -21,22 +21,40 @@ def digest_json(data: Any) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def cell_key_parts(
-    registry: Registry, model: Card, benchmark: Card, model_options: Mapping[str, Any], seed: int = 0
-) -> dict[str, Any]:
-    """Everything a cell key is made of, by name, so that a plan can say which part changed."""
-    uses = benchmark.uses
-    return {
-        "schema": KEY_SCHEMA,
-        "model": fingerprint(registry, model, model_options),
-        "benchmark": fingerprint(registry, benchmark, {}),
-        "datasets": {name: fingerprint(registry, registry.get("dataset", name), {}) for name in uses.datasets},
-        "metrics": {name: fingerprint(registry, registry.get("metric", name), {}) for name in uses.metrics},
-        "extraction_revision": EXTRACTION_REVISION,
-        "scoring_revision": SCORING_REVISION,
-        "policy": NUMERIC_POLICY,
-        "seed": seed,
-    }
+class CellKeys:
+    """Makes cell keys; reads each plugin's sources once, so an instance is for one moment's plan.
+
+    Parameters
+    ----------
+    registry : Registry
+    seed : int
+        The run's seed.
+    """
+
+    def __init__(self, registry: Registry, seed: int = 0) -> None:
+        self._registry = registry
+        self._seed = seed
+        self._fingerprints: dict[Card, dict[str, Any]] = {}
+
+    def parts(self, model: Card, benchmark: Card) -> dict[str, Any]:
+        """Everything a cell key is made of, by name, so that a plan can say which part changed."""
+        uses = benchmark.uses
+        return {
+            "schema": KEY_SCHEMA,
+            "model": self._fingerprint(model),
+            "benchmark": self._fingerprint(benchmark),
+            "datasets": {name: self._fingerprint(self._registry.get("dataset", name)) for name in uses.datasets},
+            "metrics": {name: self._fingerprint(self._registry.get("metric", name)) for name in uses.metrics},
+            "extraction_revision": EXTRACTION_REVISION,
+            "scoring_revision": SCORING_REVISION,
+            "policy": NUMERIC_POLICY,
+            "seed": self._seed,
+        }
+
+    def _fingerprint(self, card: Card) -> dict[str, Any]:
+        if card not in self._fingerprints:
+            self._fingerprints[card] = fingerprint(self._registry, card, {})
+        return self._fingerprints[card]
 
 
 def response_key(model: Mapping[str, Any], request: Mapping[str, Any]) -> str:

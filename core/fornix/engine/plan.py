@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fornix.engine.keys import cell_key_parts, changes, digest_json
+from fornix.engine.keys import CellKeys, changes, digest_json
 from fornix.errors import UsageError
 from fornix.files.fetch import available
 from fornix.files.file import File
@@ -145,16 +145,14 @@ def plan(
     models: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
     *,
-    retry: bool = True,
     seed: int = 0,
 ) -> Plan:
     """Plan the cells of these models on these benchmarks (None: all) against a store.
 
     Parameters
     ----------
-    retry : bool
-        Whether cells whose latest attempt failed are planned as failed (and so tried again) or left out of the work
-        (state "failed" too, but see :func:`fornix.engine.run.run`).
+    seed : int
+        Of the run; part of every cell key.
 
     Raises
     ------
@@ -165,7 +163,7 @@ def plan(
     targets = choose_benchmarks(registry, benchmarks)
     if not cards or not targets:
         raise UsageError("there is nothing to plan: no model or no benchmark was found (see `fornix list` and `fornix doctor`)")
-    history = _History(store)
+    history, keys = _History(store), CellKeys(registry, seed)
     cells = []
     needed: dict[str, File] = {}
     for model in cards:
@@ -175,7 +173,7 @@ def plan(
             if skip is not None:
                 cells.append(PlannedCell(model.identifier, benchmark.identifier, "skipped", reason=skip[0], why=skip[1]))
                 continue
-            parts = cell_key_parts(registry, model, benchmark, {}, seed)
+            parts = keys.parts(model, benchmark)
             cell = history.state(model.identifier, benchmark.identifier, digest_json(parts), parts)
             cells.append(cell)
             if cell.state != "ok":

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from fornix.engine.exchange import request_descriptions
 from fornix.engine.jobs import JobMaker
+from fornix.engine.keys import CellKeys, changes
 from fornix.engine.plan import Plan, PlannedCell
 from fornix.engine.runners import Limits, Runner, StepOutcome
 from fornix.engine.work import Failure, Finished, Recorder, Work
@@ -155,8 +156,11 @@ class _Run:
                 needing = {id(work): work for _, parts in batch for _, key in parts for work in owners[key]}
                 for work in needing.values():
                     work.charge("model", outcome, share=len(needing))
-                if outcome.status == "ok":
+                changed = self._changed(works[0].cell, model_only=True)
+                if outcome.status == "ok" and changed is None:
                     self._keep_responses(card, batch, outcome)
+                elif changed is not None:
+                    failures.update({number: changed for number in needing})
                 elif len(batch) > 1:
                     again = [[one] for one in batch]
                 else:
@@ -182,6 +186,16 @@ class _Run:
         limits = [self.maker.step_limits(card)] * len(steps)
         return self.runner.run(self.maker.job(name, [card], steps, limits, files))
 
+    def _changed(self, cell: PlannedCell, *, model_only: bool = False) -> Failure | None:
+        """Why what was computed may not be kept under the planned key: a plugin was edited while it ran."""
+        registry = self.maker.registry
+        now = CellKeys(registry, self.seed).parts(registry.get("model", cell.model), registry.get("benchmark", cell.benchmark))
+        if now == cell.key_parts or (model_only and now["model"] == cell.key_parts["model"]):
+            return None
+        return Failure(
+            "failed", f"changed while it ran, so nothing was kept: {'; '.join(changes(cell.key_parts, now))}; run again"
+        )
+
     def _keep_responses(self, card: Card, batch: Sequence[_Asked], outcome: StepOutcome) -> None:
         for (path, parts), answers in zip(batch, outcome.result["answers"], strict=True):
             described = request_descriptions(Path(path))
@@ -204,6 +218,8 @@ class _Run:
                 work.rounds += 1
                 if outcome.status != "ok":
                     self.recorder.failed(work, Failure.of(outcome))
+                elif (changed := self._changed(work.cell)) is not None:
+                    self.recorder.failed(work, changed)
                 elif "score" in outcome.result:
                     self.recorder.scored(work, Path(outcome.result["score"]))
                 elif work.rounds >= MAX_ROUNDS:

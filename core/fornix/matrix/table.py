@@ -30,7 +30,11 @@ def blocks(matrix: xr.Dataset, *, expand: bool = False) -> list[Block]:
         Whether the children of a parent are shown too.
     """
     shown = np.ones(matrix.sizes["benchmark"], dtype=bool) if expand else matrix["parent"].values == ""
-    filled = np.isfinite(matrix["value"].values) & shown
+    filled = np.isfinite(matrix["value"].values)
+    # a model that has values on some children only is shown with those
+    for i in np.flatnonzero(filled.any(axis=1) & ~(filled & shown).any(axis=1)):
+        shown = shown | filled[i]
+    filled = filled & shown
     left = [i for i in range(matrix.sizes["model"]) if filled[i].any()]
     found = []
     while left:
@@ -102,20 +106,30 @@ def legend(matrix: xr.Dataset) -> list[str]:
 
 
 def empty_lines(matrix: xr.Dataset) -> list[str]:
-    """One line for each model and reason: which leaves have no value, and why."""
+    """Why cells of leaves are empty: a line for each leaf that is empty for one reason in all models, then for each model and
+    reason."""
+    words = {name: matrix[name].values for name in ("status", "reason", "why")}
+    benchmarks, models = matrix["benchmark"].values.tolist(), matrix["model"].values.tolist()
+    empty = (words["status"] != "ok") & matrix["leaf"].values
     lines = []
-    leaf = matrix["leaf"].values
-    for i, model in enumerate(matrix["model"].values.tolist()):
+    for j, benchmark in enumerate(benchmarks):
+        states = {(words["status"][i, j], words["reason"][i, j], words["why"][i, j]) for i in range(len(models))}
+        if len(models) > 1 and empty[:, j].all() and len(states) == 1:
+            lines.append(f"all models: {_because(benchmark, *states.pop())}")
+            empty[:, j] = False
+    for i, model in enumerate(models):
         grouped: dict[tuple[str, str], list[int]] = {}
-        for j in np.flatnonzero(leaf & (matrix["status"].values[i] != "ok")).tolist():
-            status, reason = str(matrix["status"].values[i, j]), str(matrix["reason"].values[i, j])
-            grouped.setdefault((status, reason), []).append(j)
+        for j in np.flatnonzero(empty[i]).tolist():
+            grouped.setdefault((words["status"][i, j], words["reason"][i, j]), []).append(j)
         for (status, reason), columns in grouped.items():
-            names = matrix["benchmark"].values[columns].tolist()
-            why = str(matrix["why"].values[i, columns[0]])
-            listed = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-            lines.append(f"{model}: {status} on {listed}{': ' + reason if reason else ''}{' (' + why + ')' if why else ''}")
+            first = benchmarks[columns[0]]
+            listed = first if len(columns) == 1 else f"{first} and {len(columns) - 1} more"
+            lines.append(f"{model}: {_because(listed, status, reason, words['why'][i, columns[0]])}")
     return lines
+
+
+def _because(benchmarks: str, status: str, reason: str, why: str) -> str:
+    return f"{status} on {benchmarks}{': ' + reason if reason else ''}{' (' + why + ')' if why else ''}"
 
 
 def write_csv(matrix: xr.Dataset, path: Path) -> None:
