@@ -7,20 +7,23 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 
-def pearson(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+def pearson(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> NDArray[np.float64]:
     """Pearson correlation over the first axis, column by column.
 
     Parameters
     ----------
     x, y : (n, ...)
         Shapes that broadcast against each other.
+    weights : (n,), optional
+        How much each row counts; above 0.
 
     Returns
     -------
     (...)
         NaN where a column is constant, or n < 2.
     """
-    x, y = _unit(np.asarray(x, dtype=np.float64)), _unit(np.asarray(y, dtype=np.float64))
+    w = np.ones(np.shape(x)[0]) if weights is None else np.asarray(weights, dtype=np.float64)
+    x, y = _unit(np.asarray(x, dtype=np.float64), w), _unit(np.asarray(y, dtype=np.float64), w)
     return np.asarray((x * y).sum(axis=0))
 
 
@@ -29,11 +32,12 @@ def spearman(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     return pearson(stats.rankdata(x, axis=0), stats.rankdata(y, axis=0))
 
 
-def _unit(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _unit(x: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Columns with mean 0 and length 1; NaN where nothing but rounding is left of a column once its mean is gone."""
     if len(x) < 2:
         return np.full_like(x, np.nan)
     largest = np.abs(x).max(axis=0)
-    x = x - x.mean(axis=0)
+    x = x - np.tensordot(weights / weights.sum(), x, axes=1)
+    x = x * np.sqrt(weights).reshape(-1, *[1] * (x.ndim - 1))
     length = np.sqrt((x * x).sum(axis=0))
     return np.asarray(x / np.where(length > 1e-13 * np.sqrt(len(x)) * largest, length, np.nan))

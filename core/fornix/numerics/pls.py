@@ -20,16 +20,17 @@ BATCH_SIZE = 20_000_000
 
 @dataclass(frozen=True, eq=False)
 class TrainingPart:
-    """One fit: which rows of the source train, and the target row that each row of the source is paired with.
+    """One fit: how much each row of the source weighs, and the target row that it is paired with.
 
     Parameters
     ----------
-    rows : (m,) int
+    weights : (n,)
+        0 for a row that does not train, else up to 1.
     paired : (n,) int, optional
         By default row i of the source goes with row i of the targets.
     """
 
-    rows: Rows
+    weights: Array
     paired: Rows | None = None
 
 
@@ -41,8 +42,8 @@ def pls_predictions(
     Component k has the weights ``w = argmax |Y'Xw|, |w| = 1``: the dominant left singular vector of X'Y (the power
     iteration of Wold's NIPALS run to its limit); scores ``t = Xw``; X and Y are deflated by t. Only inner products
     ``K = XX'`` are needed (Lindgren, Geladi, Wold 1993): ``t ~ K Y c`` with c the dominant eigenvector of ``Y'KY``, a
-    matrix of the size of the targets, of which LAPACK computes that one. Rows that do not train have no weight in any
-    inner product but are carried along, which gives their scores without coefficients.
+    matrix of the size of the targets, of which LAPACK computes that one. Rows weigh in inner products over stimuli as
+    their part says; those that do not train are carried along, which gives their scores without coefficients.
 
     Parameters
     ----------
@@ -85,16 +86,14 @@ class _Batch:
     loadings: list[Array] = field(default_factory=list)  # (q, parts) for each component
 
     def __post_init__(self) -> None:
-        n, count = len(self.targets), len(self.parts)
-        self.mask = np.zeros((n, count))
-        for k, part in enumerate(self.parts):
-            self.mask[part.rows, k] = 1.0
-        self.sizes = self.mask.sum(axis=0)
-        self.means = np.stack([self._paired(k)[part.rows].mean(axis=0) for k, part in enumerate(self.parts)], axis=1)
+        count = len(self.parts)
+        self.weights = np.stack([part.weights for part in self.parts], axis=1)
+        self.sizes = self.weights.sum(axis=0)
+        self.means = np.stack([self._paired(k).T @ self.weights[:, k] / self.sizes[k] for k in range(count)], axis=1)
         centre = self.targets.mean(axis=0)
         self.centred_targets, self.means_left = self.targets - centre, self.means - centre[:, None]
         self.whole = self.source.times_products(self.centred_targets)
-        self.row_sums = self.source.times_products(self.mask)
+        self.row_sums = self.source.times_products(self.weights)
         self.products = [self._first_products(k) for k in range(count)]
         self.first = np.zeros(count)
         self.reference = np.zeros(count)
@@ -104,15 +103,15 @@ class _Batch:
         return self.targets if paired is None else self.targets[paired]
 
     def _targets_times(self, c: Array) -> Array:
-        """``Y c`` for each part, centred, training rows only: (n, parts) from c (q, parts)."""
+        """``Y c`` for each part, centred: (n, parts) from c (q, parts)."""
         product = self.targets @ c
         for k, part in enumerate(self.parts):
             if part.paired is not None:
                 product[:, k] = product[part.paired, k]
-        return np.asarray((product - (self.means * c).sum(axis=0)) * self.mask)
+        return np.asarray(product - (self.means * c).sum(axis=0))
 
     def _times_targets(self, t: Array) -> Array:
-        """``Y' t`` (q, parts) from t (n, parts), zero outside the training rows and of mean 0."""
+        """``Y' t`` (q, parts) from t (n, parts) that sums to 0, weights included."""
         if any(part.paired is not None for part in self.parts):
             t = t.copy()
             for k, part in enumerate(self.parts):
@@ -123,31 +122,31 @@ class _Batch:
         return np.asarray(self.targets.T @ t)
 
     def _without_scores(self, t: Array) -> Array:
-        """Columns t less their projections, over the training rows, on the scores so far; for all rows."""
+        """Columns t less their weighted projections on the scores so far; for all rows."""
         for previous in self.scores:
-            t = t - previous * (previous * self.mask * t).sum(axis=0)
+            t = t - previous * (previous * self.weights * t).sum(axis=0)
         return t
 
     def _times_gram(self, t: Array) -> Array:
         product = self.source.times_products(t)
-        return np.asarray(product - (product * self.mask).sum(axis=0) / self.sizes)
+        return np.asarray(product - (product * self.weights).sum(axis=0) / self.sizes)
 
     def _first_products(self, k: int) -> Array:
-        """``Y'KY`` (q, q) of part k before deflation: from that of all rows, less the rows that do not train."""
+        """``Y'KY`` (q, q) of part k before deflation: from that of all rows, less what some rows do not weigh."""
         if self.parts[k].paired is not None:
             return self._cross_products(k)
-        out = np.flatnonzero(self.mask[:, k] == 0)
-        product = self.whole - self.source.times_products(self.centred_targets[out], out)
+        weights = self.weights[:, k : k + 1]
+        light = np.flatnonzero(weights < 1)
+        product = self.whole - self.source.times_products((1 - weights[light]) * self.centred_targets[light], light)
         product -= np.outer(self.row_sums[:, k], self.means_left[:, k])
-        y = (self.centred_targets - self.means_left[:, k]) * self.mask[:, k : k + 1]
-        return np.asarray(y.T @ product)
+        return np.asarray((weights * (self.centred_targets - self.means_left[:, k])).T @ product)
 
     def _cross_products(self, k: int) -> Array:
         """``Y'KY`` (q, q) of part k from the deflated targets themselves."""
-        y = (self._paired(k) - self.means[:, k]) * self.mask[:, k : k + 1]
+        weights = self.weights[:, k]
+        y = weights[:, None] * (self._paired(k) - self.means[:, k])
         for t in self.scores:
-            own = t[:, k] * self.mask[:, k]
-            y = y - np.outer(own, own @ y)
+            y = y - np.outer(weights * t[:, k], t[:, k] @ y)
         return np.asarray(y.T @ self.source.times_products(y))
 
     def add_component(self) -> bool:
@@ -166,14 +165,14 @@ class _Batch:
                 directions[:, k] = vector
         if not directions.any():
             return False
-        u = self._without_scores(self._targets_times(directions)) * self.mask
+        u = self._without_scores(self._targets_times(directions)) * self.weights
         t = self._without_scores(self._without_scores(self._times_gram(u)))
-        length = np.sqrt((t * t * self.mask).sum(axis=0))
+        length = np.sqrt((t * t * self.weights).sum(axis=0))
         t = t / np.where(length > 0, length, 1.0)
-        trained = t * self.mask
-        product = self._without_scores(self._times_gram(trained)) * self.mask
+        trained = t * self.weights
+        product = self._without_scores(self._times_gram(trained))
         loading = self._times_targets(trained)
-        change = self._times_targets(product)
+        change = self._times_targets(product * self.weights)
         curvature = (trained * product).sum(axis=0)
         for k in range(count):
             b, v = loading[:, k], change[:, k]

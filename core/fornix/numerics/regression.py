@@ -1,7 +1,7 @@
 """Linear regressions with an intercept as smoothers: predictions are linear in the training targets.
 
-One decomposition of a training part serves all penalties, all targets, permuted targets, and the refits that leave some
-training rows out.
+One decomposition of a training part serves all penalties, all targets, permuted targets, and the refits that weigh some training
+rows less.
 """
 
 from __future__ import annotations
@@ -41,12 +41,22 @@ class Smoother:
         """Predictions (m, q) of the test rows from training targets (n, q)."""
         return np.asarray(targets.mean(axis=0) + self.test @ (self.left.T @ targets))
 
-    def without(self, targets: Array, groups: Sequence[Rows]) -> Iterator[Array]:
-        """Predictions (m, q) of the test rows, refitted without each group of training rows.
+    def lightened(self, targets: Array, groups: Sequence[Rows], by: float) -> Iterator[Array]:
+        """Predictions (m, q) of the test rows, refitted with the weight of each group of training rows lowered by ``by``.
 
-        Exact and without refitting, as a penalised least squares fit to the rows that stay is the fit to all rows once
-        each left-out target y_e is replaced by the prediction that it would get, ``y_e - (I - H)_ee^-1 (y - H y)_e``.
-        Where the fit interpolates, I - H is 0 and its limit P, the pseudo-inverse of the centred Gram, takes its place.
+        Exact and without refitting: a penalised least squares fit in which rows e weigh ``1 - by`` is the unweighted fit
+        to changed targets, ``y_e + d`` with ``d = -(I/by - H_ee)^-1 (y - Hy)_e``. With ``by=1`` the rows are left out. Where
+        the fit interpolates, a weight has no effect until it is 0; then the prediction is that share ``by`` of the way
+        to the fit without the rows, for which I - H, which is 0, gives way to its limit, the pseudo-inverse of the
+        centred Gram.
+
+        Parameters
+        ----------
+        targets : (n, q)
+        groups : sequence of (k,) int
+            Rows of the training part.
+        by : float
+            Above 0, at most 1; below 1 where as many rows may stay as there are features.
         """
         prediction = self.predict(targets)
         mean, n = targets.mean(axis=0), len(targets)
@@ -57,13 +67,16 @@ class Smoother:
                 continue
             left = self.left[rows]
             if self.inverse is None:
-                remaining = np.eye(len(rows)) - 1 / n - (left * self.gain) @ left.T
-                residual = targets[rows] - mean - left @ (self.gain[:, None] * scores)
+                matrix = np.eye(len(rows)) / by - 1 / n - (left * self.gain) @ left.T
+                change = -_solve(matrix, targets[rows] - mean - left @ (self.gain[:, None] * scores))
             else:
-                remaining = self.inverse[rows] @ self.inverse[rows].T
-                residual = self.inverse[rows] @ (self.inverse.T @ targets)
-            change = -linalg.solve(remaining, residual, assume_a="sym", check_finite=False)
+                matrix = self.inverse[rows] @ self.inverse[rows].T
+                change = -by * _solve(matrix, self.inverse[rows] @ (self.inverse.T @ targets))
             yield prediction + change.sum(axis=0) / n + (self.test @ left.T) @ change
+
+
+def _solve(matrix: Array, right: Array) -> Array:
+    return np.asarray(linalg.solve(matrix, right, assume_a="sym", check_finite=False))
 
 
 def ridge(decomposition: Decomposition, alpha: float) -> Smoother:
@@ -148,9 +161,3 @@ def least_squares(train: Array, test: Array) -> Smoother:
     interpolates = rank == len(train) - 1
     inverse = linalg.solve_triangular(r2, left.T, trans="T", check_finite=False).T if interpolates else None
     return Smoother(left, np.ones(rank), scores, inverse)
-
-
-def can_downdate(smoother: Smoother, largest_group: int) -> bool:
-    """Whether :meth:`Smoother.without` holds: not where leaving rows out makes a determined least squares fit interpolate."""
-    n, rank = smoother.left.shape
-    return smoother.inverse is not None or bool((smoother.gain < 1).all()) or rank + 1 + largest_group < n

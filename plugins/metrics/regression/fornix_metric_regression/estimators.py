@@ -1,6 +1,6 @@
 """The estimators as the metric sees them: for each split, predictions of the test rows, and the same refitted.
 
-Each refit leaves one group of stimuli out of the training rows, or pairs the rows with permuted targets.
+Each refit lets one group of stimuli weigh less in training, or pairs the rows with permuted targets.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Estimator(Protocol):
         """Raises AssemblyError where the training parts are too small."""
 
     def predict(
-        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows]
+        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float
     ) -> Iterator[tuple[Array, list[Array]]]:
-        """For each split the predictions (m, q) of its test rows, and those without each group of rows."""
+        """For each split the predictions (m, q) of its test rows, and those with each group's weight lowered."""
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
@@ -56,11 +56,11 @@ class Ridge:
         _need(plan, 2, "a ridge regression")
 
     def predict(
-        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows]
+        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float
     ) -> Iterator[tuple[Array, list[Array]]]:
         for train, test in plan:
             smoother = self._fit(source.decompose(train, test), targets[train])
-            yield smoother.predict(targets[train]), list(smoother.without(targets[train], _positions(groups, train)))
+            yield smoother.predict(targets[train]), list(smoother.lightened(targets[train], _positions(groups, train), by))
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
@@ -87,20 +87,12 @@ class Linear:
         _need(plan, 2, "a linear regression")
 
     def predict(
-        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows]
+        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float
     ) -> Iterator[tuple[Array, list[Array]]]:
         features = source.coordinates()
         for train, test in plan:
             smoother = regression.least_squares(features[train], features[test])
-            positions = _positions(groups, train)
-            if regression.can_downdate(smoother, max((len(rows) for rows in positions), default=0)):
-                yield smoother.predict(targets[train]), list(smoother.without(targets[train], positions))
-                continue
-            refitted = []
-            for rows in groups:
-                kept = _without(train, rows)
-                refitted.append(regression.least_squares(features[kept], features[test]).predict(targets[kept]))
-            yield smoother.predict(targets[train]), refitted
+            yield smoother.predict(targets[train]), list(smoother.lightened(targets[train], _positions(groups, train), by))
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
@@ -122,13 +114,17 @@ class PLS:
         _need(plan, self.n_components + 1, f"PLS with {self.n_components} components")
 
     def predict(
-        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows]
+        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float
     ) -> Iterator[tuple[Array, list[Array]]]:
         parts, wanted = [], []
         for train, test in plan:
-            kept = [train, *(_without(train, rows) for rows in groups)]
-            parts += [TrainingPart(rows) for rows in kept]
-            wanted += [test] * len(kept)
+            weights = _weights(len(source), train)
+            parts.append(TrainingPart(weights))
+            for rows in groups:
+                light = weights.copy()
+                light[rows] *= 1 - by
+                parts.append(TrainingPart(light))
+            wanted += [test] * (len(groups) + 1)
         predictions = pls_predictions(source, targets, parts, wanted, self.n_components)
         for _ in range(len(plan)):
             yield next(predictions), [next(predictions) for _ in groups]
@@ -136,7 +132,7 @@ class PLS:
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
     ) -> Iterator[list[Array]]:
-        parts = [TrainingPart(train, permutation) for train in plan.train for permutation in permutations]
+        parts = [TrainingPart(_weights(len(source), train), permutation) for train in plan.train for permutation in permutations]
         wanted = [test for test in plan.test for _ in permutations]
         predictions = pls_predictions(source, targets, parts, wanted, self.n_components)
         for _ in range(len(plan)):
@@ -149,8 +145,10 @@ def _need(plan: SplitPlan, least: int, what: str) -> None:
         raise AssemblyError(f"{what} needs at least {least} training stimuli; a split has {smallest}")
 
 
-def _without(train: Rows, rows: Rows) -> Rows:
-    return np.setdiff1d(train, rows, assume_unique=True)
+def _weights(n: int, train: Rows) -> Array:
+    weights = np.zeros(n)
+    weights[train] = 1.0
+    return weights
 
 
 def _positions(groups: Sequence[Rows], train: Rows) -> list[Rows]:
