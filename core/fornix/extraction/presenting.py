@@ -79,7 +79,7 @@ class ValueSink:
         if not self.sizes:
             self.sizes = {layer: features[layer].shape[1] for layer in self.layers}
             self.features = np.empty((len(self.presentations), sum(self.sizes.values())), dtype=np.float32)
-        source, target = np.array(places).T
+        source, target = (_span([place[side] for place in places]) for side in (0, 1))
         start = 0
         for layer, size in self.sizes.items():
             self.features[target, start : start + size] = features[layer][source]
@@ -108,7 +108,10 @@ class GramSink:
     def add(self, block: NDArray[np.float32], rows: Mapping[tuple[str, int | None], int]) -> None:
         """Take a block of features, (presentations spilled, width), given the row of each presentation in it."""
         index = np.array([rows[presentation.key] for presentation in self.presentations]).reshape(self._shape)
-        self._accumulator.add(block[index[0]] if len(index) == 1 else block[index].mean(axis=0, dtype=np.float64))
+        if len(index) == 1:
+            self._accumulator.add(block[_span(index[0].tolist())])
+        else:
+            self._accumulator.add(block[index].mean(axis=0, dtype=np.float64))
 
     def finish(self) -> Gram:
         return self._accumulator.gram(self._stimulus_id)
@@ -206,6 +209,12 @@ class _SpillTurn:
                 for sink in wanting:
                     sink.add(block, self._rows[layer])
             spill.close()
+
+
+def _span(rows: list[int]) -> slice | list[int]:
+    """Row numbers as a slice where they are consecutive, which spares a copy of a batch."""
+    first, count = rows[0], len(rows)
+    return slice(first, first + count) if rows == list(range(first, first + count)) else rows
 
 
 def _groups(

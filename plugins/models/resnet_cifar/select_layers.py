@@ -1,11 +1,13 @@
 """Choose the V4 layer of each trained network on the commitment data, and write the layer commitments.
 
 The layer with the highest ``V4-ridge`` score on session 210224 (Cowley2023), which is no benchmark; IT and behaviour are
-declared. Run it with ``python select_layers.py`` where fornix is installed and the data can be had.
+declared. Run it with ``python select_layers.py`` (or ``python select_layers.py 20`` for one network) where fornix is
+installed and the data can be had.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +58,7 @@ def scores(model: FeatureModel) -> dict[str, float]:
 
 
 def main() -> None:
-    for depth in DEPTHS:
+    for depth in map(int, sys.argv[1:] or DEPTHS):
         model = fornix.load_model(f"resnet{depth}-cifar10")
         assert isinstance(model, FeatureModel)
         found = scores(model)
