@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from functools import cache
 
 import numpy as np
@@ -17,6 +18,8 @@ from fornix.interfaces import Benchmark, Gram, Normalisation, Responses
 from fornix.registry.discovery import discover
 
 pytestmark = pytest.mark.mirror
+#: As in the benchmark, whose metric is its own business.
+OPTIONS = {"pls": {"n_components": 25}, "ridge": {"alphas": np.logspace(-6, 6, 25).tolist(), "alpha_scale": "mean_diagonal"}}
 SESSIONS = ("190923", "201025", "210225", "210325")
 
 
@@ -132,3 +135,22 @@ def test_without_a_ceiling_the_value_is_raw_and_has_an_error() -> None:
     assert score.value == score.raw > 0.1
     assert 0 < score.error < 0.2
     assert score.ceiling is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", ["pls", "ridge"])
+def test_shuffled_or_shifted_images_score_chance(metric: str) -> None:
+    """Pixels of 8 x 8 tell something of the neurons; paired with other images, or with the next image, nothing."""
+    image = pytest.importorskip("PIL.Image")
+    benchmark, v4 = load(metric, "190923"), measured("190923")
+    contents = benchmark.experiments()[0].stimuli.contents["image"]
+    small = [image.open(io.BytesIO(content.read_bytes())).resize((8, 8), image.Resampling.BOX) for content in contents]
+    answers = recorded(benchmark, np.stack([np.asarray(picture, dtype=float).ravel() for picture in small]))
+    (gram,) = answers.values()
+    regression = fornix.load_metric(metric, **OPTIONS[metric])
+    random = np.random.default_rng(0)
+    orders = [random.permutation(1200) for _ in range(20)]
+    *shuffled, shifted = regression.permuted(gram, v4, [*orders, np.roll(np.arange(1200), 1)])
+    assert abs(np.mean(shuffled)) < 2 * np.std(shuffled, ddof=1) / np.sqrt(20)
+    assert min(shuffled) < shifted < max(shuffled)
+    assert benchmark.score([answers]).value > 0.15
