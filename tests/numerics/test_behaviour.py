@@ -309,6 +309,9 @@ def test_stimuli_without_a_number_are_left_out_and_counted() -> None:
     score = predictor_correlation(labels(x, names(100)), labels(y, names(100)))
     there = np.isfinite(x) & np.isfinite(y)
     assert score.n_nan == 3
+    assert score.units is not None
+    assert np.isnan(score.units.values).sum() == 3
+    assert float(score.units.mean()) == pytest.approx(score.value)
     assert score.value == pytest.approx(stats.pearsonr(x[there], y[there]).statistic)
 
 

@@ -205,7 +205,8 @@ def predictor_correlation(
     Returns
     -------
     Score
-        The error is a jackknife over (groups of) stimuli.
+        ``units`` (presentation,) are the products of standard scores, whose mean is r. The error is a jackknife over
+        (groups of) stimuli.
     """
     for assembly, what in ((source, "the model's predictor"), (target, "the measurement")):
         check_assembly(assembly, dims=("presentation",), what=what)
@@ -219,10 +220,20 @@ def predictor_correlation(
         )
     groups = stimulus_groups(target[group].values if group else stimuli)
     r, without_group = jackknife_pearson(x[:, None], y[:, None], groups)
-    score = Score(value=float(r[0]), n_nan=int((~np.isfinite(x) | ~np.isfinite(y)).sum()))
+    there = np.isfinite(x) & np.isfinite(y)
+    shares = np.full(len(x), np.nan)
+    shares[there] = _standardised(x[there]) * _standardised(y[there])
+    units = xr.DataArray(shares, dims=("presentation",), coords={"stimulus_id": ("presentation", stimuli)})
+    score = Score(value=float(r[0]), units=units, n_nan=int((~there).sum()))
     if definition == "brainscore":
         return score
     return with_uncertainty(score, replicates_array({"stimuli": (without_group[:, 0], "jackknife")}))
+
+
+def _standardised(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard scores; NaN where nothing varies."""
+    deviation = x.std()
+    return np.asarray((x - x.mean()) / (deviation if deviation > 0 else np.nan))
 
 
 def _labels(source: xr.DataArray, stimuli: NDArray[Any]) -> NDArray[np.str_]:

@@ -84,6 +84,8 @@ def test_published_means_over_experiments() -> None:
 def test_other_rules_give_other_numbers(
     monkeypatch: pytest.MonkeyPatch, keep_undistorted: bool, keep_guessed: bool, ceiling: float, raw: float
 ) -> None:
+    for child in CHILDREN:
+        answers(child)  # loads the plugins, or skips
     import fornix_benchmark_geirhos2021.benchmark as rule
 
     if keep_undistorted:
@@ -145,6 +147,7 @@ def test_answers_that_are_wrong_at_random_score_chance(child: str) -> None:
 @pytest.mark.mirror
 def test_a_person_scored_as_a_model_is_near_the_ceiling() -> None:
     child = "Geirhos2021.contrast-error_consistency"
+    need("dataset", "Geirhos2021.contrast")
     trials = fornix.load_dataset("Geirhos2021.contrast").recordings()["subject-03"]
     labels = xr.DataArray(
         trials.values, dims=("presentation",), coords={"stimulus_id": ("presentation", trials["stimulus_id"].values)}
