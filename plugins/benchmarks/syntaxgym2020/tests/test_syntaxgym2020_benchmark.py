@@ -101,10 +101,10 @@ def load(card: Card) -> Benchmark:
 
 
 @pytest.mark.mirror
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.identifier)
-def test_a_model_of_nothing_scores_the_chance_of_the_card(card: Card) -> None:
+@pytest.mark.parametrize("published", CARDS, ids=lambda card: card.identifier)
+def test_a_model_of_nothing_scores_the_chance_of_the_card(published: Card) -> None:
     """Independent normal surprisals; the chance of the card is the closed form for them."""
-    benchmark = load(card)
+    benchmark = load(published)
     names = list(benchmark.experiments()[0].stimuli)
     generator = np.random.default_rng(0)
     scores = [
@@ -112,7 +112,7 @@ def test_a_model_of_nothing_scores_the_chance_of_the_card(card: Card) -> None:
     ]
     n = sum(score.units.size for score in scores)
     assert np.mean([score.value for score in scores]) == pytest.approx(
-        card.chance, abs=4 * np.sqrt(card.chance * (1 - card.chance) / n)
+        published.chance, abs=4 * np.sqrt(published.chance * (1 - published.chance) / n)
     )
 
 

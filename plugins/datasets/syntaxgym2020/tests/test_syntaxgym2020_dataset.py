@@ -107,10 +107,10 @@ def test_there_are_799_items() -> None:
 
 
 @pytest.mark.mirror
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.identifier)
-def test_a_published_suite_is_complete(card: Card) -> None:
-    suite = load(card)
-    assert card.identifier == f"SyntaxGym2020-{suite.name}"
+@pytest.mark.parametrize("published", CARDS, ids=lambda card: card.identifier)
+def test_a_published_suite_is_complete(published: Card) -> None:
+    suite = load(published)
+    assert published.identifier == f"SyntaxGym2020-{suite.name}"
     regions = suite.recordings()["regions"]
     check_assembly(regions, dims=("presentation",), stimulus_ids=suite.stimuli())
     assert 1 <= regions.min() <= regions.max() == regions.attrs["n_regions"]
