@@ -151,7 +151,8 @@ def speed(archive: Path, names: list[str], arguments: argparse.Namespace) -> Non
     ratios = sorted(a / b for a, b in zip(ours, bare, strict=True))
     print(
         f"time ({arguments.form}): {statistics.median(ours):.2f} s, bare loop {statistics.median(bare):.2f} s over "
-        f"{len(names)} images: ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f} in {len(ratios)} rounds)"
+        f"{len(names)} images: ratio {statistics.median(ratios):.2f} "
+        f"({ratios[0]:.2f} to {ratios[-1]:.2f} in {len(ratios)} rounds)"
     )
 
 

@@ -278,7 +278,11 @@ def _policy(module: nn.Module, device: torch.device, deterministic: bool, seed: 
             torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # it would fill for nothing
             torch.set_float32_matmul_precision("highest")
             torch.backends.mha.set_fastpath_enabled(False)  # the fused path calls no inner layer
-            torch.manual_seed(seed)
+            # Not torch.manual_seed: where CUDA is not in use, that queues a call and a stack trace each time.
+            torch.default_generator.manual_seed(seed)
+            if device.type == "cuda":
+                with torch.cuda.device(device):
+                    torch.cuda.manual_seed(seed)
             yield
         finally:
             torch.set_deterministic_debug_mode(before[0])
