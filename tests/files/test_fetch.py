@@ -345,6 +345,15 @@ def test_a_spoilt_part_is_dropped_and_everything_fetched_once_more(site, content
     assert fetch(file).read_bytes() == content
 
 
+def test_a_published_file_that_became_shorter_than_what_is_there_is_told(site, content) -> None:
+    file = site.publish("/data/x.bin", content[:1000], meant=content)
+    part = download.part_path(cache_path(file))
+    part.parent.mkdir(parents=True)
+    part.write_bytes(content[:5000])
+    with pytest.raises(FileUnavailable, match=r"offers another file \(1000 bytes, expected 524288\)"):
+        fetch(file)
+
+
 def test_a_server_that_resumes_elsewhere_is_not_believed(site, content) -> None:
     def elsewhere(handler: Any, body: bytes) -> None:
         handler.send_response(206)

@@ -135,11 +135,15 @@ def test_damaged_or_lost_arrays_of_a_cell_are_said(store: FolderStore, cell: Cel
     path.write_bytes(content)
     with pytest.raises(StoreError, match=r"the arrays of gabor x Cowley2023\.V4-ridge\.190923 in .* are damaged .*remove .*json"):
         store.units(KEY)
+    assert store.cell(KEY) is not None
+    record = store.path / "cells" / KEY[:2] / f"{KEY}.json"
+    record.unlink()
+    store.put_cell(cell, units)
+    assert set(store.units(KEY)) == set(units)
     path.unlink()
     with pytest.raises(StoreError, match="are missing"):
         store.units(KEY)
-    assert store.cell(KEY) is not None
-    (store.path / "cells" / KEY[:2] / f"{KEY}.json").unlink()
+    record.unlink()
     store.put_cell(cell, units)
     assert set(store.units(KEY)) == set(units)
 
