@@ -32,7 +32,7 @@ def call(parsed: argparse.Namespace) -> int:
     from fornix.engine.plan import plan
     from fornix.matrix.assemble import assemble
 
-    found, place = registry(parsed), store(parsed)
+    found, place = registry(parsed), store(parsed, read_only=True)
     matrix = assemble(found, place, plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed))
     save(matrix, parsed)
     print_matrix(matrix, parsed)

@@ -23,7 +23,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def call(parsed: argparse.Namespace) -> int:
     from fornix.engine.plan import plan
 
-    found = plan(registry(parsed), store(parsed), parsed.models, parsed.benchmarks, seed=parsed.seed)
+    found = plan(registry(parsed), store(parsed, read_only=True), parsed.models, parsed.benchmarks, seed=parsed.seed)
     if parsed.json:
         print_json(
             {

@@ -1,0 +1,124 @@
+"""The command line: exit statuses, sentences, JSON."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fornix.cli.main import main
+from tests.engine.conftest import tell
+
+TOYS = str(Path(__file__).parents[1] / "engine" / "toys")
+MODELS = ["--models", "toy-linear", "--benchmarks", "Toy.IT-correlation"]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with one cell."""
+    store = tmp_path_factory.mktemp("filled") / "store"
+    assert main(["run", "--plugins", TOYS, "--store", str(store), *MODELS]) == 0
+    return store
+
+
+def test_a_run_prints_the_matrix_and_writes_csv_and_netcdf(
+    filled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "run",
+        "--plugins",
+        TOYS,
+        "--store",
+        str(filled),
+        *MODELS,
+        "--csv",
+        str(tmp_path / "m.csv"),
+        "--netcdf",
+        str(tmp_path / "m.nc"),
+    ]
+    assert main(arguments) == 0
+    out, err = capfd.readouterr()
+    assert "0.999 ±" in out
+    assert "0 to compute" in err
+    assert pd.read_csv(tmp_path / "m.csv")["value"][0] == pytest.approx(0.9988, abs=1e-3)
+    assert (tmp_path / "m.nc").exists()
+
+
+@pytest.mark.parametrize("verb", [["list"], ["show", "toy-linear"], ["plan"], ["matrix"]])
+def test_every_verb_speaks_json(verb: list[str], filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    selection = ["--store", str(filled), *MODELS] if verb[0] in ("plan", "matrix") else []
+    assert main([*verb, "--plugins", TOYS, "--json", *selection]) == 0
+    data = json.loads(capfd.readouterr().out)
+    assert "toy-linear" in json.dumps(data)
+
+
+def test_the_log_of_a_cell_says_how_it_went(filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["log", "toy-linear", "Toy.IT-correlation", "--store", str(filled)]) == 0
+    assert "ok" in capfd.readouterr().out
+    assert main(["log", "toy-linear", "Toy.IT-correlation", "--store", str(filled), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)[0]["status"] == "ok"
+
+
+def test_planning_leaves_no_store_behind(tmp_path: Path) -> None:
+    assert main(["plan", "--plugins", TOYS, "--store", str(tmp_path / "none"), *MODELS]) == 0
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_plan_says_what_is_missing_and_what_is_there(filled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    main(["plan", "--plugins", TOYS, "--store", str(filled), *MODELS])
+    assert "1 cells: 1 ok; 0 to compute" in capfd.readouterr().out
+    main(["plan", "--plugins", TOYS, "--store", str(tmp_path / "none"), *MODELS])
+    assert "missing  toy-linear Toy.IT-correlation" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "--models", "toy-liner"], "did you mean 'toy-linear'?"),
+        (["run", "--benchmarks", "Toy-corelation"], "did you mean 'Toy-correlation'?"),
+        (["show", "toy-liner"], "did you mean 'toy-linear'?"),
+        (["log", "toy-linear", "Toy.V4-correlation"], "there is no attempt at toy-linear on Toy.V4-correlation"),
+        (["test", "no-such-folder"], "no-such-folder is no plugin and holds none"),
+    ],
+)
+def test_a_request_that_makes_no_sense_exits_with_2_and_a_sentence(
+    arguments: list[str], sentence: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--store", str(tmp_path / "store")] if arguments[0] in ("run", "log") else []
+    plugins = ["--plugins", TOYS] if arguments[0] != "log" else []
+    assert main([*arguments, *plugins, *place]) == 2
+    err = capfd.readouterr().err
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_an_unknown_verb_gets_a_suggestion(capfd: pytest.CaptureFixture[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "fornix.cli.main", "runn"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "did you mean 'run'?" in done.stderr
+
+
+def test_a_failed_cell_exits_with_1_and_its_log_has_the_traceback(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    toys = tmp_path / "toys"
+    shutil.copytree(TOYS, toys)
+    tell(toys, "raise")
+    place = ["--store", str(tmp_path / "store")]
+    assert main(["run", "--plugins", str(toys), *place, "--models", "toy-behaving", "--benchmarks", "Toy.IT-correlation"]) == 1
+    out, err = capfd.readouterr()
+    assert "RuntimeError: the model raised on purpose" in out
+    assert "1 cells have no result" in err
+    assert main(["log", "toy-behaving", "Toy.IT-correlation", *place]) == 0
+    log = capfd.readouterr().out
+    assert "Traceback" in log
+    assert "about to behave: raise" in log
+
+
+def test_output_that_nobody_reads_any_more_is_no_crash() -> None:
+    command = f"{sys.executable} -m fornix.cli.main list | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
