@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
+from fornix.numerics.crossed import median_replicates
 from fornix.numerics.uncertainty import (
     jackknife_pearson,
-    neuroid_draws,
     replicates_array,
     stimulus_groups,
     with_uncertainty,
@@ -41,9 +41,9 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
     assembly : DataArray, dims (presentation, neuroid)
         Coordinates ``stimulus_id`` and ``repetition`` on presentation. A missing repetition is an absent row or NaN.
     definition : {"default", "brainscore"}
-        Default: 100 splits from ``numpy.random.default_rng(1)``; the error is a jackknife over the same groups of
-        stimuli as scores use, with a bootstrap over neuroids. Brain-Score: 10 splits as scikit-learn's ``ShuffleSplit``
-        draws them (train 0.5, seed 1), error ``std(splits) / sqrt(10)``.
+        Default: 100 splits from ``numpy.random.default_rng(1)``; the error is from the groups of stimuli and the draws of
+        neuroids that scores use (:func:`fornix.numerics.crossed.median_replicates`). Brain-Score: 10 splits as
+        scikit-learn's ``ShuffleSplit`` draws them (train 0.5, seed 1), error ``std(splits) / sqrt(10)``.
 
     Returns
     -------
@@ -65,10 +65,7 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
     if definition == "brainscore":
         return score.with_(error=float(per_split.std() / np.sqrt(len(splits))))
     names = units["neuroid_id"].values if "neuroid_id" in units.coords else np.arange(units.sizes["neuroid"])
-    draws = neuroid_draws(names)
-    over_neuroids = np.mean([np.nanmedian(row[draws], axis=1) for row in everything], axis=0)
-    over_stimuli = np.nanmedian(without_group, axis=2).mean(axis=1)
-    replicates = replicates_array({"stimuli": (over_stimuli, "jackknife"), "neuroids": (over_neuroids, "bootstrap", len(names))})
+    replicates = replicates_array(median_replicates(everything, without_group, names))
     return with_uncertainty(score, replicates)
 
 
