@@ -141,12 +141,9 @@ DISTILGPT2 = {
 }  # fmt: skip
 
 
-@pytest.mark.mirror
 @pytest.mark.slow
 def test_distilgpt2() -> None:
     """Without a start token, as the published figures were made."""
-    import os
-
     folder = os.environ.get("FORNIX_TEST_DISTILGPT2")
     if not folder:
         pytest.skip("the weights of distilgpt2 are not here: set FORNIX_TEST_DISTILGPT2 to a folder with them")
