@@ -93,14 +93,23 @@ def test_s2_responds_with_1_to_its_own_template_and_as_the_formula_to_others() -
 
 def test_c2_cells_tell_what_and_not_where() -> None:
     network = HMAX().eval()
-    canvas = torch.full((2, 1, SIDE, SIDE), 0.5)
+    canvas = torch.full((3, 1, SIDE, SIDE), 0.5)
     patch = noise(1)[0, 0, :48, :48]
     canvas[0, 0, 16:64, 16:64] = patch
     canvas[1, 0, 44:92, 44:92] = patch
-    other = noise(1, seed=7)
     with torch.inference_mode():
-        here, there, else_ = network(torch.cat([canvas, other]))
-    assert (here - there).norm() < 0.3 * (here - else_).norm()
+        here, there, nowhere = network(canvas)
+    assert (here - there).norm() < 0.3 * (here - nowhere).norm()
+
+
+def test_c2_cells_take_the_maximum_over_places_and_bands() -> None:
+    network = HMAX().eval()
+    image = noise(1, seed=3)
+    with torch.inference_mode():
+        maps = [band(image) for band in network.bands]
+        tuned = network.c2.tuned[0]
+        expected = max(float(tuned(band)[0, 17].max()) for band in maps)
+        assert float(network(image)[0, 17]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_equal_seeds_give_equal_templates_and_other_seeds_others() -> None:

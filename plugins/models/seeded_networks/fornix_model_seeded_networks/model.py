@@ -21,16 +21,16 @@ STD: Final = (0.229, 0.224, 0.225)
 
 
 class Shape(NamedTuple):
-    """A network, the side of its input in pixels, and the folder of its commitment."""
+    """A network, the side of its input in pixels, and the file of its commitment."""
 
     network: Callable[[], nn.Module]
     side: int
-    folder: str
+    commitment: str
 
 
 SHAPES: Final = {
-    "resnet18-seeded": Shape(ResNet18, 112, "resnet18"),
-    "alexnet-seeded": Shape(AlexNet, 224, "alexnet"),
+    "resnet18-seeded": Shape(ResNet18, 112, "resnet18_commitment.toml"),
+    "alexnet-seeded": Shape(AlexNet, 224, "alexnet_commitment.toml"),
 }
 
 
@@ -53,5 +53,5 @@ def seeded_model(identifier: str) -> TorchModel:
     with torch.random.fork_rng(devices=[]):
         network = shape.network()
     he_initialise(network, SEED)
-    commitment = read_commitment(Path(__file__).parent / shape.folder)
+    commitment = read_commitment(Path(__file__).parent / shape.commitment)
     return TorchModel(network, preprocess(shape.side, MEAN, STD), commitment=commitment, batch_size=8)
