@@ -1,0 +1,89 @@
+"""PLS2 against scikit-learn run to its limit, by features and by Gram, weighted, paired anew, and where ranks run out."""
+
+import numpy as np
+import pytest
+
+from fornix.numerics.decomposition import Features, Products
+from fornix.numerics.gram import gram_of
+from fornix.numerics.pls import TrainingPart, pls_predictions
+
+cross_decomposition = pytest.importorskip("sklearn.cross_decomposition")
+N = 70
+TRAIN, TEST = np.arange(55), np.arange(55, N)
+
+
+def data(p: int, q: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(p + q)
+    latent = rng.normal(size=(N, 6))
+    x = latent @ rng.normal(size=(6, p)) + rng.normal(size=(N, p)) + 4
+    return x, latent @ rng.normal(size=(6, q)) + rng.normal(size=(N, q)) - 9
+
+
+def products(x: np.ndarray) -> Products:
+    return Products(gram_of(x, np.arange(len(x)).astype(str)).products)
+
+
+def weights(rows: np.ndarray) -> np.ndarray:
+    return np.isin(np.arange(N), rows).astype(float)
+
+
+def reference(x: np.ndarray, y: np.ndarray, train: np.ndarray, n_components: int) -> np.ndarray:
+    model = cross_decomposition.PLSRegression(n_components, scale=False, tol=1e-14, max_iter=200_000)
+    return np.asarray(model.fit(x[train], y[train]).predict(x[TEST])).reshape(len(TEST), -1)
+
+
+@pytest.mark.parametrize(("p", "q"), [(20, 5), (20, 1), (200, 8), (150, 90)])
+@pytest.mark.parametrize("source", [lambda x: Features(x), products])
+def test_predictions_are_scikit_learns_limit(p: int, q: int, source: object) -> None:
+    x, y = data(p, q)
+    (found,) = pls_predictions(source(x), y, [TrainingPart(weights(TRAIN))], [TEST], 10)
+    np.testing.assert_allclose(found, reference(x, y, TRAIN, 10), atol=1e-6)
+
+
+def test_many_parts_at_once_are_each_as_alone() -> None:
+    x, y = data(40, 6)
+    trains = [TRAIN, TRAIN[::2], TRAIN[5:]]
+    for train, found in zip(
+        trains, pls_predictions(Features(x), y, [TrainingPart(weights(t)) for t in trains], [TEST] * 3, 6), strict=True
+    ):
+        np.testing.assert_allclose(found, reference(x, y, train, 6), atol=1e-6)
+
+
+def test_a_row_of_half_weight_twice_is_one_row() -> None:
+    x, y = data(40, 6)
+    twice = np.r_[np.arange(N), [3, 4, 5]]
+    light = np.r_[weights(TRAIN), [0.3, 0.3, 0.3]]
+    light[3:6] = 0.7
+    (found,) = pls_predictions(Features(x[twice]), y[twice], [TrainingPart(light)], [TEST], 6)
+    (expected,) = pls_predictions(Features(x), y, [TrainingPart(weights(TRAIN))], [TEST], 6)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_rows_paired_with_other_targets() -> None:
+    x, y = data(40, 6)
+    order = np.random.default_rng(0).permutation(N)
+    (found,) = pls_predictions(products(x), y, [TrainingPart(weights(TRAIN), order)], [TEST], 6)
+    np.testing.assert_allclose(found, reference(x, y[order], TRAIN, 6), atol=1e-6)
+
+
+def test_a_source_of_low_rank_gives_the_components_it_has() -> None:
+    x, y = data(4, 6)
+    (found,) = pls_predictions(Features(x), y, [TrainingPart(weights(TRAIN))], [TEST], 10)
+    design = np.c_[np.ones(N), x]
+    expected = design[TEST] @ np.linalg.lstsq(design[TRAIN], y[TRAIN])[0]
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_components_that_matter_little_are_still_exact() -> None:
+    """Covariances that fall by twelve orders over ten components: the cross-products must be formed anew on the way."""
+    x, y = data(30, 5)
+    u, _, v = np.linalg.svd(x - x.mean(0), full_matrices=False)
+    x = u * np.geomspace(1, 1e-3, 30) @ v
+    (found,) = pls_predictions(Features(x), y, [TrainingPart(weights(TRAIN))], [TEST], 10)
+    np.testing.assert_allclose(found, reference(x, y, TRAIN, 10), atol=1e-5)
+
+
+def test_a_constant_source_predicts_the_mean() -> None:
+    _, y = data(4, 6)
+    (found,) = pls_predictions(Features(np.zeros((N, 4))), y, [TrainingPart(weights(TRAIN))], [TEST], 3)
+    np.testing.assert_allclose(found, np.tile(y[TRAIN].mean(axis=0), (len(TEST), 1)))
