@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.spatial.distance import pdist
 from scipy.stats import pearsonr, spearmanr
 
 import fornix
@@ -77,3 +78,13 @@ def test_published_models_against_human_it() -> None:
     np.testing.assert_allclose(found, [0.3862, 0.2963, 0.1599], atol=5e-5)
     against_mean = [spearmanr(models[name], human.mean("subject")).statistic for name in ("animacy", "HMAX")]
     np.testing.assert_allclose(against_mean, [0.5882, 0.2217], atol=5e-5)
+
+
+def test_the_images_belong_to_the_rows_of_the_matrices() -> None:
+    """Silhouettes cut out of the images agree with the published silhouette model, and with other images' rows they do not."""
+    dataset = load("models")
+    grey = np.stack(dataset.stimuli().contents["image"]).astype(float).mean(axis=-1)
+    silhouettes = (np.abs(grey - grey[:, :1, :1]) > 8).reshape(92, -1)
+    published = dataset.recordings()["Silhouette"]
+    assert spearmanr(pdist(silhouettes, "correlation"), published).statistic > 0.9
+    assert abs(spearmanr(pdist(np.roll(silhouettes, 1, axis=0), "correlation"), published).statistic) < 0.2
