@@ -101,11 +101,15 @@ def nothing(experiment: Experiment, seed: int = 0) -> Responses:
             accumulator.add(features)
             answers[recording] = accumulator.gram(experiment.stimuli.stimulus_id)
             continue
-        bins = len(recording.time_bins or ())
-        values = rng.normal(size=(n, 50, bins)) if bins else features
-        dims = ("presentation", "neuroid", "time_bin")[: values.ndim]
-        neuroids = {"neuroid_id": ("neuroid", np.arange(50).astype(str))}
-        answers[recording] = xr.DataArray(values, dims=dims, coords={**ids, **neuroids})
+        bins = np.array(recording.time_bins or np.empty((0, 2)))
+        values = rng.normal(size=(n, 50, len(bins))) if len(bins) else features
+        rows = "presentation" if recording.per == "stimulus" else recording.per
+        coords = {"stimulus_id": (rows, experiment.stimuli.stimulus_id), "neuroid_id": ("neuroid", np.arange(50).astype(str))}
+        if rows != "presentation":
+            coords["position"] = (rows, np.zeros(n, dtype=np.int64))
+        if len(bins):
+            coords |= {"time_bin_start": ("time_bin", bins[:, 0]), "time_bin_end": ("time_bin", bins[:, 1])}
+        answers[recording] = xr.DataArray(values, dims=(rows, "neuroid", "time_bin")[: values.ndim], coords=coords)
     asked = experiment.task
     if isinstance(asked, Similarity):
         a, b = np.triu_indices(n, 1)

@@ -266,6 +266,8 @@ def score_from(scalars: Mapping[str, Any], arrays: Mapping[str, xr.DataArray]) -
     if scalars["ceiling"] is not None:
         own: dict[str, Any] = {name: arrays.get(f"ceiling_{name}") for name in ARRAYS}
         ceiling = Score(number("ceiling"), error=number("ceiling_error"), **own)
+        if ceiling.replicates is not None:  # its interval is not stored, as it follows from them
+            ceiling = ceiling.with_(interval=with_uncertainty(ceiling, ceiling.replicates).interval)
     return Score(
         value=number("value"),
         error=number("error"),

@@ -121,23 +121,24 @@ _TASK_DIMS: dict[type[Task], tuple[str, ...]] = {
     OddOneOut: ("trial",),
     Similarity: ("pair",),
 }
+_ROWS = {"stimulus": "presentation", "token": "token", "frame": "frame"}
 
 
 def check_responses(experiment: Experiment, responses: Responses, who: str) -> None:
     """Raise AssemblyError, in one sentence, if responses are missing, of the wrong shape, or not finite."""
-    ids = experiment.stimuli.stimulus_id.tolist()
     for request in requests(experiment):
         if request not in responses:
             raise AssemblyError(f"{who} gave no answer to {request}")
         answered = responses[request]
         what = f"the answer of {who} to {request.region if isinstance(request, Recording) else request.name}"
         if isinstance(request, Recording):
-            _check_recording(request, answered, ids, what)
+            _check_recording(request, answered, experiment, what)
         else:
-            _check_task(request, answered, ids, len(experiment.trials) if experiment.trials is not None else 0, what)
+            _check_task(request, answered, experiment, what)
 
 
-def _check_recording(recording: Recording, answered: xr.DataArray | Gram, ids: list[str], what: str) -> None:
+def _check_recording(recording: Recording, answered: xr.DataArray | Gram, experiment: Experiment, what: str) -> None:
+    ids = experiment.stimuli.stimulus_id.tolist()
     if recording.form == "gram":
         if not isinstance(answered, Gram):
             raise AssemblyError(f"{what} is a {type(answered).__name__}; a Gram was asked for")
@@ -148,31 +149,104 @@ def _check_recording(recording: Recording, answered: xr.DataArray | Gram, ids: l
         return
     if isinstance(answered, Gram):
         raise AssemblyError(f"{what} is a Gram; values were asked for")
-    rows = "token" if recording.per == "token" else "presentation"
+    rows = _ROWS[recording.per]
     dims = (rows, "neuroid") if recording.time_bins is None else (rows, "neuroid", "time_bin")
     check_assembly(answered, dims=dims, stimulus_ids=ids, finite=True, what=what)
-    if recording.time_bins is not None and answered.sizes["time_bin"] != len(recording.time_bins):
-        raise AssemblyError(f"{what} has {answered.sizes['time_bin']} time bins; {len(recording.time_bins)} were asked for")
+    _check_numbers(answered, what)
+    _check_repetitions(answered, rows, experiment, what)
+    if recording.time_bins is not None:
+        _check_time_bins(answered, recording.time_bins, what)
 
 
-def _check_task(task: Task, answered: xr.DataArray | Gram, ids: list[str], n_trials: int, what: str) -> None:
+def _check_time_bins(answered: xr.DataArray, asked: Sequence[tuple[float, float]], what: str) -> None:
+    if answered.sizes["time_bin"] != len(asked):
+        raise AssemblyError(f"{what} has {answered.sizes['time_bin']} time bins; {len(asked)} were asked for")
+    for name, edges in zip(("time_bin_start", "time_bin_end"), zip(*asked, strict=True), strict=True):
+        if name not in answered.coords or not np.array_equal(answered[name].values, edges):
+            raise AssemblyError(f"{what} must say in the coordinate {name} where each time bin lies (ms), in the order asked")
+
+
+def _check_repetitions(answered: xr.DataArray, rows: str, experiment: Experiment, what: str) -> None:
+    """Every stimulus was shown once, or every one as often as asked."""
+    shown = np.unique(answered["repetition"]).tolist() if "repetition" in answered.coords else [0]
+    if shown not in ([0], list(range(experiment.repetitions))):
+        raise AssemblyError(
+            f"{what} has the repetitions {', '.join(map(str, shown))}; {experiment.repetitions} were asked for: number them "
+            "from 0 (a deterministic model gives 0 alone)"
+        )
+    needed = len(experiment.stimuli) * len(shown)
+    if rows == "presentation" and answered.sizes[rows] != needed:
+        raise AssemblyError(f"{what} has {answered.sizes[rows]} rows; every repetition of every stimulus makes {needed}")
+
+
+def _check_task(task: Task, answered: xr.DataArray | Gram, experiment: Experiment, what: str) -> None:
     if isinstance(answered, Gram):
         raise AssemblyError(f"{what} is a Gram; an assembly was expected")
+    ids = experiment.stimuli.stimulus_id.tolist()
     dims = _TASK_DIMS.get(type(task), ("presentation",))
     by_stimulus = "presentation" in dims
     # a word may have no predicted reading time; everything else must be finite
     finite = not isinstance(task, ReadingTimes)
     check_assembly(answered, dims=dims, stimulus_ids=ids if by_stimulus else None, finite=finite, what=what)
-    if dims == ("trial",) and answered.sizes["trial"] != n_trials:
-        raise AssemblyError(f"{what} has {answered.sizes['trial']} trials; {n_trials} were asked for")
-    if dims == ("pair",) and answered.sizes["pair"] != len(ids) * (len(ids) - 1) // 2:
-        raise AssemblyError(
-            f"{what} has {answered.sizes['pair']} pairs; {len(ids)} stimuli have {len(ids) * (len(ids) - 1) // 2}"
-        )
+    if by_stimulus:
+        _check_repetitions(answered, "presentation", experiment, what)
+    elif dims == ("trial",):
+        _check_trials(answered, experiment, what)
+    else:
+        _check_pairs(answered, ids, what)
     if isinstance(task, Label | Choice | OddOneOut):
         allowed = set(task.choices if isinstance(task, Label) else task.slots)
         strange = set(answered.values.tolist()) - allowed
         if strange:
             raise AssemblyError(f"{what} contains {sorted(map(str, strange))[0]!r}, which is not one of {sorted(allowed)}")
-    elif not isinstance(task, NextWord) and answered.dtype.kind != "f":
+    elif isinstance(task, NextWord):
+        if answered.dtype.kind != "U":
+            raise AssemblyError(f"{what} has dtype {answered.dtype}; words (str) were expected")
+    else:
+        _check_numbers(answered, what)
+    if isinstance(task, ReadingTimes) and np.isinf(answered.values).any():
+        raise AssemblyError(f"{what} holds infinity; a word without a prediction is NaN")
+    if isinstance(task, Probabilities):
+        _check_probabilities(task, answered, what)
+
+
+def _check_numbers(answered: xr.DataArray, what: str) -> None:
+    if answered.dtype.kind not in "fiu":
         raise AssemblyError(f"{what} has dtype {answered.dtype}; numbers were expected")
+
+
+def _check_trials(answered: xr.DataArray, experiment: Experiment, what: str) -> None:
+    assert experiment.trials is not None
+    n = len(experiment.trials)
+    times = 1
+    if "repetition" in answered.coords and answered["repetition"].values.any():
+        times = experiment.repetitions
+        if not np.array_equal(answered["repetition"].values, np.repeat(np.arange(times), n)):
+            raise AssemblyError(f"{what} must go through all {n} trials {times} times, with the coordinate repetition from 0")
+    if answered.sizes["trial"] != n * times:
+        raise AssemblyError(f"{what} has {answered.sizes['trial']} trials; {n * times} were asked for")
+    for slot, column in experiment.trials.slots.items():
+        if slot in answered.coords and not np.array_equal(answered[slot].values, np.tile(column, times)):
+            raise AssemblyError(f"{what} has other stimuli in slot {slot!r} than the trials, or has them in another order")
+
+
+def _check_pairs(answered: xr.DataArray, ids: Sequence[str], what: str) -> None:
+    n = len(ids) * (len(ids) - 1) // 2
+    if answered.sizes["pair"] != n:
+        raise AssemblyError(f"{what} has {answered.sizes['pair']} pairs; {len(ids)} stimuli have {n}")
+    for name in ("stimulus_a", "stimulus_b"):
+        if name not in answered.coords:
+            raise AssemblyError(f"{what} has no coordinate {name!r} on pair")
+    names, row = np.unique([answered["stimulus_a"].values, answered["stimulus_b"].values], return_inverse=True)
+    a, b = np.sort(row.reshape(2, -1), axis=0)
+    if set(names.tolist()) != set(ids) or (a == b).any() or len(np.unique(a * len(names) + b)) < n:
+        raise AssemblyError(f"{what} must name each pair of two different stimuli that were shown once")
+
+
+def _check_probabilities(task: Probabilities, answered: xr.DataArray, what: str) -> None:
+    if "choice" not in answered.coords or answered["choice"].values.tolist() != list(task.choices):
+        raise AssemblyError(
+            f"{what} must name the choices in the coordinate choice, in the order asked: {', '.join(task.choices)}"
+        )
+    if answered.values.min() < 0 or not np.allclose(answered.values.sum(axis=1), 1, atol=1e-3):
+        raise AssemblyError(f"{what} has rows that are no probabilities: each is at least 0, and a row sums to 1")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-DIMS: Final = ("presentation", "neuroid", "time_bin", "choice", "trial", "subject", "pair", "token")
+DIMS: Final = ("presentation", "neuroid", "time_bin", "choice", "trial", "subject", "pair", "token", "frame")
 
 
 class AssemblyError(ValueError):
@@ -29,11 +29,13 @@ def check_assembly(
     Parameters
     ----------
     assembly : DataArray
-        Dims out of :data:`DIMS`, none twice; coordinates plain (no MultiIndex) and of dtype str, int, float or bool.
+        Dims out of :data:`DIMS`, none twice; coordinates plain (no MultiIndex); both they and the values of dtype str,
+        int, float or bool.
     dims : tuple of str, optional
         The exact dims expected, in order.
     stimulus_ids : iterable of str, optional
-        The stimuli that the rows must cover: none missing, none unknown, none twice (per repetition).
+        The stimuli that the rows must cover: none missing, none unknown, none twice (per repetition; tokens and frames
+        of a stimulus: per ``position`` in it).
     finite : bool
         Whether NaN and infinity are refused.
     what : str
@@ -55,6 +57,8 @@ def check_assembly(
         raise AssemblyError(f"{what} has dims {names}; expected {dims}")
     if 0 in assembly.shape:
         raise AssemblyError(f"{what} is empty: its shape is {assembly.shape}")
+    if assembly.dtype.kind not in "Uifub":
+        raise AssemblyError(f"{what} has values of dtype {assembly.dtype}; expected str (numpy U), int, float or bool")
     for name, coordinate in assembly.coords.items():
         if isinstance(assembly.indexes.get(name), pd.MultiIndex):
             raise AssemblyError(f"coordinate {name!r} of {what} is a MultiIndex; give plain coordinates (reset_index)")
@@ -81,8 +85,12 @@ def _check_stimuli(assembly: xr.DataArray, expected: list[str], what: str) -> No
     extra = set(found.tolist()) - set(expected)
     if extra:
         raise AssemblyError(f"{what} has {len(extra)} stimuli that were not asked for, for example {sorted(extra)[0]!r}")
-    if assembly["stimulus_id"].dims == ("presentation",):
-        names = [n for n in ("stimulus_id", "repetition") if n in assembly.coords]
+    dims = assembly["stimulus_id"].dims
+    if dims in (("presentation",), ("token",), ("frame",)):
+        within = "position" if dims != ("presentation",) else ""
+        if within and within not in assembly.coords:
+            raise AssemblyError(f"{what} does not number the {dims[0]}s of each stimulus: give the coordinate 'position', from 0")
+        names = [n for n in ("stimulus_id", "repetition", within) if n in assembly.coords]
         rows = list(zip(*(assembly[n].values.tolist() for n in names), strict=True))
         if len(set(rows)) < len(rows):
             raise AssemblyError(f"{what} answers a stimulus twice: {len(rows) - len(set(rows))} duplicate rows")

@@ -21,11 +21,14 @@ class Recording:
     region : str
         ``"V4"``, ``"IT"``, ``"whole_brain"``; ``"layer:<dotted path>"`` is for layer commitment only.
     time_bins : tuple of (start, end) in ms, or None
-        None: one value for each presentation, no time axis.
+        None: one value for each row, no time axis. Bins may overlap, and may lie before onset.
     clock : {"onset", "context"}
-        Whether time_bins count from the stimulus's onset or from the start of its context.
+        Whether time_bins count from the stimulus's onset or from the start of its context. By the clock of the context,
+        a row tells what is known of every bin once its stimulus has been shown: a bin that ends before its onset
+        is as in the row before, and the last row of a context holds the whole time course.
     per : {"stimulus", "token", "frame"}
-        The unit that the rows of the answer stand for.
+        The unit that the rows of the answer stand for: stimuli, or the tokens or frames into which the model takes them
+        apart.
     form : {"values", "gram"}
         An assembly, or a :class:`~fornix.interfaces.responses.Gram`; the metric's ``accepts`` decides.
     """
@@ -39,9 +42,14 @@ class Recording:
     def __post_init__(self) -> None:
         if not self.region:
             raise ValueError("a recording names a region")
-        for bin_ in self.time_bins or ():
-            if not bin_[0] < bin_[1]:
-                raise ValueError(f"time bin {bin_} ends before it starts (ms)")
+        if self.time_bins is not None:
+            # equal bins are written alike, whatever numbers they were made of
+            object.__setattr__(self, "time_bins", tuple((float(start), float(end)) for start, end in self.time_bins))
+            if not self.time_bins:
+                raise ValueError("a recording with time_bins needs at least one; None asks for no time axis")
+        for start, end in self.time_bins or ():
+            if not start < end:
+                raise ValueError(f"time bin ({start:g}, {end:g}) does not end after it starts (ms)")
         if self.form == "gram" and (self.time_bins is not None or self.per != "stimulus"):
             raise ValueError("a Gram is over stimuli and has no time axis; ask for form='values'")
 
@@ -69,6 +77,7 @@ class Fitting:
     labels: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", tuple(str(label) for label in self.labels))
         if len(self.labels) != len(self.stimuli):
             raise ValueError(f"{len(self.labels)} labels for {len(self.stimuli)} fitting stimuli")
 
@@ -85,41 +94,70 @@ class Task:
         return {"name": self.name, **{f.name: getattr(self, f.name) for f in fields(self) if f.name != "fitting"}}
 
 
+def _words(task: Task, name: str, least: int) -> tuple[str, ...]:
+    """The choices or slots of a task, checked."""
+    given = getattr(task, name)
+    words = () if isinstance(given, str) else tuple(str(word) for word in given)
+    if len(words) < least or len(set(words)) < len(words):
+        raise ValueError(f"the {name} of the task {task.name!r} are {given!r}; expected at least {least} words, all different")
+    return words
+
+
 @dataclass(frozen=True)
-class Label(Task):
+class _ByChoice(Task):
+    """A task whose answers are out of ``choices``; fitting stimuli, where there are any, carry some of these as labels."""
+
+    choices: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "choices", _words(self, "choices", 1))
+        strange = set(() if self.fitting is None else self.fitting.labels) - set(self.choices)
+        if strange:
+            raise ValueError(f"the fitting label {sorted(strange)[0]!r} is not among the choices {self.choices}")
+
+
+@dataclass(frozen=True)
+class Label(_ByChoice):
     """Name each stimulus: dims (presentation,), str values out of ``choices``."""
 
     name: ClassVar[str] = "label"
-    choices: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Probabilities(Task):
-    """A probability for each choice: dims (presentation, choice), rows sum to 1."""
+class Probabilities(_ByChoice):
+    """A probability for each choice: dims (presentation, choice), coordinate choice, rows sum to 1."""
 
     name: ClassVar[str] = "probabilities"
-    choices: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Choice(Task):
-    """Pick a slot in each trial (match to sample, two-alternative choice): dims (trial,), str values out of ``slots``."""
+    """Pick one of ``slots`` in each trial, the one that goes with what the trial's other slots show (the sample).
+
+    Dims (trial,) in the order of the trial table, str values out of ``slots``.
+    """
 
     name: ClassVar[str] = "choice"
     slots: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slots", _words(self, "slots", 2))
+
 
 @dataclass(frozen=True)
 class OddOneOut(Task):
-    """The slot that fits least in each trial: dims (trial,), str values out of ``slots``."""
+    """The slot that fits least in each trial: dims (trial,) in the order of the trial table, str values out of ``slots``."""
 
     name: ClassVar[str] = "odd_one_out"
     slots: tuple[str, ...] = ("a", "b", "c")
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slots", _words(self, "slots", 3))
+
 
 @dataclass(frozen=True)
 class Similarity(Task):
-    """Dissimilarity of each pair of stimuli: dims (pair,), coordinates stimulus_a and stimulus_b (a before b, by row)."""
+    """Dissimilarity of each pair of stimuli: dims (pair,), coordinates stimulus_a and stimulus_b, each pair once."""
 
     name: ClassVar[str] = "similarity"
 
@@ -169,6 +207,9 @@ class TrialTable:
         if not slots:
             raise ValueError("a trial table needs at least one slot")
         self.slots: Mapping[str, NDArray[np.str_]] = {k: np.asarray(v, dtype=np.str_) for k, v in slots.items()}
+        for name, column in self.slots.items():
+            if column.ndim != 1 or len(column) == 0:
+                raise ValueError(f"slot {name!r} of the trials needs one stimulus_id for each trial, and at least one trial")
         lengths = {len(column) for column in self.slots.values()}
         if len(lengths) != 1:
             raise ValueError(f"the slots of a trial table differ in length: { {k: len(v) for k, v in self.slots.items()} }")
@@ -198,13 +239,14 @@ class Experiment:
     trials : TrialTable, optional
         Required by tasks whose answer is by trial.
     repetitions : int
-        Repetition t uses ``seed + t``; a deterministic model is shown each stimulus once.
+        Repetition t uses ``seed + t``; a deterministic model is shown each stimulus once. Rows of an answer say in the
+        coordinate ``repetition`` which one they are, from 0.
     seed : int
 
     Raises
     ------
     ValueError
-        If nothing is asked, a trial names an unknown stimulus, or a fitting stimulus is also a test stimulus.
+        If nothing is asked, a trial names an unknown stimulus, or a fitting stimulus shows what a test stimulus shows.
     """
 
     stimuli: StimulusSet
@@ -215,6 +257,7 @@ class Experiment:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "recordings", tuple(self.recordings))
         if not self.recordings and self.task is None:
             raise ValueError("an experiment asks for at least one recording or a task")
         if len(set(self.recordings)) < len(self.recordings):
@@ -234,6 +277,6 @@ class Experiment:
                 if unknown:
                     raise ValueError(f"slot {name!r} of the trials names {sorted(unknown)[0]!r}, which is not among the stimuli")
         if self.task is not None and self.task.fitting is not None:
-            shared = set(self.task.fitting.stimuli.row_hashes) & set(self.stimuli.row_hashes)
+            shared = set(self.task.fitting.stimuli.content_hashes) & set(self.stimuli.content_hashes)
             if shared:
-                raise ValueError(f"{len(shared)} fitting stimuli are also test stimuli")
+                raise ValueError(f"{len(shared)} fitting stimuli are also test stimuli; a model may not be told their labels")

@@ -66,8 +66,10 @@ class Responses(Mapping[Recording | Task, "xr.DataArray | Gram"]):
     """The answers to one experiment, by recording or task.
 
     Layouts: a recording gives dims (presentation, neuroid[, time_bin]) with ``stimulus_id`` (and ``repetition``) on
-    presentation, ``neuroid_id`` on neuroid, ``time_bin_start`` and ``time_bin_end`` in ms on time_bin; ``per="token"``
-    replaces presentation by token. Each task class states its own.
+    presentation, ``neuroid_id`` on neuroid, ``time_bin_start`` and ``time_bin_end`` in ms on time_bin, as asked. For
+    ``per="token"`` and ``per="frame"`` the rows are along token or frame instead, and ``position`` numbers those of each
+    stimulus from 0. Each task class states its own. Rows come in any order but that of trials, and either once, from a
+    deterministic model, or once for each repetition.
     """
 
     def __init__(self, answers: Mapping[Recording | Task, xr.DataArray | Gram]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 MODALITIES: Final = ("image", "video", "audio", "text")
-#: Presentation conditions, each with its unit in its name.
+#: Presentation conditions, each with its unit in its name; ``onset_ms`` counts from the start of the context.
 CONDITIONS: Final = ("onset_ms", "duration_ms", "visual_degrees", "sound_level_db", "sample_rate_hz", "frame_rate_hz")
 
 
@@ -42,6 +42,28 @@ class Member:
 
 #: One stimulus in one modality: a file, a member of an archive, an array, a text, or None where it is absent.
 Content = OnDisk | Member | np.ndarray | str | None
+
+#: What an array of each modality looks like: in words, its numbers of axes, its dtype, and the column with its rate.
+_LAYOUTS: Final = {
+    "image": ("(height, width, 3) uint8", (3,), np.uint8, None),
+    "video": ("(frame, height, width, 3) uint8", (4,), np.uint8, "frame_rate_hz"),
+    "audio": ("(sample,) or (sample, channel) float32", (1, 2), np.float32, "sample_rate_hz"),
+}
+
+
+def _fault(modality: str, content: Content, conditions: Mapping[str, Any]) -> str | None:
+    """What is wrong with one content, as the end of a sentence."""
+    if content is None or isinstance(content, OnDisk | Member):
+        return None
+    if modality == "text":
+        return None if isinstance(content, str) else f"is a {type(content).__name__}; expected a str"
+    if not isinstance(content, np.ndarray):
+        return f"is a {type(content).__name__}; expected an array, or OnDisk(path) for a file"
+    words, axes, dtype, rate = _LAYOUTS[modality]
+    colour = modality != "audio" and content.shape[-1:] != (3,)
+    if content.ndim not in axes or content.dtype != dtype or colour:
+        return f"has shape {content.shape} and dtype {content.dtype}; expected {words}"
+    return f"is an array without a rate; give the column {rate}" if rate and rate not in conditions else None
 
 
 def content_hash(content: Content) -> str:
@@ -106,7 +128,8 @@ class StimulusSet:
     Raises
     ------
     ValueError
-        If a column's length differs, an identifier is repeated, or an order is repeated within a context.
+        If a column's length differs, an identifier is repeated, an order is repeated within a context, or a content is
+        not what its modality holds.
     """
 
     def __init__(
@@ -144,6 +167,11 @@ class StimulusSet:
         for name, column in {**self.contents, **columns}.items():
             if len(column) != len(self.stimulus_id):
                 raise ValueError(f"column {name!r} has {len(column)} rows, but there are {len(self.stimulus_id)} stimuli")
+        for name, contents in self.contents.items():
+            for identifier, content in zip(self.stimulus_id, contents, strict=True):
+                fault = _fault(name, content, columns)
+                if fault is not None:
+                    raise ValueError(f"the {name} of stimulus {str(identifier)!r} {fault}")
         self.columns: Mapping[str, NDArray[Any]] = columns
         if context is not None:
             places = set(zip(columns["context"].tolist(), columns["order"].tolist(), strict=True))
@@ -189,20 +217,37 @@ class StimulusSet:
         return StimulusSet(self.stimulus_id[index], **columns)
 
     @cached_property
+    def _hashes(self) -> Mapping[str, list[str]]:
+        """The content hashes of each modality's column."""
+        return {name: _hash_column(column) for name, column in self.contents.items()}
+
+    @cached_property
+    def content_hashes(self) -> tuple[str, ...]:
+        """A sha256 for each row over what it shows, whatever the conditions: its contents, and its place in its context.
+
+        Columns without content in a row do not count; an absent stimulus is known by its identifier.
+        """
+        hashes = []
+        for row, identifier in enumerate(self.stimulus_id):
+            shown = [f"{name}\0{column[row]}\0" for name, column in self._hashes.items() if self.contents[name][row] is not None]
+            place = [f"{name}\0{self.columns[name][row]}\0" for name in ("context", "order") if self.in_context]
+            hashes.append(hashlib.sha256("".join([*(shown or [f"absent\0{identifier}\0"]), *place]).encode()).hexdigest())
+        return tuple(hashes)
+
+    @cached_property
     def row_hashes(self) -> tuple[str, ...]:
         """A sha256 for each row over its contents and conditions (not its identifier, unless its content is absent).
 
         Two context-free rows with equal hashes are the same thing shown in the same way.
         """
-        contents = {name: _hash_column(column) for name, column in self.contents.items()}
         hashes = []
         for row, identifier in enumerate(self.stimulus_id):
             digest = hashlib.sha256()
-            for name, column in contents.items():
+            for name, column in self._hashes.items():
                 digest.update(f"{name}\0{column[row]}\0".encode())
                 if self.contents[name][row] is None:
                     digest.update(f"{identifier}\0".encode())
-            if not contents:
+            if not self.contents:
                 digest.update(f"absent\0{identifier}\0".encode())
             for name in sorted(self.columns):
                 digest.update(f"{name}\0{self.columns[name][row]}\0".encode())
