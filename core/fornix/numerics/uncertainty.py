@@ -132,7 +132,7 @@ def replicates_array(by_factor: Mapping[str, Sequence[Any]]) -> xr.DataArray:
         scheme, m = entry[1], int(np.isfinite(rows[k]).sum())
         if scheme == "jackknife":
             factors.append((m - 1) / m if m > 1 else math.nan)
-            n_units.append(int(entry[2]) if len(entry) > 2 else len(rows[k]))
+            n_units.append(len(rows[k]))
         elif scheme == "bootstrap":
             factors.append(1 / (m - 1) if m > 1 else math.nan)
             if len(entry) < 3 and name != BOTH:
