@@ -343,15 +343,15 @@ class TestTasks:
         pytest.importorskip("sklearn")
         from fornix.extraction.readout import choice_probabilities
 
-        fitting = np.array([[0.0, 5.0], [1.0, 5.0], [0.1, 5.0], [0.9, 5.0]])
-        answer = choice_probabilities(fitting, ["x", "y", "x", "y"], np.array([[0.0, 5.0], [1.0, 7.0]]), ["x", "y"])
-        assert np.isfinite(answer).all()
-        assert answer.argmax(axis=1).tolist() == [0, 1]
+        # The mean of three times 0.1 is not 0.1 in binary, so that its deviation is rounding and not zero.
+        fitting = np.array([[0.0, 0.1], [1.0, 0.1], [0.1, 0.1]])
+        assert 0.0 < fitting[:, 1].std() < 1e-15
+        answer = choice_probabilities(fitting, ["x", "y", "x"], np.array([[0.0, 0.1], [1.0, 0.2]]), ["x", "y"])
+        alone = choice_probabilities(fitting[:, :1], ["x", "y", "x"], np.array([[0.0], [1.0]]), ["x", "y"])
+        np.testing.assert_allclose(answer, alone, rtol=1e-3)
 
     def test_labels_that_cannot_be_learned_are_named(self) -> None:
         fitting = STIMULI.take([0, 1])
-        with pytest.raises(ValueError, match="labelled 'z', which is none of the choices a, b"):
-            make().respond(Experiment(STIMULI.take([5]), task=Label(("a", "b"), fitting=Fitting(fitting, ("a", "z")))))
         with pytest.raises(ValueError, match="one label only"):
             make().respond(Experiment(STIMULI.take([5]), task=Label(("a", "b"), fitting=Fitting(fitting, ("a", "a")))))
 
@@ -365,7 +365,11 @@ class TestRefusals:
             (Experiment(STIMULI, (Recording("V4", time_bins=((0.0, 10.0),)),)), "region", "without time bins"),
             (Experiment(STIMULI, (Recording("V4", per="token"),)), "region", "one value for each stimulus"),
             (Experiment(STIMULI, task=NextWord()), "task", "performs similarity, label and probabilities, not 'next_word'"),
-            (Experiment(STIMULI, task=Label(("a",))), "task", "learns the task 'label' from fitting stimuli, and none are given"),
+            (
+                Experiment(STIMULI, task=Label(("a", "b"))),
+                "task",
+                "learns the task 'label' from fitting stimuli, and none are given",
+            ),
             (
                 Experiment(StimulusSet(["a"], text=["word"]), (Recording("V4"),)),
                 "stimuli",

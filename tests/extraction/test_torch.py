@@ -151,9 +151,12 @@ def test_the_last_layer_is_the_last_to_run_not_the_last_registered() -> None:
 
 
 def test_features_are_taken_before_a_later_layer_overwrites_them_in_place() -> None:
-    net = network()
-    assert values(model_of(net), "norm").min() < 0.0
-    assert values(model_of(net), "relu").min() == 0.0
+    recordings = (Recording("layer:norm"), Recording("layer:relu"), Recording("layer:head"))
+    responses = model_of(network()).respond(Experiment(STIMULI, recordings))
+    norm, relu = responses[recordings[0]], responses[recordings[1]]
+    assert isinstance(norm, xr.DataArray)
+    assert (norm.values.min(axis=1) < 0.0).all()
+    np.testing.assert_array_equal(np.maximum(norm, 0.0), relu)
 
 
 def test_no_own_except_clause_of_a_network_stops_the_stopping() -> None:

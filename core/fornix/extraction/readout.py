@@ -19,6 +19,7 @@ def choice_probabilities(
     ----------
     fitting : (m, p) array
     labels : sequence of str, length m
+        Out of the choices.
     features : (n, p) array
     choices : sequence of str, length k
         A choice that no fitting stimulus carries has probability 0.
@@ -30,11 +31,8 @@ def choice_probabilities(
     Raises
     ------
     ValueError
-        If a label is none of the choices, or all labels are equal.
+        If all labels are equal.
     """
-    unknown = sorted(set(labels) - set(choices))
-    if unknown:
-        raise ValueError(f"a fitting stimulus is labelled {unknown[0]!r}, which is none of the choices {', '.join(choices)}")
     if len(set(labels)) < 2:
         raise ValueError("the fitting stimuli carry one label only; a choice is learned from at least two")
     try:
@@ -42,8 +40,9 @@ def choice_probabilities(
     except ImportError:
         raise FornixError("learning a task from fitting stimuli needs scikit-learn: pip install 'fornix[sklearn]'") from None
     train, test = np.array(fitting, dtype=np.float64), np.array(features, dtype=np.float64)
-    mean, deviation = train.mean(axis=0), train.std(axis=0)
-    scale = np.where(deviation > 0, deviation, 1.0)
+    # The deviation of equal numbers can come out as rounding, which would blow up the test stimuli: compare them instead.
+    scale = np.where(np.ptp(train, axis=0) > 0, train.std(axis=0), 1.0)
+    mean = train.mean(axis=0)
     train, test = (train - mean) / scale, (test - mean) / scale
     if train.shape[1] > train.shape[0]:
         # An L2-penalised fit lies in the span of its rows: rotating onto them changes no probability and saves the columns.

@@ -170,7 +170,9 @@ class TestTwins:
     def test_it_answers_every_region_and_both_behaviours(self) -> None:
         model = fornix.load_model("resnet20-untrained")
         stimuli = images()
-        fitting = Fitting(StimulusSet(list("ab"), image=[np.zeros((4, 4)), np.ones((4, 4))]), ("dark", "light"))
+        fitting = Fitting(
+            StimulusSet(list("ab"), image=[np.full((4, 4, 3), level, dtype=np.uint8) for level in (0, 255)]), ("dark", "light")
+        )
         task = Label(("dark", "light"), fitting=fitting)
         recordings = (Recording("V4"), Recording("IT"), Recording("V1"))
         responses = model.respond(Experiment(stimuli, recordings, Similarity()))
