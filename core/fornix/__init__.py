@@ -26,12 +26,12 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
-    from fornix.matrix.api import run as run
-    from fornix.matrix.api import score as score
     from fornix.engine.wrapped import wrap_responses as wrap_responses
     from fornix.errors import FornixError as FornixError
     from fornix.errors import NotAble as NotAble
     from fornix.errors import UsageError as UsageError
+    from fornix.matrix.api import run as run
+    from fornix.matrix.api import score as score
     from fornix.registry.hookspecs import hookimpl as hookimpl
     from fornix.registry.load import card_file as card_file
     from fornix.registry.load import load_benchmark as load_benchmark
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from fornix.registry.load import load_metric as load_metric
     from fornix.registry.load import load_model as load_model
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605 - each name is declared above for type checkers
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
