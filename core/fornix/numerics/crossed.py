@@ -18,7 +18,8 @@ def median_of_units(units: ArrayLike) -> Array:
     """From (..., split, neuroid) to (...): the median over neuroids, averaged over splits; NaN units are left out."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # numpy warns where all units are NaN; the result is NaN, as it should be
-        return np.asarray(np.nanmean(np.nanmedian(np.asarray(units), axis=-1), axis=-1))
+        medians = np.nanmedian(np.asarray(units), axis=-1)
+    return _mean_of_present(medians)
 
 
 def median_replicates(units: Array, without: Array, neuroid_id: ArrayLike) -> dict[str, tuple[Any, ...]]:
@@ -44,7 +45,7 @@ def median_replicates(units: Array, without: Array, neuroid_id: ArrayLike) -> di
         Stimuli only, where there is one neuroid.
     """
     value, n_groups = median_of_units(units), len(without)
-    change = np.nanmean([_smooth_median(without[:, s]) - _smooth_median(row) for s, row in enumerate(units)], axis=0)
+    change = _mean_of_present(_smooth_median(without) - _smooth_median(units))
     factors: dict[str, tuple[Any, ...]] = {"stimuli": (value + change, "jackknife")}
     q = units.shape[1]
     if q < 2:
@@ -57,6 +58,13 @@ def median_replicates(units: Array, without: Array, neuroid_id: ArrayLike) -> di
     factors["neuroids"] = (median_of_units(units[:, draws].swapaxes(0, 1)), "bootstrap", q)
     factors[BOTH] = (median_of_units(both), "bootstrap")
     return factors
+
+
+def _mean_of_present(values: Array) -> Array:
+    """The mean over the last axis of what is not NaN; NaN where nothing is."""
+    present = np.isfinite(values)
+    total = np.where(present, values, 0.0).sum(axis=-1)
+    return np.asarray(np.where(present.any(axis=-1), total / np.maximum(present.sum(axis=-1), 1), np.nan))
 
 
 def _smooth_median(units: Array) -> Array:

@@ -1,0 +1,347 @@
+"""The metrics against Brain-Score's own numbers and scikit-learn, in three orders of rows; then what they promise and refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import fornix
+from fornix.interfaces import AssemblyError, Score
+from fornix.numerics.gram import gram_of_assembly
+
+cross_decomposition = pytest.importorskip("sklearn.cross_decomposition")
+linear_model = pytest.importorskip("sklearn.linear_model")
+model_selection = pytest.importorskip("sklearn.model_selection")
+
+
+def parity_folder() -> Path:
+    """FORNIX_PARITY, the checkout's own copy, or the folder beside the mirror."""
+    places = [Path(__file__).resolve().parents[4] / "tests" / "parity"]
+    if "FORNIX_PARITY" in os.environ:
+        places.insert(0, Path(os.environ["FORNIX_PARITY"]))
+    places += [Path(mirror).parent / "parity" for mirror in os.environ.get("FORNIX_MIRROR", "").split()]
+    for place in places:
+        if (place / "neural.npz").exists():
+            return place
+    pytest.skip(
+        "the parity inputs (neural.npz, expected.json) are neither in FORNIX_PARITY, nor in the checkout, nor by the mirror"
+    )
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, Any]:
+    return dict(json.loads((parity_folder() / "expected.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def neural() -> tuple[xr.DataArray, xr.DataArray]:
+    with np.load(parity_folder() / "neural.npz") as data:
+        coords = {name: ("presentation", data[name]) for name in ("stimulus_id", "object_name", "story")}
+        coords["split"] = ("presentation", np.where(np.arange(120) < 90, "train", "test"))
+        return tuple(xr.DataArray(data[k], dims=("presentation", "neuroid"), coords=coords) for k in ("source", "target"))  # type: ignore[return-value]
+
+
+def simulated(n: int = 60, p: int = 20, q: int = 7, noise: float = 1.0, seed: int = 0) -> tuple[xr.DataArray, xr.DataArray]:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, p))
+    y = x @ rng.normal(size=(p, q)) / np.sqrt(p) + noise * rng.normal(size=(n, q))
+    ids = np.array([f"s{k:04d}" for k in range(n)])
+    return assembly(x, ids), assembly(y, ids)
+
+
+def assembly(values: np.ndarray, ids: np.ndarray) -> xr.DataArray:
+    return xr.DataArray(values, dims=("presentation", "neuroid"), coords={"stimulus_id": ("presentation", ids)})
+
+
+PARITY = [
+    ("vision.pls_cv.exact", "pls_cv", {}, 1e-5),
+    ("vision.pls_cv.nostrat.exact", "pls", {"definition": "brainscore"}, 1e-5),
+    ("vision.ridge_cv", "ridge_cv", {}, 1e-9),
+    ("vision.linear_predictivity_cv", "linear_predictivity_cv", {}, 1e-9),
+    ("vision.ridge_split", "ridge_split", {}, 1e-9),
+    ("vision.ridgecv_split", "ridgecv_split", {}, 1e-9),
+    ("language.linear_pearsonr", "linear_pearsonr", {}, 1e-7),
+    ("language.ridge_pearsonr", "ridge_pearsonr", {}, 1e-7),
+]
+
+
+@pytest.mark.parametrize("form", ["values", "gram", "source rows shuffled"])
+@pytest.mark.parametrize(("key", "name", "options", "tolerance"), PARITY)
+def test_parity(
+    neural: tuple[xr.DataArray, xr.DataArray],
+    expected: dict[str, Any],
+    key: str,
+    name: str,
+    options: dict[str, Any],
+    tolerance: float,
+    form: str,
+) -> None:
+    source, target = neural
+    metric, original = fornix.load_metric(name, **options), expected[key]
+    if form == "gram":
+        score = metric(gram_of_assembly(source), target)
+    elif form == "values":
+        score = metric(source, target)
+    else:
+        score = metric(source[np.random.default_rng(0).permutation(120)], target)
+        assert score.value == pytest.approx(metric(source, target).value, rel=1e-12)
+    assert score.value == pytest.approx(original["value"], rel=max(tolerance, 1e-9))
+    if "per_split" in original:
+        np.testing.assert_allclose(np.median(score.units, axis=1), original["per_split"], rtol=0, atol=tolerance)
+    if "error" in original:
+        assert score.error == pytest.approx(original["error"], abs=tolerance)
+    if "raw_mean" in original:
+        assert float(score.units.mean()) == pytest.approx(original["raw_mean"], abs=tolerance)
+
+
+@pytest.mark.parametrize("strat", ["", "nostrat"])
+def test_pls_is_within_what_the_originals_early_stop_costs(
+    neural: tuple[xr.DataArray, xr.DataArray], expected: dict[str, Any], strat: str
+) -> None:
+    metric = fornix.load_metric("pls", definition="brainscore", stratify_on="" if strat else "object_name")
+    original = expected[f"vision.pls_cv{'.' * bool(strat)}{strat}"]
+    score = metric(*neural)
+    assert score.value == pytest.approx(original["value"], abs=2e-3)
+    np.testing.assert_allclose(np.median(score.units, axis=1), original["per_split"], atol=2e-2)
+
+
+@pytest.mark.parametrize(
+    ("name", "estimator", "tolerance"),
+    [
+        ("ridge_cv", lambda: linear_model.Ridge(1.0), 1e-9),
+        ("linear_predictivity_cv", lambda: linear_model.LinearRegression(), 1e-9),
+        ("pls_cv", lambda: cross_decomposition.PLSRegression(25, scale=False, tol=1e-14, max_iter=200_000), 1e-5),
+        ("ridgecv_cv", lambda: linear_model.RidgeCV(fornix.load_metric("ridgecv_cv").estimator.alphas), 1e-9),
+    ],
+)
+def test_target_rows_shuffled_is_as_scikit_learn_does_it(
+    neural: tuple[xr.DataArray, xr.DataArray], name: str, estimator: Callable[[], Any], tolerance: float
+) -> None:
+    source, target = neural
+    order = np.random.default_rng(5).permutation(120)
+    score = fornix.load_metric(name)(source, target[order])
+    x, y = source.values[order], target.values[order]
+    splitter = model_selection.StratifiedShuffleSplit(10, train_size=0.9, random_state=1)
+    for k, (train, test) in enumerate(splitter.split(x, target["object_name"].values[order])):
+        if k > 2:
+            break
+        prediction = estimator().fit(x[train], y[train]).predict(x[test])
+        r = [np.corrcoef(prediction[:, i], y[test][:, i])[0, 1] for i in range(20)]
+        np.testing.assert_allclose(score.units[k], r, atol=tolerance)
+    assert score.value != fornix.load_metric(name)(source, target).value
+
+
+def test_nadeau_and_bengios_error_for_comparison(expected: dict[str, Any], neural: tuple[xr.DataArray, xr.DataArray]) -> None:
+    """numerics.md: 0.04243 where the original says 0.02770, from the original's own splits; ours are those of exact PLS."""
+    original = np.array(expected["vision.pls_cv"]["per_split"])
+    assert original.std(ddof=1) * np.sqrt(0.1 + 12 / 108) == pytest.approx(0.04243, abs=5e-6)
+    exact = np.array(expected["vision.pls_cv.exact"]["per_split"])
+    details = fornix.load_metric("pls_cv")(*neural).details
+    assert details["nadeau_bengio_error"] == pytest.approx(exact.std(ddof=1) * np.sqrt(0.1 + 12 / 108), abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["pls", "ridge", "linear"])
+def test_the_default_does_not_depend_on_the_order_of_rows(neural: tuple[xr.DataArray, xr.DataArray], name: str) -> None:
+    source, target = neural
+    metric = fornix.load_metric(name)
+    one, other = metric(source, target), metric(source[::-1], target[np.random.default_rng(0).permutation(120)])
+    assert one.value == other.value
+    assert one.error == other.error
+    np.testing.assert_array_equal(one.replicates, other.replicates)
+
+
+@pytest.mark.parametrize("name", ["pls", "ridge", "linear"])
+def test_values_and_gram_agree(neural: tuple[xr.DataArray, xr.DataArray], name: str) -> None:
+    source, target = neural
+    metric = fornix.load_metric(name)
+    one, other = metric(source, target), metric(gram_of_assembly(source), target)
+    np.testing.assert_allclose(one.units, other.units, atol=1e-8)
+    assert one.error == pytest.approx(other.error, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["pls", "ridge", "linear"])
+def test_the_error_and_what_it_is_made_of(neural: tuple[xr.DataArray, xr.DataArray], name: str) -> None:
+    score = fornix.load_metric(name)(*neural)
+    assert score.units.dims == ("split", "neuroid")
+    assert score.resampled == ("stimuli", "neuroids")
+    assert score.replicates["factor"].values.tolist() == ["stimuli", "neuroids", "both"]
+    assert score.interval[0] < score.value < score.interval[1]
+    assert 0.01 < score.error < 0.1
+    assert abs(float(score.replicates.sel(factor="neuroids").mean()) - score.value) < 0.02
+    alone = fornix.load_metric(name, replicates=False)(*neural)
+    assert alone.value == pytest.approx(score.value, rel=1e-12)
+    assert alone.replicates is None
+    assert np.isnan(alone.error)
+
+
+def test_the_effect_of_a_group_is_that_of_fitting_without_it() -> None:
+    """Ridge, one neuroid, kfold: in truth leaving a group out changes the score about as the replicate says."""
+    source, target = simulated(n=400, q=1, noise=0.5)
+    score = fornix.load_metric("ridge", splits="kfold")(source, target)
+    estimated = score.replicates.sel(factor="stimuli").values
+    plain = score.replicates.sel(factor="stimuli").std()
+    from fornix.numerics.splits import split_plan
+    from fornix.numerics.uncertainty import stimulus_groups
+
+    ids, x, y = source["stimulus_id"].values, source.values, target.values
+    groups = stimulus_groups(ids)
+    truth = []
+    for g in range(20):
+        r = []
+        for train, test in split_plan(ids, kind="kfold"):
+            train, test = train[groups[train] != g], test[groups[test] != g]
+            prediction = linear_model.Ridge(1.0).fit(x[train], y[train]).predict(x[test])
+            r.append(np.corrcoef(prediction.ravel(), y[test].ravel())[0, 1])
+        truth.append(np.mean(r))
+    assert np.corrcoef(truth, estimated)[0, 1] > 0.97
+    assert np.std(truth) == pytest.approx(float(plain), rel=0.15)
+
+
+def test_the_intervals_cover() -> None:
+    """New stimuli and neuroids 60 times; the 95 % intervals hold the mean of all in at least 54 of them."""
+    scores = [fornix.load_metric("ridge")(*simulated(seed=seed, n=80, q=12)) for seed in range(60)]
+    values = np.array([score.value for score in scores])
+    inside = sum(score.interval[0] <= values.mean() <= score.interval[1] for score in scores)
+    assert inside >= 54
+    assert 0.9 < np.mean([score.error for score in scores]) / values.std(ddof=1) < 1.9
+
+
+def test_pure_noise_scores_nothing_though_stimuli_are_drawn_again() -> None:
+    """200 stimuli resampled with replacement: copies that straddled the split would score far above 0."""
+    source, target = simulated(n=200, p=60, q=20, seed=3)
+    values = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        noise, rows = assembly(rng.normal(size=(200, 20)), target["stimulus_id"].values), rng.integers(0, 200, size=200)
+        drawn = noise[rows].assign_coords(repetition=("presentation", np.arange(200)))
+        present = source[np.unique(rows)]
+        values.append(fornix.load_metric("ridge", replicates=False)(present, drawn).value)
+    assert abs(np.mean(values)) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("pls", {"n_components": 5}), ("linear", {}), ("ridge", {"alphas": [0.01, 1.0, 100.0], "alpha_scale": "mean_diagonal"})],
+)
+@pytest.mark.parametrize("p", [20, 200])
+def test_permuted_rows_are_scored_as_one_by_one(name: str, options: dict[str, Any], p: int) -> None:
+    """Row i gets the targets of row permutation[i]: the same as handing over targets in that order."""
+    source, target = simulated(p=p)
+    metric = fornix.load_metric(name, replicates=False, **options)
+    orders = [np.random.default_rng(seed).permutation(60) for seed in range(3)]
+    alone = [metric(source, target.copy(data=target.values[order])).value for order in orders]
+    np.testing.assert_allclose(metric.permuted(source, target, orders), alone, atol=1e-8)
+    assert metric.permuted(source, target, [np.arange(60)])[0] == pytest.approx(metric(source, target).value, abs=1e-8)
+
+
+def test_alphas_on_the_scale_of_the_source_make_its_scale_irrelevant() -> None:
+    source, target = simulated(p=100)
+    metric = fornix.load_metric("ridge", alphas=np.logspace(-6, 6, 25).tolist(), alpha_scale="mean_diagonal", replicates=False)
+    assert metric(1e4 * source, target).value == pytest.approx(metric(source, target).value, rel=1e-9)
+    x, y, ids = source.values, target.values, source["stimulus_id"].values
+    (train, test), *_ = model_selection.ShuffleSplit(10, train_size=0.9, random_state=1).split(ids)
+    train.sort()
+    centred = x[train] - x[train].mean(axis=0)
+    alphas = np.logspace(-6, 6, 25) * (centred**2).sum(axis=1).mean()
+    prediction = linear_model.RidgeCV(alphas).fit(x[train], y[train]).predict(x[test])
+    r = [np.corrcoef(prediction[:, i], y[test][:, i])[0, 1] for i in range(7)]
+    np.testing.assert_allclose(np.sort(metric(source, target).units[0]), np.sort(r), atol=1e-8)
+
+
+def test_reverse_predicts_the_source(neural: tuple[xr.DataArray, xr.DataArray]) -> None:
+    source, target = neural
+    reverse = fornix.load_metric("reverse_ridge_cv")(source[::-1], target)
+    forward = fornix.load_metric("ridge_cv")(target, source)
+    assert reverse.units.shape == (10, 60)
+    assert reverse.value == pytest.approx(forward.value, rel=1e-12)
+
+
+def test_groups_stay_whole(neural: tuple[xr.DataArray, xr.DataArray]) -> None:
+    source, target = neural
+    score = fornix.load_metric("ridge", definition="brainscore", splits="group_kfold", group_on="story", n_splits=4)(
+        source, target
+    )
+    x, y = source.values, target.values
+    for k, (train, test) in enumerate(model_selection.GroupKFold(4).split(x, groups=target["story"].values)):
+        prediction = linear_model.Ridge(1.0).fit(x[train], y[train]).predict(x[test])
+        r = [np.corrcoef(prediction[:, i], y[test][:, i])[0, 1] for i in range(20)]
+        np.testing.assert_allclose(score.units[k], r, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["pls", "ridge", "linear"])
+def test_a_perfect_source_scores_one_and_a_constant_one_nothing(name: str) -> None:
+    options = {"n_components": 7} if name == "pls" else {}
+    source, target = simulated(noise=0.0, p=7)
+    metric = fornix.load_metric(name, **options)
+    assert metric(source, target).value == pytest.approx(1, abs=1e-2)
+    nothing: Score = metric(source * 0 + 3, target)
+    assert np.isnan(nothing.value)
+    assert nothing.n_nan == 70
+
+
+@pytest.mark.parametrize("name", ["pls", "ridge", "linear"])
+def test_a_neuroid_that_never_varies_is_counted_not_scored(name: str) -> None:
+    source, target = simulated()
+    target[:, 2] = 4.0
+    options = {"n_components": 5} if name == "pls" else {}
+    score = fornix.load_metric(name, **options)(source, target)
+    assert score.n_nan == 10
+    assert np.isfinite(score.value)
+    assert np.isfinite(score.error)
+
+
+def test_a_source_with_fewer_features_than_components_says_so() -> None:
+    source, target = simulated(p=10)
+    score = fornix.load_metric("pls", n_components=25)(source, target)
+    assert score.notes == ("10 PLS components, as the source has no more features",)
+    assert score.value == pytest.approx(fornix.load_metric("linear")(source, target).value, abs=1e-6)
+
+
+def test_bad_input_is_refused_in_a_sentence() -> None:
+    source, target = simulated()
+    ridge, pls = fornix.load_metric("ridge"), fornix.load_metric("pls")
+    hole = source.copy()
+    hole[3, 4] = np.nan
+    endless = target.copy()
+    endless[0, 0] = np.inf
+    cases: list[tuple[Any, Any, Any, str]] = [
+        (ridge, hole, target, "the source has 1 values that are NaN or infinite, out of 1200"),
+        (ridge, source, endless, "the target has 1 values that are NaN or infinite"),
+        (ridge, source[1:], target, "the source lacks 1 of 60 stimuli of the target, for example 's0000'"),
+        (ridge, source, target[:-2], "the source has 2 stimuli that the target does not have, for example 's0058'"),
+        (ridge, source[[0, *range(60)]], target, "the source answers stimulus 's0000' 2 times; expected each stimulus once"),
+        (ridge, source, target[[0, *range(60)]], "the target answers a stimulus twice: 1 duplicate rows"),
+        (ridge, source.drop_vars("stimulus_id"), target, "the source has no coordinate stimulus_id"),
+        (ridge, source, target.drop_vars("stimulus_id"), "the target has no coordinate stimulus_id"),
+        (ridge, source, target.rename(neuroid="time_bin"), "expected ('presentation', 'neuroid')"),
+        (pls, source[:20], target[:20], "PLS with 25 components needs at least 26 training stimuli; a split has 18"),
+        (fornix.load_metric("ridge", stratify_on="object"), source, target, "no coordinate 'object' on presentation"),
+        (fornix.load_metric("ridge", splits="given"), source, target, "no coordinate 'split' on presentation"),
+        (fornix.load_metric("ridge", direction="reverse"), gram_of_assembly(source), target, "the source is a Gram"),
+    ]
+    for metric, given, measured, sentence in cases:
+        with pytest.raises(AssemblyError) as raised:
+            metric(given, measured)
+        assert sentence in str(raised.value)
+    with pytest.raises(ValueError, match="there are 8 stimuli for 10 folds"):
+        fornix.load_metric("ridge", splits="kfold")(source[:8], target[:8])
+
+
+@pytest.mark.parametrize("alphas", [[], [0.0], [1.0, -1.0], ["1"], [True]])
+def test_alphas_that_are_not_positive_are_refused(alphas: list[Any]) -> None:
+    with pytest.raises(fornix.UsageError, match="expected numbers above 0, at least one"):
+        fornix.load_metric("ridge", alphas=alphas)
+
+
+def test_other_options_out_of_range_are_refused() -> None:
+    with pytest.raises(fornix.UsageError, match="option 'n_components' of metric 'pls' is 0"):
+        fornix.load_metric("pls", n_components=0)
+    with pytest.raises(fornix.UsageError, match=r"option 'train_size' of metric 'linear' is 1\.5; expected between 0 and 1"):
+        fornix.load_metric("linear", train_size=1.5)
