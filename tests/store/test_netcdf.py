@@ -99,7 +99,8 @@ def test_an_assembly_comes_back_as_it_was(tmp_path: Path) -> None:
         xr.DataArray([1.0], dims="presentation", name="a name / with signs"),
         xr.DataArray([9.969209968386869e36, -2147483647], dims="presentation"),  # the fill value of netCDF
         xr.DataArray([True, False], dims="presentation", coords={"presentation": [True, False]}),
-        xr.DataArray([2], dims="x", attrs={"scale_factor": 2.0, "add_offset": 1.0, "missing_value": 2, "_FillValue": 2}),
+        xr.DataArray([2], dims="x", attrs={"scale_factor": 2.0, "add_offset": 1.0}),
+        xr.DataArray([2], dims="x", attrs={"missing_value": 2, "_FillValue": 2}),
         xr.DataArray([2], dims="x", attrs={"coordinates": "q", "fornix": "x", "CLASS": "c", "dtype": "bool", "flag": True}),
         xr.DataArray([2], dims="x", attrs={"": "", "zero\0": "a\0b", "half": "\ud800", "big": 2**70, "unit of x": "ms"}),
     ],

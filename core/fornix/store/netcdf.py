@@ -263,7 +263,6 @@ def _put_variable(group: Any, name: str, variable: xr.Variable, what: str) -> An
         if kind is None:
             raise ArrayFileError(_refusal(values, what))
         stored = group.createVariable(name, kind, variable.dims)
-        stored.set_auto_maskandscale(False)
         stored[...] = values.astype(kind)
     own = _put_attributes(stored, variable.attrs, what)
     stored.setncattr("fornix", json.dumps({"dtype": values.dtype.str, "attrs": own}, allow_nan=False))
