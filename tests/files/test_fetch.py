@@ -55,6 +55,34 @@ def test_the_network_fills_the_cache_and_is_asked_once(site, content, fresh_proc
     assert leftovers(fresh_process) == [f"{file.sha256}.bin"]
 
 
+def test_a_git_blob_of_unknown_size_is_fetched_and_verified_by_its_hash(site, content, fresh_process) -> None:
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    published = site.publish("/data/x.tsv", content)
+    file = File("x.tsv", published.url, 0, git_blob=blob)
+    assert available(file) is None
+    assert not at_hand(file)
+    assert fetch(file).read_bytes() == content
+    assert at_hand(file)
+    assert fetch(file) == cache_path(file)
+    assert len(site.gets) == 1
+
+
+def test_a_git_blob_of_unknown_size_that_is_another_file_is_refused(site, content, fresh_process) -> None:
+    file = File("x.tsv", site.publish("/data/x.tsv", content).url, 0, git_blob="0" * 40)
+    with pytest.raises(FileUnavailable, match="offers another file"):
+        fetch(file)
+    assert leftovers(fresh_process) == []
+
+
+def test_a_git_blob_of_unknown_size_is_taken_from_a_mirror(tmp_path, content, monkeypatch, fresh_process) -> None:
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    file = File("x.tsv", "https://example.org/x.tsv", 0, git_blob=blob)
+    monkeypatch.setenv("FORNIX_MIRROR", str(tmp_path / "mirror"))
+    path = mirrored(tmp_path / "mirror", file, content)
+    assert available(file) is None
+    assert fetch(file) == path
+
+
 def test_a_redirect_is_followed(site, content) -> None:
     target = site.publish("/moved/x.bin", content)
 

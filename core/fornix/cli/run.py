@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--workers", type=int, metavar="N", help="models worked on at once (default: CPUs, at most 4)")
     parser.add_argument("--no-retry", action="store_true", help="leave cells alone whose latest attempt failed")
     parser.add_argument("--time-limit", type=float, default=3600.0, metavar="SECONDS", help="for each step (default: 3600)")
+    parser.add_argument("--scratch", metavar="FOLDER", help="where models spill whole layers (default: a temporary folder)")
     parser.add_argument("--memory-limit", type=float, metavar="GB", help="for each worker")
     add_outputs(parser)
     add_json(parser)
@@ -33,6 +35,8 @@ def call(parsed: argparse.Namespace) -> int:
     from fornix.engine.plan import plan
     from fornix.matrix.api import run
 
+    if parsed.scratch is not None:
+        os.environ["FORNIX_SCRATCH"] = os.path.abspath(parsed.scratch)
     found, place = registry(parsed), store(parsed)
     planned = plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed)
     print(summary(planned), file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from fornix.engine.keys import CellKeys, changes, digest_json
 from fornix.errors import UsageError
-from fornix.files.fetch import available
+from fornix.files.fetch import at_hand, available
 from fornix.files.file import File
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
@@ -179,7 +179,7 @@ def plan(
             if cell.state != "ok":
                 used = [model, *(registry.get("dataset", name) for name in benchmark.uses.datasets)]
                 needed.update({f.sha256 or f.git_blob: f for card in used for f in card.files})
-    return Plan(tuple(cells), download_bytes=sum(file.bytes for file in needed.values() if not _at_hand(file)))
+    return Plan(tuple(cells), download_bytes=sum(file.bytes for file in needed.values() if not at_hand(file)))
 
 
 class _History:
@@ -207,12 +207,6 @@ class _History:
                 model, benchmark, "stale", key, parts, why="; ".join(changes(newest.key_parts, parts)), seconds=seconds
             )
         return PlannedCell(model, benchmark, "missing", key, parts, seconds=seconds)
-
-
-def _at_hand(file: File) -> bool:
-    from fornix.files.fetch import at_hand
-
-    return at_hand(file)
 
 
 def _join(words: Iterable[str]) -> str:

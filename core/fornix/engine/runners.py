@@ -21,6 +21,8 @@ from fornix.engine.exchange import write_json
 from fornix.registry.discovery import Distribution
 from fornix.store.interface import Status
 
+#: Where and how much a model may spill; they name no data.
+_SCRATCH: Final = ("FORNIX_SCRATCH", "FORNIX_SCRATCH_GB")
 #: How often a worker is looked at, in seconds.
 _POLL_S: Final = 0.05
 
@@ -211,7 +213,7 @@ class WorkerRunner:
             return {**os.environ, **threads, **fixed}
         temporary = job.folder / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
-        keep = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+        keep = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", *_SCRATCH)
         kept = {name: os.environ[name] for name in keep if name in os.environ}
         return {**kept, "HOME": str(job.folder), "TMPDIR": str(temporary), **threads, **fixed}
 

@@ -156,6 +156,8 @@ def _check_recording(recording: Recording, answered: xr.DataArray | Gram, experi
     _check_repetitions(answered, rows, experiment, what)
     if recording.time_bins is not None:
         _check_time_bins(answered, recording.time_bins, what)
+    if rows == "token" and "text" in experiment.stimuli.modalities:
+        _check_characters(answered, experiment, what)
 
 
 def _check_time_bins(answered: xr.DataArray, asked: Sequence[tuple[float, float]], what: str) -> None:
@@ -164,6 +166,20 @@ def _check_time_bins(answered: xr.DataArray, asked: Sequence[tuple[float, float]
     for name, edges in zip(("time_bin_start", "time_bin_end"), zip(*asked, strict=True), strict=True):
         if name not in answered.coords or not np.array_equal(answered[name].values, edges):
             raise AssemblyError(f"{what} must say in the coordinate {name} where each time bin lies (ms), in the order asked")
+
+
+def _check_characters(answered: xr.DataArray, experiment: Experiment, what: str) -> None:
+    for name in ("character_start", "character_end"):
+        if name not in answered.coords or answered[name].dtype.kind not in "iu":
+            raise AssemblyError(f"{what} must say in the coordinate {name} (int) which part of its text each token is")
+    texts = dict(zip(experiment.stimuli, experiment.stimuli.contents["text"], strict=True))
+    spans = (answered[name].values.tolist() for name in ("stimulus_id", "character_start", "character_end"))
+    for name, start, end in zip(*spans, strict=True):
+        text = texts[name]
+        if not 0 <= start <= end or (isinstance(text, str) and end > len(text)):
+            raise AssemblyError(
+                f"{what} has a token from character {start} to {end} of stimulus {name!r}, which is not in its text"
+            )
 
 
 def _check_repetitions(answered: xr.DataArray, rows: str, experiment: Experiment, what: str) -> None:

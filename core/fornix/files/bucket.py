@@ -42,7 +42,7 @@ class Bucket:
             Unless it holds a file of the right size.
         """
         head = self._ask("head_object", file)
-        if head["ContentLength"] != file.bytes:
+        if not file.fits(head["ContentLength"]):
             raise other_size(head["ContentLength"], file)
         return head
 

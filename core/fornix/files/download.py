@@ -14,6 +14,9 @@ from fornix.files.source import Interrupted, OtherFile, Source
 #: Seconds to wait before asking again, by the number of attempts in a row that brought nothing new.
 PAUSES_S = (0.5, 2.0)
 
+#: A file of unknown size is given up beyond this: git hosts serve no larger ones.
+LARGEST_UNSIZED = 2**30
+
 #: Called with the bytes that are there and the bytes of the whole file.
 Progress = Callable[[int, int], None]
 
@@ -55,7 +58,13 @@ def part_path(target: Path) -> Path:
 
 
 def _complete(file: File, source: Source, part: Path, progress: Progress | None) -> None:
-    """Ask until the part file has the file's size, or asking brings nothing new any more."""
+    """Ask until the part file has the file's size, or asking brings nothing new any more.
+
+    Nothing but its hash tells a part of a file of unknown size from the whole: it is asked for in one go.
+    """
+    if not file.sized:
+        _append(file, source, part, 0, progress)
+        return
     best = part.stat().st_size
     fruitless = 0
     while (have := part.stat().st_size) != file.bytes:
@@ -87,9 +96,9 @@ def _append(file: File, source: Source, part: Path, have: int, progress: Progres
         have = stream.start
         for block in stream.blocks:
             have += len(block)
-            if have > file.bytes:
+            if have > (file.bytes if file.sized else LARGEST_UNSIZED):
                 out.truncate(0)
-                raise OtherFile(f"offers another file (more than {file.bytes} bytes)")
+                raise OtherFile(f"offers another file (more than {file.bytes or LARGEST_UNSIZED} bytes)")
             out.write(block)
             if progress is not None:
                 progress(have, file.bytes)

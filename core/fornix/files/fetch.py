@@ -89,7 +89,7 @@ def available(file: File) -> str | None:
     """
     if _provided is not None:
         return None if file.hash in _provided else _not_provided(file)
-    if _size(cache_path(file)) == file.bytes:
+    if file.fits(_size(cache_path(file))):
         return None
     reasons = []
     for mirror in mirrors():
@@ -110,7 +110,7 @@ def at_hand(file: File) -> bool:
     if _provided is not None:
         return file.hash in _provided
     places = [cache_path(file), *(_folder_path(mirror, file) for mirror in mirrors() if not _is_bucket(mirror))]
-    return any(_size(place) == file.bytes for place in places)
+    return any(file.fits(_size(place)) for place in places)
 
 
 def cache_path(file: File) -> Path:
@@ -169,7 +169,7 @@ def _look_into_mirror(mirror: str, file: File) -> None:
     size = _size(_folder_path(mirror, file))
     if size is None:
         raise SourceTrouble("does not hold it")
-    if size != file.bytes:
+    if not file.fits(size):
         raise other_size(size, file)
 
 

@@ -24,7 +24,7 @@ class File:
     url : str
         Where it is published (http or https).
     bytes : int
-        Its size.
+        Its size; 0 with a git_blob where it is not known (the blob's identifier covers it).
     sha256 : str
         Its sha256, 64 lower-case hexadecimal digits.
     git_blob : str
@@ -67,6 +67,15 @@ class File:
         return self.sha256 or self.git_blob
 
     @property
+    def sized(self) -> bool:
+        """Whether its size is known before it is there."""
+        return bool(self.bytes or self.sha256)
+
+    def fits(self, size: int | None) -> bool:
+        """Whether a file of this size (None: no file) may be this one."""
+        return size is not None and (size == self.bytes or not self.sized)
+
+    @property
     def host(self) -> str:
         """The url's host, without port."""
         return urlsplit(self.url).hostname or ""
@@ -91,7 +100,7 @@ class File:
             If it cannot be read.
         """
         size = path.stat().st_size
-        if size != self.bytes:
+        if not self.fits(size):
             return f"has {size} bytes, expected {self.bytes}"
         kind = "sha256" if self.sha256 else "git blob"
         digest = hashlib.sha256() if self.sha256 else hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)

@@ -59,7 +59,7 @@ class Network:
         except (OSError, http.client.HTTPException) as error:
             raise Interrupted(_clause(error)) from None
         offset, size = _extent(response)
-        if size is not None and size != file.bytes:
+        if size is not None and not file.fits(size):
             response.close()
             raise other_size(size, file)
         if offset not in (0, start):
