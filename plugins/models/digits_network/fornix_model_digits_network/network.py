@@ -14,9 +14,9 @@ from torch.nn import functional
 #: Pixels along each side of an image, the digits' own size.
 SIDE: Final = 8
 SEED: Final = 0
-EPOCHS: Final = 20
-BATCH: Final = 32
-LEARNING_RATE: Final = 2e-3
+EPOCHS: Final = 15
+BATCH: Final = 64
+LEARNING_RATE: Final = 4e-3
 
 
 class Network(nn.Module):
