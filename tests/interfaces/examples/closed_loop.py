@@ -30,7 +30,7 @@ tasks = ["choice"]
 uses = { datasets = ["ToyThresholds"], metrics = [] }
 """
 
-ROUNDS, TRIALS = 9, 24
+ROUNDS, TRIALS = 6, 32
 #: Octaves between the model's threshold and people's at which the score is 0.
 WORST_OCTAVES = 4.0
 SIDES = Choice(("left", "right"))
@@ -61,7 +61,7 @@ class Thresholds:
 
 
 class Staircase:
-    """Nine rounds; the threshold is the mean contrast (in octaves) that the last four of them led to."""
+    """Six rounds; the threshold is the mean contrast (in octaves) that the last three of them led to."""
 
     def __init__(self) -> None:
         self._dataset = fornix.load_dataset("ToyThresholds")
@@ -84,7 +84,7 @@ class Staircase:
         return contrasts
 
     def score(self, responses):
-        threshold = np.log2(self._contrasts(responses)[-4:]).mean()
+        threshold = np.log2(self._contrasts(responses)[-3:]).mean()
         people = np.log2(self._dataset.recordings()["threshold"].values)
 
         def closeness(octaves):
