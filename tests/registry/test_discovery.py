@@ -105,8 +105,16 @@ def test_an_alias_stands_for_a_card_and_options(explosive, plugins, card_toml):
 
 @pytest.mark.parametrize(
     "text",
-    ["schema = 1\n[[model]]\nidentifier = 'broken'\n", "schema = 1\n[[model]\n", "\x00", ""],
-    ids=["invalid", "toml", "binary", "empty"],
+    [
+        "schema = 1\n[[model]]\nidentifier = 'broken'\n",
+        "schema = 1\n[[model]\n",
+        "\x00",
+        "",
+        "x = " + "[" * 9999 + "]" * 9999,
+        "x = " + "9" * 9999,
+        "schema = 1\n" + "".join(f"a{i} = 1\n" for i in range(200_000)),
+    ],
+    ids=["invalid", "toml", "binary", "empty", "nested", "digits", "huge"],
 )
 def test_a_malformed_card_breaks_its_own_distribution_alone(explosive, plugins, card_toml, text):
     explosive(plugins, card_toml("model", "good"))
@@ -117,6 +125,48 @@ def test_a_malformed_card_breaks_its_own_distribution_alone(explosive, plugins, 
     assert registry.problems
     assert {(problem.level, problem.distribution) for problem in registry.problems} == {("error", broken.name)}
     assert all(str(broken.folder / "plugin.toml") in problem.sentence for problem in registry.problems)
+
+
+def test_a_card_that_is_a_pipe_is_not_waited_for(explosive, plugins, card_toml):
+    explosive(plugins, card_toml("model", "good"))
+    broken = explosive(plugins)
+    (broken.folder / "plugin.toml").unlink()
+    os.mkfifo(broken.folder / "plugin.toml")
+    registry = discover([plugins])
+    assert names(registry) == ["good"]
+    assert [problem.distribution for problem in registry.problems] == [broken.name]
+
+
+PARENT = {"uses": None, "modalities": None, "regions": None}
+
+
+def parent(*children):
+    return {**PARENT, "aggregate": {"of": "value", "children": list(children)}}
+
+
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [
+        ({"b": {"uses": {"datasets": ["absent"]}}}, "dataset 'absent'"),
+        ({"b": {"uses": {"metrics": ["absent"]}}}, "metric 'absent'"),
+        ({"b": parent("absent")}, "benchmark 'absent'"),
+        ({"b": parent("GOOD")}, "benchmark 'GOOD'"),
+        ({"b": parent("alias")}, "benchmark 'alias'"),
+        ({"b": parent("c"), "c": parent("b")}, "benchmark 'c'"),
+        ({"b": parent("good", "c"), "c": {"uses": {"datasets": ["absent"]}}}, "benchmark 'c'"),
+        ({"b": parent("b1"), **{f"b{i}": parent(f"b{i + 1}") for i in range(1, 2000)}, "b2000": {}}, "benchmark 'b1'"),
+    ],
+    ids=["dataset", "metric", "child", "case", "alias", "circle", "grandchild", "generations"],
+)
+def test_a_benchmark_that_names_what_cannot_be_had_is_alone_unusable(explosive, plugins, card_toml, broken, named):
+    explosive(plugins, card_toml("benchmark", "good", aliases={"alias": {}}), card_toml("benchmark", "mean", **parent("good")))
+    explosive(plugins, *(card_toml("benchmark", name, **fields) for name, fields in broken.items()))
+    registry = discover([plugins])
+    assert {"good", "mean"} <= set(names(registry))
+    assert "b" not in names(registry)
+    with pytest.raises(PluginError, match=f"benchmark 'b' cannot be used: its card names the {named}"):
+        registry.get("benchmark", "b")
+    assert any(f"benchmark b: its card names the {named}" in problem.sentence for problem in registry.problems)
 
 
 def test_who_asks_for_a_malformed_card_is_told_what_is_wrong(explosive, plugins, card_toml):
@@ -198,6 +248,13 @@ def test_one_plugin_reached_by_two_paths_is_one_plugin(explosive, plugins, tmp_p
         (lambda p: edit(p, f'"{p.package}.plugin"', '"elsewhere.plugin"'), "entry points"),
         (lambda p: edit(p, 'version = "1.0"', 'dynamic = ["version"]'), "version"),
         (lambda p: edit(p, "dependencies = []", 'dynamic = ["dependencies"]'), "dependencies"),
+        (lambda p: edit(p, "dependencies = []", 'dependencies = "numpy"'), "dependencies"),
+        (lambda p: edit(p, "dependencies = []", "dependencies = [5]"), "dependencies"),
+        (lambda p: (p.root / "pyproject.toml").write_text("project = 1"), "entry points"),
+        (lambda p: (p.root / "pyproject.toml").write_text("[project]\nentry-points = 1"), "entry points"),
+        (lambda p: (p.root / "pyproject.toml").write_text("[project.entry-points]\nfornix = ['x']"), "entry points"),
+        (lambda p: edit(p, 'version = "1.0"', "dynamic = 5"), "version"),
+        (lambda p: (p.root / "pyproject.toml").write_text("x = " + "[" * 9999 + "]" * 9999), "nested too deeply"),
     ],
 )
 def test_a_malformed_folder_is_a_problem_and_no_more(explosive, plugins, card_toml, change, part):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fornix.errors import UsageError
 from fornix.registry.card import KINDS, Card, Kind
 from fornix.registry.fields import read_fields
 from fornix.registry.options import complete_options, did_you_mean
 from fornix.registry.schema import FIELDS, FIELDS_OF, SCHEMA
+
+#: A file beyond this is not read: everything that starts reads every card there is. Our own largest has 50 kB.
+LARGEST_BYTES: Final = 2**20
 
 
 class CardError(ValueError):
@@ -63,6 +66,26 @@ def _contradictions(card: Card, stated: Mapping[str, Any]) -> list[tuple[str, st
     return faults
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file that may hold anything at all.
+
+    Raises
+    ------
+    ValueError
+        If it is not a file, not TOML, too large or too deeply nested.
+    """
+    try:
+        if not path.is_file():  # a pipe, for one, would be waited for
+            raise ValueError("it is not a file")
+        if path.stat().st_size > LARGEST_BYTES:
+            raise ValueError(f"it has more than {LARGEST_BYTES} bytes")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except OSError as error:
+        raise ValueError(str(error)) from error
+
+
 def read_cards(path: Path) -> tuple[Card, ...]:
     """The cards of one plugin.toml.
 
@@ -72,8 +95,8 @@ def read_cards(path: Path) -> tuple[Card, ...]:
         If anything in the file breaks the schema; it lists every fault.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = read_toml(path)
+    except ValueError as error:
         raise CardError([f"{path}: cannot be read as TOML ({error})"], []) from error
     schema = document.pop("schema", None)
     if isinstance(schema, int) and not isinstance(schema, bool) and schema > SCHEMA:

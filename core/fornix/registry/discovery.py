@@ -5,22 +5,23 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from packaging.utils import canonicalize_name
 
-from fornix.errors import UsageError
+from fornix.errors import FornixError, UsageError
 from fornix.registry.card import JSON, KINDS, Card, Kind
-from fornix.registry.cardfile import CardError, read_cards
+from fornix.registry.cardfile import CardError, read_cards, read_toml
 from fornix.registry.hookspecs import PROJECT
 from fornix.registry.options import did_you_mean
 from fornix.registry.problems import PluginError, Problem
 
 CARD_FILE: Final = "plugin.toml"
+#: How many generations of benchmarks there may be.
+DEEPEST: Final = 20
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,13 @@ class Registry:
         self._owners: dict[tuple[Kind, str], Distribution] = {}
         #: Case-folded identifier or alias -> the card, and the options that the alias stands for.
         self._names: dict[tuple[Kind, str], tuple[Card, Mapping[str, JSON]]] = {}
-        #: Case-folded identifier -> why it cannot be used: claimed twice, or in a malformed file.
-        self._contested: dict[tuple[Kind, str], str] = {}
+        #: Case-folded identifier -> why it cannot be used: claimed twice, or naming what cannot be; or in a malformed file.
+        self._unusable: dict[tuple[Kind, str], str] = {}
         self._malformed: dict[tuple[Kind, str], str] = {}
         self.distributions: tuple[Distribution, ...] = tuple(self._without_shadowed(distributions))
         for distribution in self.distributions:
             self._add(distribution)
+        self._find_loose_ends()
 
     def _without_shadowed(self, distributions: Sequence[Distribution]) -> Iterator[Distribution]:
         winners: dict[str, Distribution] = {}
@@ -137,8 +139,41 @@ class Registry:
             f"{key[0]} {name!r} is claimed by {theirs.name} ({theirs.card_path}) and by {ours.name} ({ours.card_path}), so "
             "neither can be used under it: rename one, or remove one of the two distributions"
         )
-        self._contested[key] = sentence
+        self._unusable[key] = sentence
         self._problems.append(Problem("error", sentence, (theirs.card_path, ours.card_path), ours.name))
+
+    def _find_loose_ends(self) -> None:
+        """Make benchmarks unusable that name what is not there, or what cannot be used itself."""
+        cards, founded = self.cards("benchmark"), frozenset[str]()
+        for _ in range(DEEPEST):  # from the leaves up, so that a parent below itself is never reached
+            founded = frozenset(card.identifier for card in cards if self._loose_end(card, founded) is None)
+        for card in cards:
+            loose = self._loose_end(card, founded)
+            if loose is not None:
+                kind, name = loose
+                why = f"its card names the {kind} {name!r}, which no usable plugin provides; install or mend its plugin"
+                self._unusable[card.kind, card.identifier.casefold()] = f"benchmark {card.identifier!r} cannot be used: {why}"
+                ours = self.distribution(card)
+                self._problems.append(Problem("error", f"benchmark {card.identifier}: {why}", (ours.card_path,), ours.name))
+
+    def _loose_end(self, card: Card, founded: Set[str]) -> tuple[Kind, str] | None:
+        """What a benchmark's card names and cannot be had, if anything; ``founded`` benchmarks are known to be usable."""
+        named: list[tuple[Kind, str]] = [("dataset", name) for name in card.uses.datasets]
+        named += [("metric", name) for name in card.uses.metrics]
+        for kind, name in named:
+            if not self._is_usable(kind, name):
+                return kind, name
+        for name in card.aggregate.leaves() if card.aggregate is not None else ():
+            if name not in founded:
+                return "benchmark", name
+        return None
+
+    def _is_usable(self, kind: Kind, name: str) -> bool:
+        try:
+            self.resolve(kind, name)
+        except FornixError:
+            return False
+        return True
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -148,11 +183,11 @@ class Registry:
     def cards(self, kind: Kind | None = None) -> tuple[Card, ...]:
         """The usable cards, of one kind or of all, by kind and identifier."""
         named = (card for key, (card, _) in self._names.items() if key[1] == card.identifier.casefold())
-        usable = [card for card in named if kind in (None, card.kind) and not self._is_contested(card)]
+        usable = [card for card in named if kind in (None, card.kind) and not self._is_unusable(card)]
         return tuple(sorted(usable, key=lambda card: (KINDS.index(card.kind), card.identifier.casefold())))
 
-    def _is_contested(self, card: Card) -> bool:
-        return (card.kind, card.identifier.casefold()) in self._contested
+    def _is_unusable(self, card: Card) -> bool:
+        return (card.kind, card.identifier.casefold()) in self._unusable
 
     def get(self, kind: Kind, identifier: str) -> Card:
         """The card of an identifier or alias.
@@ -169,12 +204,12 @@ class Registry:
     def resolve(self, kind: Kind, identifier: str) -> tuple[Card, Mapping[str, JSON]]:
         """The card of an identifier or alias, and the options that the alias stands for; raises as :meth:`get`."""
         key = (kind, identifier.casefold())
-        if key in self._contested:
-            raise PluginError(self._contested[key])
+        if key in self._unusable:
+            raise PluginError(self._unusable[key])
         if key in self._names:
             card, options = self._names[key]
-            if self._is_contested(card):
-                raise PluginError(self._contested[card.kind, card.identifier.casefold()])
+            if self._is_unusable(card):
+                raise PluginError(self._unusable[card.kind, card.identifier.casefold()])
             if identifier in (card.identifier, *card.aliases):
                 return card, options
         elif key in self._malformed:
@@ -259,11 +294,11 @@ def _read_root(root: Path) -> Distribution | None:
             raise PluginError(f"{root} has a {cards[0].relative_to(root)} and no pyproject.toml; expected one beside the package")
         return None
     try:
-        document = tomllib.loads(pyproject.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = read_toml(pyproject)
+    except ValueError as error:
         raise PluginError(f"{pyproject}: cannot be read as TOML ({error})", error) from error
-    project = document.get("project", {})
-    modules = list(project.get("entry-points", {}).get(PROJECT, {}).values())
+    project = _table(document, "project")
+    modules = list(_table(_table(project, "entry-points"), PROJECT).values())
     if not cards and not modules:
         return None
     if len(cards) != 1:
@@ -275,12 +310,23 @@ def _read_root(root: Path) -> Distribution | None:
             f'[project.entry-points.{PROJECT}] <name> = "{package}.plugin"'
         )
     name, version, requirements = project.get("name"), project.get("version"), project.get("dependencies", [])
-    if not isinstance(name, str) or not isinstance(version, str) or "dependencies" in project.get("dynamic", []):
+    listed = isinstance(requirements, list) and all(isinstance(text, str) for text in requirements)
+    if not (isinstance(name, str) and isinstance(version, str) and listed) or "dependencies" in _list(project, "dynamic"):
         raise PluginError(
             f"{pyproject}: [project] lacks a name, a version or a list of dependencies; expected all three to be stated there, "
             "as they are read without building the plugin"
         )
     return Distribution(name, version, package, modules[0], cards[0].parent, root, tuple(requirements), "folder")
+
+
+def _table(of: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = of.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(of: Mapping[str, Any], name: str) -> list[Any]:
+    value = of.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _installed(problems: list[Problem]) -> Iterator[Distribution]:

@@ -87,9 +87,7 @@ def _loose_ends(registry: Registry) -> Iterator[Finding]:
     """Cards that name others which are not there, or which do not name them back."""
     known = {(card.kind, name): card for card in registry.cards() for name in (card.identifier, *card.aliases)}
     for card in registry.cards():
-        named = [("dataset", name) for name in (*card.uses.datasets, *card.replays)]
-        named += [("metric", name) for name in card.uses.metrics]
-        named += [("benchmark", name) for name in card.aggregate.leaves()] if card.aggregate is not None else []
+        named = [("dataset", name) for name in card.replays]
         named += [("benchmark", card.parent)] if card.parent is not None else []
         named += [(card.kind, card.superseded_by)] if card.superseded_by is not None else []
         subject = f"{card.kind} {card.identifier}"

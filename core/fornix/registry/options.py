@@ -43,7 +43,10 @@ def coerce(type_: str, value: Any) -> JSON:
     value = _plain(value)
     whole = isinstance(value, int) and not isinstance(value, bool)
     if type_ == "float" and (whole or isinstance(value, float)):
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number larger than any float
+            number = math.inf
         if math.isfinite(number):
             return number
     fits = {
