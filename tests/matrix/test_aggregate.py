@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fornix.errors import UsageError
 from fornix.matrix.aggregate import Entry, aggregate
 from fornix.matrix.flags import flags, notes
 from fornix.registry.card import Aggregate, Card, Defect, Training, Uses
@@ -25,6 +26,8 @@ class Cards:
         self._cards = {(c.kind, c.identifier): c for c in cards}
 
     def get(self, kind: str, identifier: str) -> Card:
+        if (kind, identifier) not in self._cards:
+            raise UsageError(f"there is no {kind} {identifier!r}")
         return self._cards[kind, identifier]
 
 
@@ -131,6 +134,16 @@ def test_defects_flag_every_model_and_a_map_chosen_on_the_same_subject_is_noted(
     model = card("model", "m", selected_on=("chosen",))
     assert flags(registry, model, leaf("a", "broken")) == ["defect: misaligned"]  # type: ignore[arg-type]
     assert notes(registry, model, leaf("a", "broken")) == ["simulated", "map selected on same subject"]  # type: ignore[arg-type]
+
+
+def test_a_dataset_that_is_not_installed_is_no_hindrance_to_notes() -> None:
+    model = card("model", "m", selected_on=("absent",))
+    assert notes(Cards(DATA), model, leaf("a")) == []  # type: ignore[arg-type]
+
+
+def test_a_dataset_is_flagged_however_its_name_is_written() -> None:
+    trained = card("model", "m", training=(Training("DATA", "responses"),))
+    assert flags(Cards(DATA), trained, leaf("a")) == ["trained on the responses it is scored on (data)"]  # type: ignore[arg-type]
 
 
 def test_the_mean_agrees_with_numpy_on_random_trees() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fornix.errors import FornixError
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 
@@ -23,7 +24,7 @@ def flags(registry: Registry, model: Card, benchmark: Card) -> list[str]:
     found = []
     for dataset in datasets_of(registry, benchmark):
         for training in model.training:
-            if training.dataset == dataset.identifier and training.kind in _DISQUALIFYING:
+            if training.dataset.casefold() == dataset.identifier.casefold() and training.kind in _DISQUALIFYING:
                 found.append(f"{_DISQUALIFYING[training.kind]} ({dataset.identifier})")
         if dataset.defect is not None:
             found.append(f"defect: {dataset.defect.what}")
@@ -38,9 +39,17 @@ def notes(registry: Registry, model: Card, benchmark: Card) -> list[str]:
         found.append("simulated")
     tested = {subject for dataset in datasets for subject in dataset.subjects}
     for name in model.selected_on:
-        if tested & set(registry.get("dataset", name).subjects):
+        if tested & _subjects(registry, name):
             found.append("map selected on same subject")
     return list(dict.fromkeys(found))
+
+
+def _subjects(registry: Registry, dataset: str) -> set[str]:
+    """The subjects of a dataset; none are known where its plugin is not installed."""
+    try:
+        return set(registry.get("dataset", dataset).subjects)
+    except FornixError:
+        return set()
 
 
 def excluded_from_aggregates(registry: Registry, benchmark: Card) -> str:
