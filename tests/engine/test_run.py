@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import fornix
 from fornix.engine.runners import Limits
 from fornix.engine.work import Finished
 from fornix.store.folder import FolderStore
@@ -257,3 +258,27 @@ def test_what_is_edited_while_it_runs_is_not_kept_under_the_old_key(run_toys: Ru
     assert [f.status for f in finished] == ["failed"]
     assert "changed while it ran, so nothing was kept: metric toy-correlation" in finished[0].reason
     assert list(store.cells()) == []
+
+
+def test_a_card_that_is_edited_while_it_runs_is_not_kept_under_the_old_key(run_toys: Run, toys: Path, store: FolderStore) -> None:
+    model = toys / "models/toy/fornix_model_toy/model.py"
+    card = toys / "datasets/toy/fornix_dataset_toy/plugin.toml"
+    save = f"Path({str(card)!r}).write_text(Path({str(card)!r}).read_text().replace('version = 1', 'version = 2'))"
+    edit(model, "        images = np.stack", f"        {save}\n        images = np.stack")
+    finished = run_toys(["toy-linear"])
+    assert [f.status for f in finished] == ["failed"]
+    assert "changed while it ran, so nothing was kept: dataset Toy" in finished[0].reason
+    assert list(store.cells()) == []
+
+
+def test_fornix_run_reads_the_cards_anew(toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one process, as in a notebook: what was edited since the last run is not taken for what it was."""
+    monkeypatch.setenv("FORNIX_PLUGINS", str(toys))
+    keys = []
+    for edited in (False, True):
+        if edited:
+            edit(toys / "models/toy/fornix_model_toy/plugin.toml", "default = 1.0", "default = 2.0")
+        matrix = fornix.run("toy-linear", IT, tmp_path / "store")
+        keys.append(str(matrix["key"].sel(model="toy-linear", benchmark=IT).item()))
+        assert matrix["status"].sel(model="toy-linear", benchmark=IT).item() == "ok"
+    assert keys[0] != keys[1]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fornix.engine.exchange import link_or_copy
-from fornix.engine.runners import Job, Limits
+from fornix.engine.plan import scoring_cards
+from fornix.engine.runners import Interrupted, Job, Limits
 from fornix.files.fetch import fetch
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
@@ -32,12 +33,12 @@ class JobMaker:
         self.folder = folder
         self.limits = limits
         self._building = threading.Lock()
+        #: Set to give up what is being downloaded.
+        self.stopping = threading.Event()
 
     def scoring_cards(self, benchmark: str) -> list[Card]:
         """A leaf's card, and those of the datasets and metrics it uses."""
-        card = self.registry.get("benchmark", benchmark)
-        datasets = [self.registry.get("dataset", name) for name in card.uses.datasets]
-        return [card, *datasets, *(self.registry.get("metric", name) for name in card.uses.metrics)]
+        return scoring_cards(self.registry, self.registry.get("benchmark", benchmark))
 
     def interpreter(self, cards: Iterable[Card]) -> Path:
         """The Python that meets the requirements of the owners of all these cards."""
@@ -46,7 +47,11 @@ class JobMaker:
 
     def fetch(self, card: Card) -> dict[str, Path]:
         """The files of a card by hash, downloaded where they are not at hand."""
-        return {file.hash: fetch(file) for file in card.files}
+        return {file.hash: fetch(file, self._heed) for file in card.files}
+
+    def _heed(self, have: int, of: int) -> None:
+        if self.stopping.is_set():
+            raise Interrupted
 
     def model_files(self, card: Card) -> dict[str, str]:
         """Put the files of a model's card where its process finds them, and nothing else; hash -> path."""

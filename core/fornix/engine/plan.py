@@ -10,7 +10,7 @@ from fornix.engine.keys import CellKeys, changes, digest_json
 from fornix.errors import UsageError
 from fornix.files.fetch import at_hand, available
 from fornix.files.file import File
-from fornix.registry.card import Card
+from fornix.registry.card import Card, Kind
 from fornix.registry.discovery import Registry
 from fornix.store.interface import Attempt, Cell, Store
 
@@ -80,17 +80,40 @@ def leaves(registry: Registry, benchmark: Card) -> list[Card]:
     return found
 
 
+def scoring_cards(registry: Registry, leaf: Card) -> list[Card]:
+    """A leaf's card, and those of the datasets and metrics it uses."""
+    uses = leaf.uses
+    datasets = [registry.get("dataset", name) for name in uses.datasets]
+    return [leaf, *datasets, *(registry.get("metric", name) for name in uses.metrics)]
+
+
 def choose_models(registry: Registry, names: Sequence[str] | None) -> list[Card]:
-    """The cards of the models named, or of all that are public and need no option."""
+    """The cards of the models named, or of all that need no option.
+
+    Raises
+    ------
+    UsageError
+        If a name is unknown, or is an alias that stands for options.
+    """
     if names is not None:
-        return _unique(registry.get("model", name) for name in names)
+        return _unique(_named(registry, "model", name) for name in names)
     return [c for c in registry.cards("model") if all(o.default is not None for o in c.options.values())]
 
 
 def choose_benchmarks(registry: Registry, names: Sequence[str] | None) -> list[Card]:
-    """The leaves of the benchmarks named, or of all."""
-    chosen = registry.cards("benchmark") if names is None else [registry.get("benchmark", name) for name in names]
+    """The leaves of the benchmarks named, or of all; raises as :func:`choose_models`."""
+    chosen = registry.cards("benchmark") if names is None else [_named(registry, "benchmark", name) for name in names]
     return _unique(leaf for card in chosen for leaf in leaves(registry, card))
+
+
+def _named(registry: Registry, kind: Kind, name: str) -> Card:
+    card, options = registry.resolve(kind, name)
+    if options:
+        raise UsageError(
+            f"{kind} {name!r} is {card.identifier!r} with other options, and a cell is of a {kind} as its card has it; give it a "
+            f"card of its own, or use fornix.load_{kind}({name!r})"
+        )
+    return card
 
 
 def skip_reason(
@@ -98,23 +121,26 @@ def skip_reason(
     model: Card,
     benchmark: Card,
     *,
-    named: bool,
+    model_named: bool = False,
+    benchmark_named: bool = False,
     unavailable: Callable[[File], str | None] = available,
 ) -> tuple[str, str] | None:
     """Why this cell is not computed: (reason of the closed list, one sentence), or None. Read from the cards alone.
 
     Parameters
     ----------
-    named : bool
-        Whether the user asked for the model or benchmark by name: private plugins run only then.
+    model_named, benchmark_named : bool
+        Whether the user asked for it by name: what is private runs only then (a dataset or metric with its benchmark).
     unavailable : callable
         Why a file cannot be had, or None.
     """
-    datasets = [registry.get("dataset", name) for name in benchmark.uses.datasets]
-    private = [card for card in (model, benchmark, *datasets) if card.visibility == "private"]
-    if private and not named:
+    scoring = scoring_cards(registry, benchmark)
+    datasets = [card for card in scoring if card.kind == "dataset"]
+    unnamed = [*([] if model_named else [model]), *([] if benchmark_named else scoring)]
+    private = [card for card in unnamed if card.visibility == "private"]
+    if private:
         return "visibility", f"{private[0].kind} {private[0].identifier} is private and was not asked for by name"
-    for card in (*datasets, model):
+    for card in (*scoring, model):
         for file in card.files:
             why = unavailable(file)
             if why is not None:
@@ -168,8 +194,7 @@ def plan(
     needed: dict[str, File] = {}
     for model in cards:
         for benchmark in targets:
-            named = bool((models and model.identifier in models) or (benchmarks and benchmark.identifier in benchmarks))
-            skip = skip_reason(registry, model, benchmark, named=named)
+            skip = skip_reason(registry, model, benchmark, model_named=models is not None, benchmark_named=benchmarks is not None)
             if skip is not None:
                 cells.append(PlannedCell(model.identifier, benchmark.identifier, "skipped", reason=skip[0], why=skip[1]))
                 continue
@@ -177,8 +202,7 @@ def plan(
             cell = history.state(model.identifier, benchmark.identifier, digest_json(parts), parts)
             cells.append(cell)
             if cell.state != "ok":
-                used = [model, *(registry.get("dataset", name) for name in benchmark.uses.datasets)]
-                needed.update({f.sha256 or f.git_blob: f for card in used for f in card.files})
+                needed.update({f.hash: f for card in (model, *scoring_cards(registry, benchmark)) for f in card.files})
     return Plan(tuple(cells), download_bytes=sum(file.bytes for file in needed.values() if not at_hand(file)))
 
 

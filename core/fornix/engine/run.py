@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,12 +17,14 @@ from fornix.engine.exchange import request_descriptions
 from fornix.engine.jobs import JobMaker
 from fornix.engine.keys import CellKeys, changes
 from fornix.engine.plan import Plan, PlannedCell
-from fornix.engine.runners import Limits, Runner, StepOutcome
+from fornix.engine.runners import Interrupted, Limits, Runner, StepOutcome
 from fornix.engine.work import Failure, Finished, Recorder, Work
+from fornix.engine.worker import sentence
 from fornix.errors import FornixError
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
-from fornix.store.interface import Store
+from fornix.store.interface import Store, StoreError
+from fornix.store.netcdf import ArrayFileError
 
 #: An adaptive benchmark that still asks after so many rounds is taken to be broken.
 MAX_ROUNDS: Final = 1000
@@ -69,10 +72,12 @@ def run_plan(
     try:
         works = run.first_rounds(todo)
         models = dict.fromkeys(work.cell.model for work in works)
-        futures = [pool.submit(run.model, name, [w for w in works if w.cell.model == name]) for name in models]
-        for future in futures:
-            future.result()
+        # one after another in this very thread, an interrupt reaches what is being computed
+        each = map if workers == 1 else pool.map
+        for _ in each(run.model, models, [[w for w in works if w.cell.model == name] for name in models]):
+            pass
     except BaseException:
+        run.maker.stopping.set()
         runner.stop()
         raise
     finally:
@@ -112,7 +117,7 @@ class _Run:
                 work.charge("scoring", outcome, share=sum(other.benchmark == name for other in todo))
                 if outcome.status != "ok":
                     failures[name] = Failure.of(outcome)
-                elif not outcome.result["experiments"]:
+                elif not outcome.result.get("experiments"):
                     failures[name] = Failure("failed", f"{name} asks for no experiment")
             if name in failures:
                 self.recorder.failed(work, failures[name])
@@ -123,6 +128,29 @@ class _Run:
         return active
 
     def model(self, name: str, works: list[Work]) -> None:
+        """All cells of one model; whatever plugins do to what they leave for this process costs those cells alone.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written, which would befall every cell.
+        """
+        try:
+            self._rounds(name, works)
+        except (Interrupted, StoreError) as error:
+            if not isinstance(error, ArrayFileError):
+                raise
+            self._give_up(works, error)
+        except Exception as error:
+            self._give_up(works, error)
+
+    def _give_up(self, works: Sequence[Work], error: Exception) -> None:
+        log = "".join(traceback.format_exception(error))
+        for work in works:
+            if not work.ended:
+                self.recorder.failed(work, Failure("failed", f"what its workers left cannot be used: {sentence(error)}", log))
+
+    def _rounds(self, name: str, works: list[Work]) -> None:
         """All cells of one model, round after round."""
         card = self.maker.registry.get("model", name)
         try:
@@ -188,8 +216,14 @@ class _Run:
 
     def _changed(self, cell: PlannedCell, *, model_only: bool = False) -> Failure | None:
         """Why what was computed may not be kept under the planned key: a plugin was edited while it ran."""
-        registry = self.maker.registry
-        now = CellKeys(registry, self.seed).parts(registry.get("model", cell.model), registry.get("benchmark", cell.benchmark))
+        planned = self.maker.registry
+        cards = [planned.get("model", cell.model), *self.maker.scoring_cards(cell.benchmark)]
+        try:  # with cards as they are now: a worker reads them anew, too
+            registry = Registry(list({d.name: d for d in map(planned.distribution, cards)}.values()))
+            keys = CellKeys(registry, self.seed)
+            now = keys.parts(registry.get("model", cell.model), registry.get("benchmark", cell.benchmark))
+        except FornixError as error:
+            return Failure("failed", f"changed while it ran, so nothing was kept: {error}; run again")
         if now == cell.key_parts or (model_only and now["model"] == cell.key_parts["model"]):
             return None
         return Failure(

@@ -81,7 +81,7 @@ def run(
         If an identifier is unknown.
     """
     folders = tuple(Path(folder) for folder in plugins)
-    registry = discover(folders) if folders else current_registry()
+    registry = discover(folders) if folders else current_registry(anew=True)
     place = FolderStore(store or default_store()) if store is None or isinstance(store, str | Path) else store
     chosen, targets = _names(models), _names(benchmarks)
     planned = plan(registry, place, chosen, targets, seed=seed)

@@ -36,18 +36,25 @@ MEMBERS: Final[dict[Kind, tuple[str, ...]]] = {
 }
 
 _lock = threading.RLock()
+#: Those of :func:`use_registry`, the innermost last; and what ``discover()`` found.
 _in_use: list[Registry] = []
+_discovered: list[Registry] = []
 _acting: ContextVar[Card | None] = ContextVar("fornix_acting", default=None)
 _manager = pluggy.PluginManager(hookspecs.PROJECT)
 _manager.add_hookspecs(hookspecs)
 
 
-def current_registry() -> Registry:
-    """The registry that names are looked up in: that of :func:`use_registry`, else ``discover()``, once per process."""
+def current_registry(*, anew: bool = False) -> Registry:
+    """The registry that names are looked up in: that of :func:`use_registry`, else ``discover()``.
+
+    Cards are read once per process, and again with ``anew``: what is stored must be of the cards as they are now.
+    """
     with _lock:
-        if not _in_use:
-            _in_use.append(discover())
-        return _in_use[-1]
+        if _in_use:
+            return _in_use[-1]
+        if anew or not _discovered:
+            _discovered[:] = [discover()]
+        return _discovered[0]
 
 
 @contextmanager

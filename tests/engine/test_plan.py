@@ -1,0 +1,78 @@
+"""Which cells are planned for what is asked by name: aliases, private plugins, files that cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fornix.engine.plan import skip_reason
+from fornix.errors import UsageError
+from fornix.store.folder import FolderStore
+from tests.engine.conftest import plan_toys, toy_registry
+
+IT, V4 = "Toy.IT-correlation", "Toy.V4-correlation"
+CARD = {kind: f"{kind}s/toy/fornix_{kind}_toy/plugin.toml" for kind in ("model", "dataset", "metric", "benchmark")}
+
+
+def state(toys: Path, store: FolderStore, models: list[str] | None = None, **asked: object) -> dict[tuple[str, str], str]:
+    """State, or reason of the skip, of each planned cell."""
+    cells = plan_toys(toys, store, models, **asked).cells
+    return {(cell.model, cell.benchmark): cell.reason if cell.state == "skipped" else cell.state for cell in cells}
+
+
+def add_line(toys: Path, kind: str, after: str, line: str) -> None:
+    path = toys / CARD[kind]
+    text = path.read_text()
+    assert after in text
+    path.write_text(text.replace(after, f"{after}\n{line}", 1))
+
+
+def test_an_alias_that_stands_for_options_is_no_row_of_the_matrix(toys: Path, store: FolderStore) -> None:
+    add_line(toys, "model", 'identifier = "toy-linear"', "aliases = { toy-loud = { gain = 3.0 }, toy-same = {} }")
+    with pytest.raises(UsageError, match=r"model 'toy-loud' is 'toy-linear' with other options, .* fornix.load_model"):
+        plan_toys(toys, store, ["toy-loud"])
+    assert state(toys, store, ["toy-same"]) == {("toy-linear", IT): "missing", ("toy-linear", V4): "region"}
+
+
+def test_a_private_model_runs_only_where_it_is_named(toys: Path, store: FolderStore) -> None:
+    add_line(toys, "model", 'identifier = "toy-linear"', 'visibility = "private"')
+    assert state(toys, store)["toy-linear", IT] == "visibility"
+    assert state(toys, store, benchmarks=[IT])["toy-linear", IT] == "visibility"
+    assert state(toys, store, ["toy-linear"])["toy-linear", IT] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("kind", "after"),
+    [("benchmark", f'identifier = "{IT}"'), ("dataset", 'identifier = "Toy"'), ("metric", 'accepts = ["values"]')],
+)
+def test_a_private_benchmark_runs_only_where_it_or_its_parent_is_named(
+    toys: Path, store: FolderStore, kind: str, after: str
+) -> None:
+    add_line(toys, kind, after, 'visibility = "private"')
+    assert state(toys, store)["toy-linear", IT] == "visibility"
+    assert state(toys, store, ["toy-linear"])["toy-linear", IT] == "visibility"
+    assert state(toys, store, benchmarks=[IT])["toy-linear", IT] == "missing"
+    assert state(toys, store, benchmarks=["Toy-correlation"])["toy-linear", IT] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("kind", "after"),
+    [
+        ("model", 'identifier = "toy-linear"'),
+        ("benchmark", f'identifier = "{IT}"'),
+        ("dataset", 'identifier = "Toy"'),
+        ("metric", 'accepts = ["values"]'),
+    ],
+)
+def test_a_file_of_any_card_of_a_cell_that_cannot_be_had_skips_it(toys: Path, kind: str, after: str) -> None:
+    add_line(toys, kind, after, f'files = [{{ name = "f", url = "https://x.org/f", bytes = 3, sha256 = "{"0" * 64}" }}]')
+    registry = toy_registry(toys)
+    model, benchmark = registry.get("model", "toy-linear"), registry.get("benchmark", IT)
+    unavailable: Callable[..., str] = lambda file: f"{file.name} is gone"  # noqa: E731
+    skipped = skip_reason(registry, model, benchmark, unavailable=unavailable)
+    assert skipped is not None
+    assert skipped[0] == "data not available"
+    assert skipped[1].startswith(f"{kind} ")
+    assert skipped[1].endswith(": f is gone")
