@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -282,3 +283,20 @@ def test_fornix_run_reads_the_cards_anew(toys: Path, tmp_path: Path, monkeypatch
         keys.append(str(matrix["key"].sel(model="toy-linear", benchmark=IT).item()))
         assert matrix["status"].sel(model="toy-linear", benchmark=IT).item() == "ok"
     assert keys[0] != keys[1]
+
+
+def test_a_mirror_named_from_the_working_folder_is_found_by_workers(
+    run_toys: Run, toys: Path, store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They work in a folder of their own, where the relative path would lead nowhere."""
+    place = tmp_path / "mirror" / "data.test" / "noise.txt"
+    place.parent.mkdir(parents=True)
+    place.write_text("0.1")
+    entry = f'{{ name = "noise.txt", url = "https://data.test/noise.txt", bytes = 3, sha256 = "{sha256(b"0.1").hexdigest()}" }}'
+    edit(toys / "datasets/toy/fornix_dataset_toy/plugin.toml", 'identifier = "Toy"', f'identifier = "Toy"\nfiles = [{entry}]')
+    read = 'fornix.card_file("dataset", "Toy", "noise.txt").read_text()'
+    edit(toys / "datasets/toy/fornix_dataset_toy/dataset.py", "NOISE = 0.1", f"import fornix\n\nNOISE = float({read})")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FORNIX_CACHE", "cache")
+    monkeypatch.setenv("FORNIX_MIRROR", "mirror")
+    assert [(f.status, f.reason) for f in run_toys(["toy-linear"])] == [("ok", "")]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fornix.errors import FornixError, UsageError
+from fornix.files.settings import for_another_folder
 from fornix.registry.card import Card
 from fornix.registry.discovery import Distribution, Registry
 from fornix.registry.environments import interpreter
@@ -62,7 +63,7 @@ def run_plugin(registry: Registry, folder: Path, plugins: Sequence[Path], pytest
         return Verdict(folder, False, str(error))
     if not any((root / "tests").glob("**/test_*.py")):
         return Verdict(folder, False, "it has no tests of its own; add tests/test_*.py")
-    environment = {**os.environ, "FORNIX_PLUGINS": _joined(plugins)}
+    environment = {**os.environ, **for_another_folder(), "FORNIX_PLUGINS": _joined(plugins)}
     suite = Path(__file__).parent
     modules = [str(suite / f"test_{name}.py") for name in ("card", *sorted({card.kind for card in cards}))]
     base = [str(python), "-m", "pytest", "-p", "fornix.conformance.pytest_plugin", "--import-mode=importlib", "-q", "-rs"]
@@ -120,5 +121,6 @@ def related(registry: Registry, card: Card) -> Iterator[Card]:
 
 
 def _joined(plugins: Sequence[Path]) -> str:
-    given = [str(Path(folder).resolve()) for folder in plugins]
-    return os.pathsep.join([*given, *filter(None, [os.environ.get("FORNIX_PLUGINS", "")])])
+    """The folders as FORNIX_PLUGINS, before those that are in it already; the tests run in another working folder."""
+    named = [Path(name).expanduser() for name in os.environ.get("FORNIX_PLUGINS", "").split(os.pathsep) if name]
+    return os.pathsep.join(str(Path(folder).resolve()) for folder in (*plugins, *named))

@@ -10,14 +10,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, get_args
 
 import psutil
 
 from fornix.engine.exchange import write_json
+from fornix.files.settings import for_another_folder
 from fornix.registry.discovery import Distribution
 from fornix.store.interface import Status
 
@@ -25,6 +26,14 @@ from fornix.store.interface import Status
 _SCRATCH: Final = ("FORNIX_SCRATCH", "FORNIX_SCRATCH_GB")
 #: How often a worker is looked at, in seconds.
 _POLL_S: Final = 0.05
+#: Of a log and of a worker's events, how many bytes are read: whatever a plugin prints, memory is bounded.
+_LONGEST_LOG: Final = 1_000_000
+_LARGEST_EVENTS: Final = 100_000_000
+_PARTS_OF_END: Final = {
+    "reason": str, "result": dict, "seconds": float, "peak_rss_bytes": int, "versions": dict, "hardware": dict,
+}  # fmt: skip
+#: How long a worker may take to leave after its last step, in seconds.
+_PARTING_S: Final = 2.0
 
 
 class Interrupted(Exception):
@@ -163,10 +172,11 @@ class WorkerRunner:
                 env=self._environment(job),
                 start_new_session=True,
             )
+        family: set[psutil.Process] = set()
         try:
-            ended_by = self._watch(process, events, job.limits[first:])
+            ended_by = self._watch(process, family, events, job.limits[first:])
         finally:
-            _kill_group(process)
+            _kill(process, family)
         finished, done = _read_events(events)
         outcomes = [_outcome(event, step) for event, step in zip(finished, description["steps"], strict=False)]
         if done or len(outcomes) == len(description["steps"]):
@@ -176,8 +186,13 @@ class WorkerRunner:
         ending.outcome.log = _tail(Path(step["log"])) or _tail(output)
         return outcomes, ending
 
-    def _watch(self, process: subprocess.Popen[bytes], events: Path, limits: Sequence[Limits]) -> StepOutcome | None:
-        """Wait for the worker; end it when a step exceeds its limits. Returns what it was ended for, if so."""
+    def _watch(
+        self, process: subprocess.Popen[bytes], family: set[psutil.Process], events: Path, limits: Sequence[Limits]
+    ) -> StepOutcome | None:
+        """Wait for the worker, and end it when a step exceeds its limits; returns what it was ended for, if so.
+
+        Whatever descends from the worker is added to ``family``.
+        """
         step, since = 0, time.monotonic()
         peak = 0
         while True:
@@ -191,11 +206,15 @@ class WorkerRunner:
             ended = len(_read_events(events)[0])
             if ended != step:
                 step, since = ended, time.monotonic()
+            seconds = time.monotonic() - since
+            members = _family(process.pid)
+            family.update(members)
             if step >= len(limits):
+                if seconds > _PARTING_S:  # all is done; a thread that a plugin left behind is not waited for
+                    return None
                 continue
             limit = limits[step]
-            seconds = time.monotonic() - since
-            used = _resident_bytes(process.pid)
+            used = sum(map(_resident_bytes, members))
             peak = max(peak, used)
             if seconds > limit.seconds:
                 return StepOutcome(
@@ -210,11 +229,13 @@ class WorkerRunner:
         # cuBLAS is deterministic only with a fixed workspace
         fixed = {"PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "PYTHONUNBUFFERED": "1"}
         if not job.blind:
-            return {**os.environ, **threads, **fixed}
+            return {**os.environ, **for_another_folder(), **threads, **fixed}
         temporary = job.folder / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         keep = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", *_SCRATCH)
         kept = {name: os.environ[name] for name in keep if name in os.environ}
+        if kept.get("FORNIX_SCRATCH"):
+            kept["FORNIX_SCRATCH"] = os.path.abspath(kept["FORNIX_SCRATCH"])
         return {**kept, "HOME": str(job.folder), "TMPDIR": str(temporary), **threads, **fixed}
 
 
@@ -232,16 +253,28 @@ def _describe(job: Job, steps: Sequence[Mapping[str, Any]], *, own_process: bool
 
 
 def _read_events(path: Path) -> tuple[list[dict[str, Any]], bool]:
-    """The ``end`` events in order, and whether the worker came to its close."""
-    events = _lines(path)
-    return [e for e in events if e["event"] == "end"], any(e["event"] == "done" for e in events)
+    """The ``end`` events in order, and whether the worker came to its close.
+
+    A plugin lives in the worker and may have written here, too: what is no event counts for nothing.
+    """
+    ended: list[dict[str, Any]] = []
+    done = False
+    for line in _read(path, _LARGEST_EVENTS).split(b"\n")[:-1]:  # the last line of a worker that died may be cut short
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(event, dict) and event.get("event") == "end" and event.get("step") == len(ended) and _is_whole(event):
+            ended.append(event)
+        done = done or event == {"event": "done"}
+    return ended, done
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    # the last line of a worker that died may be cut short
-    return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
+def _is_whole(event: Mapping[str, Any]) -> bool:
+    """Whether an ``end`` event has all that an outcome is made of."""
+    return event.get("status") in get_args(Status) and all(
+        isinstance(event.get(name, {} if name == "result" else None), kind) for name, kind in _PARTS_OF_END.items()
+    )
 
 
 def _outcome(event: Mapping[str, Any], step: Mapping[str, Any]) -> StepOutcome:
@@ -274,35 +307,48 @@ def _sudden_end(returncode: int | None) -> _Ending:
     return _Ending(StepOutcome("failed", f"the worker was killed by {name}"), lost=True)
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End the worker and whatever it started."""
+def _kill(process: subprocess.Popen[bytes], family: Set[psutil.Process]) -> None:
+    """End the worker and whatever it started, also in sessions of their own."""
+    family = {*family, *_family(process.pid)}
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    for member in family:
+        with contextlib.suppress(psutil.Error):
+            member.kill()  # refused where the number has gone to another process
     process.wait()
 
 
-def _resident_bytes(pid: int) -> int:
-    """Resident memory of a process and its descendants."""
+def _family(pid: int) -> list[psutil.Process]:
+    """A process and its descendants."""
     try:
         process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
     except psutil.Error:
         return 0
-    total = 0
-    for member in family:
-        try:
-            total += member.memory_info().rss
-        except psutil.Error:
-            continue
-    return total
 
 
-def _tail(path: Path, limit: int = 1_000_000) -> str:
-    """The end of a log, at most ``limit`` bytes."""
-    if not path.exists():
-        return ""
-    data = path.read_bytes()
-    return data[-limit:].decode(errors="replace")
+def _tail(path: Path) -> str:
+    """The end of a log."""
+    return _read(path, _LONGEST_LOG).decode(errors="replace")
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """The last bytes of a file that a plugin may have put something else in the place of; nothing where it is no file."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - limit))
+            return file.read(limit)
+    except OSError:
+        return b""
 
 
 def this_interpreter() -> Path:

@@ -22,3 +22,9 @@ def mirrors() -> tuple[str, ...]:
     Each is a folder, or ``s3://bucket/prefix``, laid out as ``<host>/<path of the url>``.
     """
     return tuple(os.environ.get("FORNIX_MIRROR", "").split())
+
+
+def for_another_folder() -> dict[str, str]:
+    """The settings as variables of the environment that mean the same to a process that works in another folder."""
+    places = [place if place.startswith("s3://") else str(Path(place).expanduser().absolute()) for place in mirrors()]
+    return {"FORNIX_CACHE": str(cache_folder()), "FORNIX_MIRROR": " ".join(places)}
