@@ -128,12 +128,12 @@ def test_a_model_trained_on_the_responses_or_the_subjects_is_flagged() -> None:
 
 
 def test_defects_flag_every_model_and_a_map_chosen_on_the_same_subject_is_noted() -> None:
-    broken = card("dataset", "broken", defect=Defect("misaligned", "https://example.org"), subjects=("PE",), simulated=True)
-    chosen = card("dataset", "chosen", subjects=("PE",))
+    broken = card("dataset", "study.broken", defect=Defect("misaligned", "https://example.org"), subjects=("PE",), simulated=True)
+    chosen = card("dataset", "study.chosen", subjects=("PE",))
     registry = Cards(broken, chosen)
-    model = card("model", "m", selected_on=("chosen",))
-    assert flags(registry, model, leaf("a", "broken")) == ["defect: misaligned"]  # type: ignore[arg-type]
-    assert notes(registry, model, leaf("a", "broken")) == ["simulated", "map selected on same subject"]  # type: ignore[arg-type]
+    model = card("model", "m", selected_on=("study.chosen",))
+    assert flags(registry, model, leaf("a", "study.broken")) == ["defect: misaligned"]  # type: ignore[arg-type]
+    assert notes(registry, model, leaf("a", "study.broken")) == ["simulated", "map selected on same subject"]  # type: ignore[arg-type]
 
 
 def test_a_dataset_that_is_not_installed_is_no_hindrance_to_notes() -> None:
@@ -154,3 +154,21 @@ def test_the_mean_agrees_with_numpy_on_random_trees() -> None:
         registry = Cards(DATA, *(leaf(name) for name in values))
         found = aggregate(registry, parent(tuple(map(tuple, groups))), {n: ok(v) for n, v in values.items()})  # type: ignore[arg-type]
         assert found.value == pytest.approx(np.mean([np.mean([values[n] for n in group]) for group in groups]))
+
+
+def test_a_model_trained_on_another_recording_of_the_same_subject_is_flagged() -> None:
+    """Whether its card says so or not: the cards of the two datasets name the subject."""
+    registry = Cards(*(card("dataset", name, subjects=("PE",)) for name in ("study.1", "study.2", "elsewhere.1")))
+    tested = leaf("a", "study.1")
+    trained = card("model", "m", training=(Training("study.2", "responses"),))
+    assert flags(registry, trained, tested) == ["trained on the same subjects (study.1)"]  # type: ignore[arg-type]
+    for harmless in (Training("study.2", "stimuli"), Training("elsewhere.1", "responses")):
+        assert flags(registry, card("model", "m", training=(harmless,)), tested) == []  # type: ignore[arg-type]
+
+
+def test_a_child_that_takes_no_part_flags_no_parent() -> None:
+    broken = card("dataset", "broken", defect=Defect("misaligned", "https://example.org"))
+    registry = Cards(DATA, broken, leaf("a"), leaf("b", "broken"))
+    model = card("model", "m")
+    assert flags(registry, model, leaf("b", "broken")) == ["defect: misaligned"]  # type: ignore[arg-type]
+    assert flags(registry, model, parent(("a", "b"))) == []  # type: ignore[arg-type]

@@ -11,10 +11,11 @@ _DISQUALIFYING = {"responses": "trained on the responses it is scored on", "same
 
 
 def datasets_of(registry: Registry, benchmark: Card) -> list[Card]:
-    """The datasets that a leaf uses, or that the leaves of a parent use."""
+    """The datasets that a leaf uses, or that those leaves of a parent use that take part in its mean."""
     if benchmark.aggregate is None:
         return [registry.get("dataset", name) for name in benchmark.uses.datasets]
-    below = [registry.get("benchmark", name) for name in benchmark.aggregate.leaves()]
+    children = [registry.get("benchmark", name) for name in benchmark.aggregate.leaves()]
+    below = [child for child in children if not excluded_from_aggregates(registry, child)]
     found = [dataset for child in below for dataset in datasets_of(registry, child)]
     return list({card.identifier: card for card in found}.values())
 
@@ -24,8 +25,12 @@ def flags(registry: Registry, model: Card, benchmark: Card) -> list[str]:
     found = []
     for dataset in datasets_of(registry, benchmark):
         for training in model.training:
-            if training.dataset.casefold() == dataset.identifier.casefold() and training.kind in _DISQUALIFYING:
+            if training.kind not in _DISQUALIFYING:
+                continue
+            if training.dataset.casefold() == dataset.identifier.casefold():
                 found.append(f"{_DISQUALIFYING[training.kind]} ({dataset.identifier})")
+            elif _share_subjects(registry, dataset, training.dataset):
+                found.append(f"{_DISQUALIFYING['same-subject']} ({dataset.identifier})")
         if dataset.defect is not None:
             found.append(f"defect: {dataset.defect.what}")
     return list(dict.fromkeys(found))
@@ -37,19 +42,22 @@ def notes(registry: Registry, model: Card, benchmark: Card) -> list[str]:
     datasets = datasets_of(registry, benchmark)
     if any(dataset.simulated for dataset in datasets):
         found.append("simulated")
-    tested = {subject for dataset in datasets for subject in dataset.subjects}
-    for name in model.selected_on:
-        if tested & _subjects(registry, name):
-            found.append("map selected on same subject")
-    return list(dict.fromkeys(found))
+    if any(_share_subjects(registry, dataset, name) for name in model.selected_on for dataset in datasets):
+        found.append("map selected on same subject")
+    return found
 
 
-def _subjects(registry: Registry, dataset: str) -> set[str]:
-    """The subjects of a dataset; none are known where its plugin is not installed."""
+def _share_subjects(registry: Registry, dataset: Card, other: str) -> bool:
+    """Whether two datasets of one study (the identifier up to its first dot) name a subject alike.
+
+    Across studies equal names ("subject1") say nothing. Nothing is known of a dataset whose plugin is not installed.
+    """
+    if dataset.identifier.split(".")[0] != other.split(".")[0]:
+        return False
     try:
-        return set(registry.get("dataset", dataset).subjects)
+        return not set(dataset.subjects).isdisjoint(registry.get("dataset", other).subjects)
     except FornixError:
-        return set()
+        return False
 
 
 def excluded_from_aggregates(registry: Registry, benchmark: Card) -> str:
