@@ -97,10 +97,28 @@ def test_a_request_that_makes_no_sense_exits_with_2_and_a_sentence(
     assert "Traceback" not in err
 
 
-def test_an_unknown_verb_gets_a_suggestion(capfd: pytest.CaptureFixture[str]) -> None:
-    done = subprocess.run([sys.executable, "-m", "fornix.cli.main", "runn"], capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "did you mean 'run'?" in done.stderr
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["runn"], "did you mean 'run'?"),
+        (["run", "--modles", "pixels"], "unrecognized arguments: --modles pixels (did you mean '--models'?)"),
+        (["run", "--engine", "threads"], "invalid choice: 'threads'"),
+        (["run", "--workers", "0"], "argument --workers: 0 is less than 1"),
+        (["test", "--jobs", "-1", "x"], "argument --jobs: -1 is less than 1"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_exits_with_2_and_a_suggestion(
+    arguments: list[str], sentence: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert sentence in capfd.readouterr().err
+
+
+def test_an_alias_shows_the_card_it_belongs_to(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "ridge_cv", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["identifier"] == "ridge"
 
 
 def test_a_failed_cell_exits_with_1_and_its_log_has_the_traceback(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,14 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def count(text: str) -> int:
+    """A number of processes or plugins, at least 1; argparse names the option where it is not."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
 def add_plugins(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plugins", action="append", default=[], type=Path, metavar="FOLDER", help="a folder of plugins (repeatable)"

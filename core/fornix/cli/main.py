@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -25,11 +26,14 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser that suggests what was meant."""
 
     def error(self, message: str) -> NoReturn:
-        for word in sys.argv[1:]:
-            close = get_close_matches(word, _VERBS, n=1)
-            if f"'{word}'" in message and close and word not in _VERBS:
-                message += f" (did you mean {close[0]!r}?)"
-        super().error(message)
+        wrong = re.findall(r"invalid choice: '([^']+)'", message) or re.findall(r"(?<= )--[^\s=]+", message)
+        close = get_close_matches(wrong[0], [*_VERBS, *self._options()], n=1) if wrong else []
+        super().error(message + (f" (did you mean {close[0]!r}?)" if close else ""))
+
+    def _options(self) -> list[str]:
+        """The options of every verb; argparse leaves it to the first parser to refuse an unknown one."""
+        verbs = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        return [option for action in verbs for verb in action.choices.values() for option in verb._option_string_actions]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

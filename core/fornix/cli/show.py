@@ -37,9 +37,10 @@ def call(parsed: argparse.Namespace) -> int:
 
 def _find(found: Registry, identifier: str, kind: str | None) -> list[Card]:
     kinds = KINDS if kind is None else (kind,)
-    cards = [card for k in kinds for card in found.cards(k) if card.identifier.casefold() == identifier.casefold()]  # type: ignore[arg-type]
+    known = [(name, card) for k in kinds for card in found.cards(k) for name in (card.identifier, *card.aliases)]  # type: ignore[arg-type]
+    cards = [card for name, card in known if name.casefold() == identifier.casefold()]
     if not cards:
-        names = [card.identifier for k in kinds for card in found.cards(k)]  # type: ignore[arg-type]
+        names = [name for name, _ in known]
         close = get_close_matches(identifier, names, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise UsageError(f"there is no {kind or 'plugin'} {identifier!r}{hint} (`fornix list` names them all)")

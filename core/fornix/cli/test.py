@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fornix.cli.arguments import add_json, add_mirror, add_plugins, print_json, registry
+from fornix.cli.arguments import add_json, add_mirror, add_plugins, count, print_json, registry
 
 if TYPE_CHECKING:
     from fornix.conformance.run import Verdict
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("test", help="test plugins as contributors and CI do", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="a plugin's folder, or a folder of plugins")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="plugins tested at once (default: 1)")
+    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="plugins tested at once (default: 1)")
     parser.add_argument("--pytest", action="append", default=[], metavar="ARGUMENT", help="passed to pytest (repeatable)")
     add_plugins(parser)
     add_mirror(parser)
