@@ -69,8 +69,8 @@ class Responses(Mapping[Recording | Task, "xr.DataArray | Gram"]):
     presentation, ``neuroid_id`` on neuroid, ``time_bin_start`` and ``time_bin_end`` in ms on time_bin, as asked. For
     ``per="token"`` and ``per="frame"`` the rows are along token or frame instead, and ``position`` numbers those of each
     stimulus from 0; tokens of a text also say in ``character_start`` and ``character_end`` which part of it they are, so
-    that a benchmark can put them together into words. Each task class states its own. Rows come in any order but that of trials, and either once, from a
-    deterministic model, or once for each repetition.
+    that a benchmark can put them together into words. Each task class states its own. Rows come in any order but that of
+    trials, and either once, from a deterministic model, or once for each repetition.
     """
 
     def __init__(self, answers: Mapping[Recording | Task, xr.DataArray | Gram]) -> None:
