@@ -55,6 +55,7 @@ class Work:
     experiments: list[str] = field(default_factory=list)
     rounds: int = 0
     failure: Failure | None = None
+    ended: bool = False
     started: str = field(default_factory=_now)
     seconds: float = 0.0
     peak_rss_bytes: int = 0
@@ -135,5 +136,6 @@ class Recorder:
 
     def _finish(self, work: Work, status: str, reason: str, value: float | None) -> None:
         with self._lock:
+            work.ended = True
             self._done += 1
             self._report(Finished(work.cell.model, work.cell.benchmark, status, reason, value, self._done, self._total))

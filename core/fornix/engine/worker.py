@@ -12,18 +12,22 @@ import json
 import os
 import platform
 import resource
+import signal
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from fornix.errors import NotAble
 from fornix.files.fetch import provide
 from fornix.registry.discovery import Distribution, Registry
 from fornix.registry.load import use_registry
+
+#: Characters of a reason; the log holds the rest.
+LONGEST_REASON: Final = 500
 
 
 def run_job(job: Mapping[str, Any], events: TextIO) -> None:
@@ -49,16 +53,18 @@ def run_job(job: Mapping[str, Any], events: TextIO) -> None:
                     outcome["result"] = STEPS[step["op"]](step, context)
                 except MemoryError as error:
                     traceback.print_exc()
-                    outcome = {"status": "oom", "reason": f"out of memory: {error}".rstrip(": ")}
+                    outcome = {"status": "oom", "reason": f"out of memory: {printable(str(error))}".rstrip(": ")}
                 except NotAble as refusal:
                     traceback.print_exc()
                     outcome = {
                         "status": "failed",
-                        "reason": f"the card is wrong: it announces what the model refuses ({refusal})",
+                        "reason": f"the card is wrong: it announces what the model refuses ({printable(str(refusal))})",
                     }
-                except Exception as error:  # a plugin may raise anything; it costs this step only
-                    traceback.print_exc()
-                    outcome = {"status": "failed", "reason": _sentence(error)}
+                except BaseException as error:  # a plugin may raise anything, even an exit; it costs this step only
+                    if isinstance(error, KeyboardInterrupt) and not job["own_process"]:
+                        raise  # the user's; a worker is in a session of its own
+                    _print_traceback(error)
+                    outcome = {"status": "failed", "reason": sentence(error)}
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
             seconds = time.monotonic() - started
             about = {"versions": _versions(), "hardware": _hardware()}
@@ -66,9 +72,26 @@ def run_job(job: Mapping[str, Any], events: TextIO) -> None:
     emit(event="done")
 
 
-def _sentence(error: BaseException) -> str:
-    text = str(error).strip() or "no message"
-    return f"{type(error).__name__}: {text.splitlines()[0]}"
+def sentence(error: BaseException) -> str:
+    """What was raised, in one line that any terminal can show."""
+    try:
+        text = str(error).strip() or "no message"
+    except Exception as failure:  # a plugin's exception need not even be able to say what it is
+        text = f"its message cannot be had ({type(failure).__name__})"
+    return f"{type(error).__name__}: {printable(text.splitlines()[0])}"
+
+
+def printable(text: str) -> str:
+    """A text of a plugin, at most 500 characters of it, without those that command terminals or cannot be encoded."""
+    shown = text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 3] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+
+
+def _print_traceback(error: BaseException) -> None:
+    try:
+        traceback.print_exception(error)
+    except Exception:  # its message cannot be had
+        traceback.print_tb(error.__traceback__)
 
 
 @contextlib.contextmanager
@@ -113,6 +136,8 @@ def _end_with_parent(parent: int) -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(0.5)
+        if os.getpgrp() == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)  # with whatever a plugin started
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -149,7 +149,7 @@ class FolderStore:
         try:
             read_response(path, kind)
         except ArrayFileError as error:
-            raise StoreError(f"a response was not stored: {error}") from error
+            raise ArrayFileError(f"a response was not stored: {error}") from error
         with self._writing("a response") as scratch:
             arrays = scratch / "response.nc"
             _link_or_copy(path, arrays)

@@ -1,0 +1,127 @@
+"""Plugins that do their worst cost their own cells, and neither the run nor the machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fornix.engine.plan import plan
+from fornix.engine.run import run_plan
+from fornix.engine.runners import InProcessRunner, Limits
+from fornix.engine.work import Finished
+from fornix.registry.load import use_registry
+from fornix.store.folder import FolderStore
+from tests.engine.conftest import toy_registry
+
+Run = Callable[..., list[Finished]]
+MODEL = "models/toy/fornix_model_toy/model.py"
+#: Where the worker of a plugin writes what the parent reads.
+EVENTS = "__import__('json').load(open(__import__('sys').argv[1]))['events']"
+
+
+def do(toys: Path, code: str) -> None:
+    """Have the model toy-behaving do this before it answers."""
+    path = toys / MODEL
+    before = 'print(f"about to behave: {self.how}", flush=True)'
+    text = path.read_text()
+    assert before in text
+    lines = "\n        ".join(code.strip().splitlines())
+    path.write_text(text.replace(before, lines))
+
+
+def end(finished: list[Finished]) -> tuple[set[str], set[str]]:
+    return {f.status for f in finished}, {f.reason for f in finished}
+
+
+FORGED = {
+    "event": "end",
+    "step": 0,
+    "status": "ok",
+    "reason": "",
+    "seconds": 1.0,
+    "peak_rss_bytes": 0,
+    "versions": {},
+    "hardware": {},
+}
+HALF = {**FORGED, "seconds": "long"}
+NONSENSE = b'nonsense\n[1]\n3\n\xff\xfe\n{"event": "end"}\n' + json.dumps(HALF).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"open({EVENTS}, 'ab').write({NONSENSE!r})",
+        "import threading\nthreading.Thread(target=time.sleep, args=(600,)).start()",
+        "import atexit\natexit.register(time.sleep, 600)",
+        "for log in Path('.').glob('*.log'):\n    log.unlink()\n    os.mkfifo(log)",
+        "for log in Path('.').glob('*.log'):\n    log.unlink()\n    log.symlink_to('/dev/zero')",
+    ],
+    ids=["events", "thread", "atexit", "pipe", "endless"],
+)
+def test_what_does_not_touch_its_answers_costs_nothing(run_toys: Run, toys: Path, code: str) -> None:
+    do(toys, code)
+    assert end(run_toys(["toy-behaving"])) == ({"ok"}, {""})
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("raise SystemExit(0)", "SystemExit: 0"),
+        ("raise type('Odd', (BaseException,), {})('odd')", "Odd: odd"),
+        (
+            "class Mute(Exception):\n    def __str__(self):\n        raise ValueError\nraise Mute",
+            "Mute: its message cannot be had (ValueError)",
+        ),
+        ("raise RuntimeError('\\x1b[2J \\ud800 \\u202e')", r"RuntimeError: \x1b[2J \ud800 \u202e"),
+        ("raise RuntimeError('x' * 10**7)", "RuntimeError: " + "x" * 497 + "..."),
+    ],
+    ids=["exit", "odd", "mute", "escapes", "long"],
+)
+def test_whatever_is_raised_is_a_reason_in_one_printable_line(run_toys: Run, toys: Path, code: str, reason: str) -> None:
+    do(toys, code)
+    assert end(run_toys(["toy-behaving"])) == ({"failed"}, {reason})
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"open({EVENTS}, 'w').write({json.dumps(FORGED)!r} + chr(10))\nos._exit(0)",
+        "import shutil\nshutil.rmtree(Path.cwd().parent.parent)",
+    ],
+    ids=["forged", "removed"],
+)
+def test_what_a_worker_leaves_in_ruins_costs_its_models_cells(run_toys: Run, toys: Path, store: FolderStore, code: str) -> None:
+    do(toys, code)
+    finished = run_toys(["toy-behaving"])
+    assert {f.status for f in finished} == {"failed"}
+    assert all(f.reason for f in finished)
+    assert list(store.cells()) == []
+
+
+def test_a_process_that_leaves_its_workers_session_is_ended_with_it(run_toys: Run, toys: Path, tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    do(
+        toys,
+        f"""
+import subprocess
+child = subprocess.Popen(['sleep', '600'], start_new_session=True)
+Path({str(left)!r}).write_text(str(child.pid))
+time.sleep(1)
+""",
+    )
+    assert end(run_toys(["toy-behaving"])) == ({"ok"}, {""})
+    pid = int(left.read_text())
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_an_exit_within_this_process_is_a_failure_too(toys: Path, store: FolderStore) -> None:
+    do(toys, "raise SystemExit(0)")
+    registry, finished = toy_registry(toys), []  # type: ignore[var-annotated]
+    planned = plan(registry, store, ["toy-behaving"], ["Toy.IT-correlation"])
+    with use_registry(registry):
+        run_plan(planned, registry, store, InProcessRunner(), limits=Limits(), report=finished.append)
+    assert end(finished) == ({"failed"}, {"SystemExit: 0"})
