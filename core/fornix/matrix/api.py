@@ -20,6 +20,8 @@ from fornix.errors import UsageError
 from fornix.interfaces import Benchmark, Model, Normalisation, Responses, Score
 from fornix.matrix.aggregate import Entry, aggregate
 from fornix.matrix.assemble import assemble, entry_from_scalars
+from fornix.matrix.flags import flags, notes
+from fornix.registry.card import Card
 from fornix.registry.discovery import Registry, discover
 from fornix.registry.load import current_registry, load_benchmark, load_model, use_registry
 from fornix.store.folder import FolderStore
@@ -113,7 +115,8 @@ def score(
     """Score a model on a benchmark in this process; nothing is stored.
 
     This is for trusted code and for trying things: a model object, a network of one's own, or responses computed elsewhere
-    (:func:`fornix.wrap_responses`) have no behaviour hash, so their score carries the note ``unpackaged``.
+    (:func:`fornix.wrap_responses`) have no behaviour hash, so their score carries the note ``unpackaged``. What the cards
+    of model and data say of a cell (a defect, training on these responses, simulated data) is among the notes, too.
 
     Parameters
     ----------
@@ -135,20 +138,30 @@ def score(
         If an identifier is unknown, or a network comes without layers.
     """
     subject, packaged = _subject(model, options, network)
-    if isinstance(benchmark, str):
-        registry = current_registry()
-        card = registry.get("benchmark", benchmark)
-        if card.aggregate is not None:
-            return _score_parent(registry, subject, card.identifier, packaged)
-        benchmark = load_benchmark(card.identifier)
+    if not isinstance(benchmark, str):
+        return _score_leaf(subject, benchmark, model, [] if packaged else ["unpackaged"])
+    registry = current_registry()
+    return _score_named(registry, subject, registry.get("benchmark", benchmark), model)
+
+
+def _score_named(registry: Registry, subject: Model, card: Card, model: Any) -> Score:
+    if card.aggregate is not None:
+        return _score_parent(registry, subject, card, model)
+    own = registry.get("model", model) if isinstance(model, str) else None
+    beside = [*flags(registry, own, card), *notes(registry, own, card), *([] if own is not None else ["unpackaged"])]
+    return _score_leaf(subject, load_benchmark(card.identifier), model, beside)
+
+
+def _score_leaf(subject: Model, benchmark: Benchmark, model: Any, beside: Sequence[str]) -> Score:
+    """The score with these notes beside its own."""
     responses: list[Responses] = []
     while experiments := benchmark.experiments(responses):
         answers = answer(subject, experiments)
         for experiment, given in zip(experiments, answers, strict=True):
-            check_responses(experiment, given, str(model) if isinstance(model, str) else type(model).__name__)
+            check_responses(experiment, given, model if isinstance(model, str) else type(model).__name__)
         responses.extend(answers)
     scored = benchmark.score(responses)
-    return scored if packaged else scored.with_(notes=(*scored.notes, "unpackaged"))
+    return scored.with_(notes=tuple(dict.fromkeys([*scored.notes, *beside])))
 
 
 def _subject(model: Any, options: Mapping[str, Any] | None, network: Mapping[str, Any]) -> tuple[Model, bool]:
@@ -168,13 +181,13 @@ def _subject(model: Any, options: Mapping[str, Any] | None, network: Mapping[str
     return TorchModel(model, **network), False
 
 
-def _score_parent(registry: Registry, subject: Model, identifier: str, packaged: bool) -> Score:
-    card = registry.get("benchmark", identifier)
+def _score_parent(registry: Registry, subject: Model, card: Card, model: Any) -> Score:
     entries: dict[str, Entry] = {}
     for leaf in leaves(registry, card):
-        entries[leaf.identifier] = entry_from_scalars(score_scalars(score(subject, leaf.identifier)))
-    found = _aggregate_below(registry, identifier, entries)
-    notes = [note for note in found.notes if note != "unpackaged"]
+        entries[leaf.identifier] = entry_from_scalars(score_scalars(_score_named(registry, subject, leaf, model)))
+    found = _aggregate_below(registry, card.identifier, entries)
+    if found.status != "ok":
+        raise UsageError(f"{card.identifier} has no value: {found.reason}; score its children one by one")
     return Score(
         found.value,
         error=found.error,
@@ -182,7 +195,7 @@ def _score_parent(registry: Registry, subject: Model, identifier: str, packaged:
         raw=found.raw,
         normalisation=Normalisation(found.normalisation),
         n_nan=found.n_nan,
-        notes=tuple(notes if packaged else [*notes, "unpackaged"]),
+        notes=found.notes,
         details={name: entry.value for name, entry in entries.items()},
     )
 

@@ -20,11 +20,11 @@ def datasets_of(registry: Registry, benchmark: Card) -> list[Card]:
     return list({card.identifier: card for card in found}.values())
 
 
-def flags(registry: Registry, model: Card, benchmark: Card) -> list[str]:
-    """Why this cell is out of rankings by default; empty where it is ranked."""
+def flags(registry: Registry, model: Card | None, benchmark: Card) -> list[str]:
+    """Why this cell is out of rankings by default; empty where it is ranked. A model without a card is None."""
     found = []
     for dataset in datasets_of(registry, benchmark):
-        for training in model.training:
+        for training in () if model is None else model.training:
             if training.kind not in _DISQUALIFYING:
                 continue
             if training.dataset.casefold() == dataset.identifier.casefold():
@@ -36,13 +36,14 @@ def flags(registry: Registry, model: Card, benchmark: Card) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def notes(registry: Registry, model: Card, benchmark: Card) -> list[str]:
-    """What is shown beside a cell and does not take it out of rankings."""
+def notes(registry: Registry, model: Card | None, benchmark: Card) -> list[str]:
+    """What is shown beside a cell and does not take it out of rankings. A model without a card is None."""
     found = []
     datasets = datasets_of(registry, benchmark)
     if any(dataset.simulated for dataset in datasets):
         found.append("simulated")
-    if any(_share_subjects(registry, dataset, name) for name in model.selected_on for dataset in datasets):
+    chosen_on = () if model is None else model.selected_on
+    if any(_share_subjects(registry, dataset, name) for name in chosen_on for dataset in datasets):
         found.append("map selected on same subject")
     return found
 
