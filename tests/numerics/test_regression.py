@@ -39,8 +39,14 @@ def test_ridge_is_scikit_learns(p: int, source: object, alpha: float) -> None:
 
 @pytest.mark.parametrize("p", [8, 49, 60, 100])
 def test_least_squares_is_scikit_learns(p: int) -> None:
+    """Where there are as many features as stimuli: numpy's, as scikit-learn gives the smallest solution from 1.7 on only."""
     x, y = data(p)
-    expected = linear_model.LinearRegression().fit(x[TRAIN], y[TRAIN]).predict(x[TEST])
+    if p < len(TRAIN) - 1:
+        expected = linear_model.LinearRegression().fit(x[TRAIN], y[TRAIN]).predict(x[TEST])
+    else:
+        mean, offset = x[TRAIN].mean(axis=0), y[TRAIN].mean(axis=0)
+        weights = np.linalg.lstsq(x[TRAIN] - mean, y[TRAIN] - offset, rcond=1e-10)[0]
+        expected = (x[TEST] - mean) @ weights + offset
     np.testing.assert_allclose(least_squares(x[TRAIN], x[TEST]).predict(y[TRAIN]), expected, rtol=1e-8, atol=1e-8)
 
 

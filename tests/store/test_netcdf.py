@@ -73,11 +73,18 @@ def assembly() -> xr.DataArray:
     )
 
 
+def without_attributes(array: xr.DataArray) -> xr.DataArray:
+    bare = array.copy()
+    for part in (bare, *bare.coords.values()):
+        part.attrs = {}
+    return bare
+
+
 def test_an_assembly_comes_back_as_it_was(tmp_path: Path) -> None:
     array = assembly()
     array["depth_um"].attrs = {"units": "um", "nothing": None}
     write_array(tmp_path / "a.nc", array)
-    assert_same(read_array(tmp_path / "a.nc").drop_attrs(), array.drop_attrs())
+    assert_same(without_attributes(read_array(tmp_path / "a.nc")), without_attributes(array))
     found = read_array(tmp_path / "a.nc")
     assert {**found.attrs, "nan": 0} == {**array.attrs, "nan": 0}
     assert np.isnan(found.attrs["nan"])

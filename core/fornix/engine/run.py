@@ -6,11 +6,15 @@ Work is grouped by model. A failure costs the cells that needed what failed, eac
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
+import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from fornix.engine.exchange import request_descriptions
@@ -69,20 +73,52 @@ def run_plan(
     folder = Path(tempfile.mkdtemp(prefix="fornix-run-"))
     run = _Run(JobMaker(registry, folder, limits), Recorder(store, report, len(todo)), runner, seed)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="fornix-run")
-    try:
-        works = run.first_rounds(todo)
-        models = dict.fromkeys(work.cell.model for work in works)
-        # one after another in this very thread, an interrupt reaches what is being computed
-        each = map if workers == 1 else pool.map
-        for _ in each(run.model, models, [[w for w in works if w.cell.model == name] for name in models]):
-            pass
-    except BaseException:
+
+    def stop() -> None:
         run.maker.stopping.set()
         runner.stop()
+
+    try:
+        with _stopped_by_signals(stop):
+            works = run.first_rounds(todo)
+            models = dict.fromkeys(work.cell.model for work in works)
+            # one after another in this very thread, an interrupt reaches what is being computed
+            each = map if workers == 1 else pool.map
+            for _ in each(run.model, models, [[w for w in works if w.cell.model == name] for name in models]):
+                pass
+    except Interrupted:
+        raise KeyboardInterrupt from None
+    except BaseException:
+        stop()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` where a signal would raise KeyboardInterrupt, before it is raised.
+
+    An exception that a signal raises is lost where Python ignores exceptions (a finaliser, a weak reference's callback);
+    what ``stop`` sets is not.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    taken = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is signal.default_int_handler]
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop()
+        signal.default_int_handler(number, frame)
+
+    for number in taken:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.default_int_handler)
 
 
 class _Run:
