@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -140,3 +141,24 @@ def test_output_that_nobody_reads_any_more_is_no_crash() -> None:
     command = f"{sys.executable} -m fornix.cli.main list | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert "Traceback" not in done.stderr
+
+
+def test_cells_computed_with_another_version_of_a_library_are_listed(
+    filled: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["plan", "--plugins", TOYS, "--store", str(filled), *MODELS, "--stale-if"]
+    assert main([*arguments, "numpy"]) == 0
+    assert capfd.readouterr().out == "0 of 1 cells\n"
+    then = version("numpy")
+    monkeypatch.setattr("fornix.cli.plan.version", lambda name: "99.0")
+    assert main([*arguments, "NumPy"]) == 0
+    assert capfd.readouterr().out == (
+        f"toy-linear Toy.IT-correlation (model side: NumPy {then}, here 99.0)\n"
+        f"toy-linear Toy.IT-correlation (scoring side: NumPy {then}, here 99.0)\n"
+        "1 of 1 cells\n"
+    )
+
+
+def test_an_unknown_library_is_a_usage_error(filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--plugins", TOYS, "--store", str(filled), "--stale-if", "no-such-library"]) == 2
+    assert "'no-such-library' is not installed here" in capfd.readouterr().err

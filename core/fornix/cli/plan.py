@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from fornix.cli.arguments import add_json, add_selection, print_json, registry, store
+from fornix.errors import UsageError
 
 if TYPE_CHECKING:
     from fornix.engine.plan import Plan, PlannedCell
+    from fornix.store.interface import Store
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("plan", help="say what a run would compute", description=__doc__)
     add_selection(parser)
     parser.add_argument("--all", action="store_true", help="list every cell, also those that are ok or skipped")
+    parser.add_argument(
+        "--stale-if", metavar="LIBRARY", help="list only the cells that were computed with another version of it than is here"
+    )
     add_json(parser)
     parser.set_defaults(call=call)
 
@@ -23,7 +29,10 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def call(parsed: argparse.Namespace) -> int:
     from fornix.engine.plan import plan
 
-    found = plan(registry(parsed), store(parsed, read_only=True), parsed.models, parsed.benchmarks, seed=parsed.seed)
+    place = store(parsed, read_only=True)
+    found = plan(registry(parsed), place, parsed.models, parsed.benchmarks, seed=parsed.seed)
+    if parsed.stale_if is not None:
+        return _list_by_version(found, place, parsed)
     if parsed.json:
         print_json(
             {
@@ -38,6 +47,23 @@ def call(parsed: argparse.Namespace) -> int:
             because = ": ".join(part for part in (cell.reason, cell.why) if part)
             print(f"{cell.state:<8} {cell.model} {cell.benchmark}{' (' + because + ')' if because else ''}")
     print(summary(found))
+    return 0
+
+
+def _list_by_version(found: Plan, place: Store, parsed: argparse.Namespace) -> int:
+    from fornix.engine.plan import computed_with
+
+    try:
+        here = version(parsed.stale_if)
+    except PackageNotFoundError:
+        raise UsageError(f"{parsed.stale_if!r} is not installed here; --stale-if takes the name of a library that is") from None
+    others = [(cell, side, then) for cell, side, then in computed_with(place, found.cells, parsed.stale_if) if then != here]
+    if parsed.json:
+        print_json([{"model": c.model, "benchmark": c.benchmark, "side": side, "version": then} for c, side, then in others])
+        return 0
+    for cell, side, then in others:
+        print(f"{cell.model} {cell.benchmark} ({side} side: {parsed.stale_if} {then}, here {here})")
+    print(f"{len({cell.key for cell, *_ in others})} of {len(found.cells)} cells")
     return 0
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from packaging.utils import canonicalize_name
 
 from fornix.engine.keys import CellKeys, changes, digest_json
 from fornix.errors import UsageError
@@ -204,6 +206,29 @@ def plan(
             if cell.state != "ok":
                 needed.update({f.hash: f for card in (model, *scoring_cards(registry, benchmark)) for f in card.files})
     return Plan(tuple(cells), download_bytes=sum(file.bytes for file in needed.values() if not at_hand(file)))
+
+
+def computed_with(store: Store, cells: Iterable[PlannedCell], library: str) -> Iterator[tuple[PlannedCell, str, str]]:
+    """Which version of a library each of these cells was computed with, on each side that imported it.
+
+    Library versions are provenance and no part of a key: a cell stays ok when one is upgraded.
+
+    Parameters
+    ----------
+    library : str
+        The name of its distribution.
+
+    Yields
+    ------
+    (cell, side, version)
+        Side is ``"model"`` or ``"scoring"``.
+    """
+    for planned in cells:
+        cell = store.cell(planned.key) if planned.state == "ok" else None
+        for side, versions in (cell.provenance.get("versions", {}) if cell is not None else {}).items():
+            for name, version in versions.items():
+                if canonicalize_name(name) == canonicalize_name(library):
+                    yield planned, side, version
 
 
 class _History:
