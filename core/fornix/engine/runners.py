@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence, Set
@@ -349,8 +348,3 @@ def _read(path: Path, limit: int) -> bytes:
             return file.read(limit)
     except OSError:
         return b""
-
-
-def this_interpreter() -> Path:
-    """The Python that runs this process."""
-    return Path(sys.executable)
