@@ -18,6 +18,7 @@ KINDS: Final[tuple[Kind, ...]] = ("model", "dataset", "metric", "benchmark")
 DESCRIPTIVE: Final = frozenset(
     {
         "title",
+        "note",
         "authors",
         "licence",
         "licence_note",
@@ -137,6 +138,7 @@ class Card:
     authors: tuple[str, ...]
     licence: str
     citation: str
+    note: str = ""
     licence_note: str = ""
     url: str = ""
     year: int | None = None

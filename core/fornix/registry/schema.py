@@ -179,6 +179,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     ),
     "version": Field(whole_number(1), "an integer of at least 1, raised when behaviour changes on purpose", required=True),
     "title": Field(read_text, "a short text for people", required=True),
+    "note": Field(read_text, "a sentence that whoever uses it must know"),
     "authors": Field(tuple_of(read_text, "a name", least=1), "a list of at least one name", required=True),
     "licence": Field(
         read_licence, "an SPDX identifier such as 'MIT' or 'CC-BY-4.0', or 'LicenseRef-...' with a licence_note", required=True
