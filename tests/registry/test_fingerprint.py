@@ -20,6 +20,11 @@ def plugin(write_plugin, card_toml, plugins):
     )
     plugin.write("model.py", "x = 1\ny = 2\n")
     plugin.write("parts/weights.bin", "a\0b\r\n")
+    behind = plugins.parent / "behind"
+    behind.mkdir()
+    (behind / "part.py").write_text("x = 1\n")
+    (plugin.folder / "linked").symlink_to(behind, target_is_directory=True)
+    (plugin.folder / "circle").symlink_to(plugin.folder, target_is_directory=True)
     return plugin
 
 
@@ -39,6 +44,9 @@ CHANGES = {
     "a line of code": lambda p: edit(p, "model.py", "x = 1", "x = 3"),
     "a line of the hooks": lambda p: edit(p, "plugin.py", "return Thing", "return  Thing"),
     "a file added": lambda p: p.write("commitment.toml", "V4 = 'layer2'"),
+    "a module that reads me": lambda p: p.write("readme_first.py", "x = 1"),
+    "a compiled module without its source": lambda p: p.write("network.pyc", "x"),
+    "a file of a linked folder": lambda p: edit(p, "linked/part.py", "x = 1", "x = 2"),
     "a file removed": lambda p: (p.folder / "model.py").unlink(),
     "a file renamed": lambda p: (p.folder / "model.py").rename(p.folder / "network.py"),
     "a byte of a binary file": lambda p: edit(p, "parts/weights.bin", "a", "c"),

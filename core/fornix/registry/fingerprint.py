@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,14 +62,27 @@ def canonical(value: Any) -> str:
 
 def _source_files(folder: Path) -> Iterator[Path]:
     """The files that count, in the order of their relative paths."""
-    files = [path for path in folder.rglob("*") if path.is_file() and _counts(path.relative_to(folder))]
+    files = [path for path in _files(folder, set()) if path.is_file() and _counts(path.relative_to(folder))]
     return iter(sorted(files, key=lambda path: path.relative_to(folder).as_posix()))
+
+
+def _files(folder: Path, above: Set[Path]) -> Iterator[Path]:
+    """All files below a folder, also through links to folders, as an import finds them; none that leads back up."""
+    place = folder.resolve()
+    if place in above:
+        return
+    for path in folder.iterdir():
+        if path.is_dir():
+            if _counts(path.relative_to(folder)):
+                yield from _files(path, {*above, place})
+        else:
+            yield path
 
 
 def _counts(relative: Path) -> bool:
     left_out = any(part.startswith(".") or part in ("__pycache__", "tests") for part in relative.parts)
-    readme = relative.name.casefold().startswith("readme")
-    return not (left_out or readme or relative.suffix in (".pyc", ".pyo") or relative == Path(CARD_FILE))
+    readme = relative.stem.casefold() == "readme" and relative.suffix != ".py"
+    return not (left_out or readme or relative == Path(CARD_FILE))
 
 
 @cache
