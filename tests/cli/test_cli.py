@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -84,6 +86,7 @@ def test_a_plan_says_what_is_missing_and_what_is_there(filled: Path, tmp_path: P
         (["run", "--benchmarks", "Toy-corelation"], "did you mean 'Toy-correlation'?"),
         (["show", "toy-liner"], "did you mean 'toy-linear'?"),
         (["log", "toy-linear", "Toy.V4-correlation"], "there is no attempt at toy-linear on Toy.V4-correlation"),
+        (["log", "../toy", "Toy.V4-correlation"], "'../toy' is no identifier"),
         (["test", "no-such-folder"], "no-such-folder is no plugin and holds none"),
     ],
 )
@@ -105,6 +108,10 @@ def test_a_request_that_makes_no_sense_exits_with_2_and_a_sentence(
         (["run", "--modles", "pixels"], "unrecognized arguments: --modles pixels (did you mean '--models'?)"),
         (["run", "--engine", "threads"], "invalid choice: 'threads'"),
         (["run", "--workers", "0"], "argument --workers: 0 is less than 1"),
+        (["run", "--time-limit", "nan"], "argument --time-limit: nan is not above 0"),
+        (["run", "--memory-limit", "-1"], "argument --memory-limit: -1 is not above 0"),
+        (["run", "--csv", "no/such/folder/matrix.csv"], "argument --csv: no/such/folder/matrix.csv cannot be written"),
+        (["matrix", "--netcdf", "/"], "argument --netcdf: / cannot be written"),
         (["test", "--jobs", "-1", "x"], "argument --jobs: -1 is less than 1"),
     ],
 )
@@ -162,3 +169,27 @@ def test_cells_computed_with_another_version_of_a_library_are_listed(
 def test_an_unknown_library_is_a_usage_error(filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "--plugins", TOYS, "--store", str(filled), "--stale-if", "no-such-library"]) == 2
     assert "'no-such-library' is not installed here" in capfd.readouterr().err
+
+
+FORNIX = [sys.executable, "-m", "fornix.cli.main"]
+
+
+def test_a_terminal_that_lacks_a_character_is_shown_its_number(filled: Path) -> None:
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [*FORNIX, "matrix", "--plugins", TOYS, "--models", "toy-linear", "--benchmarks", "Toy.IT-correlation"]
+    done = subprocess.run([*command, "--store", str(filled)], env=ascii_only, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\xb1" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_to_a_full_disk_is_a_sentence() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*FORNIX, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "fornix: [Errno 28] No space left on device\n"
+
+
+def test_closed_output_is_no_crash() -> None:
+    done = subprocess.run(f"{shlex.join([*FORNIX, 'list'])} >&-", shell=True, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -540,6 +540,12 @@ def test_a_missing_mirror_folder_is_named_among_the_reasons(tmp_path, monkeypatc
     )
 
 
+def test_a_mirror_that_no_path_can_name_is_no_folder(monkeypatch) -> None:
+    monkeypatch.setenv("FORNIX_MIRROR", "x" * 5000)
+    file = File("w", "http://127.0.0.1:9/w", 3, sha256="ab" * 32)
+    assert "is not a folder on this machine" in str(available(file))
+
+
 def test_a_mirror_without_the_file_is_named_among_the_reasons(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("FORNIX_MIRROR", str(tmp_path))
     with pytest.raises(FileUnavailable, match=f"mirror {tmp_path} does not hold it; 127.0.0.1 cannot be reached"):

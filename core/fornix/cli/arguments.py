@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,22 @@ def add_mirror(parser: argparse.ArgumentParser) -> None:
 
 def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", type=Path, metavar="FOLDER", help="the store (default: $FORNIX_STORE, else fornix-store)")
+
+
+def amount(text: str) -> float:
+    """A number above 0, of seconds or GB, as argparse reads it."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def writable_file(text: str) -> Path:
+    """A file that a long run can be written to in the end."""
+    path = Path(text)
+    if path.is_dir() or not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text} cannot be written; give a file in a folder that is there")
+    return path
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:

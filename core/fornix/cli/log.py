@@ -21,7 +21,10 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def call(parsed: argparse.Namespace) -> int:
     place = store(parsed, read_only=True)
-    attempts = list(place.attempts(parsed.model, parsed.benchmark))
+    try:
+        attempts = list(place.attempts(parsed.model, parsed.benchmark))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     if not attempts:
         raise UsageError(f"there is no attempt at {parsed.model} on {parsed.benchmark} in {place.path}")
     shown = attempts if parsed.all else attempts[-1:]

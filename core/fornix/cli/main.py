@@ -7,6 +7,7 @@ sense as asked; 130: interrupted.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NoReturn
 
 from fornix import __version__
@@ -44,11 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for verb in _VERBS:
         import_module(f"fornix.cli.{verb}").add(verbs)
     parsed = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character is shown its number
+            stream.reconfigure(errors="backslashreplace")
     # a scheduler that ends a job is an interruption like any other
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status: int = parsed.call(parsed)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as where it was closed by who started us
+            sys.stdout.flush()
         return status
     except UsageError as error:
         print(f"fornix: {error}", file=sys.stderr)
@@ -62,6 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output went away (| head)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"fornix: {error}", file=sys.stderr)
+        if sys.stdout is not None and error.errno == errno.ENOSPC:  # or its remains would fail again on the way out
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == "__main__":

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fornix.cli.arguments import add_json, add_selection, print_json, registry, store
+from fornix.cli.arguments import add_json, add_selection, print_json, registry, store, writable_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,8 +21,8 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a tidy table")
-    parser.add_argument("--netcdf", type=Path, metavar="FILE", help="write the matrix as netCDF-4")
+    parser.add_argument("--csv", type=writable_file, metavar="FILE", help="write a tidy table")
+    parser.add_argument("--netcdf", type=writable_file, metavar="FILE", help="write the matrix as netCDF-4")
     parser.add_argument("--expand", action="store_true", help="print the children of parents too")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from fornix.cli.arguments import add_json, add_selection, count, registry, store
+from fornix.cli.arguments import add_json, add_selection, amount, count, registry, store
 from fornix.cli.matrix import add_outputs, print_matrix, save
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--engine", choices=["workers", "in-process"], default="workers")
     parser.add_argument("--workers", type=count, metavar="N", help="models worked on at once (default: CPUs, at most 4)")
     parser.add_argument("--no-retry", action="store_true", help="leave cells alone whose latest attempt failed")
-    parser.add_argument("--time-limit", type=float, default=3600.0, metavar="SECONDS", help="for each step (default: 3600)")
+    parser.add_argument("--time-limit", type=amount, default=3600.0, metavar="SECONDS", help="for each step (default: 3600)")
     parser.add_argument("--scratch", metavar="FOLDER", help="where models spill whole layers (default: a temporary folder)")
-    parser.add_argument("--memory-limit", type=float, metavar="GB", help="for each worker")
+    parser.add_argument("--memory-limit", type=amount, metavar="GB", help="for each worker")
     add_outputs(parser)
     add_json(parser)
     parser.set_defaults(call=call)

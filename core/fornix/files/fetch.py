@@ -164,13 +164,20 @@ def _look_into_mirror(mirror: str, file: File) -> None:
 
         bucket(mirror).look(file)
         return
-    if not Path(mirror).expanduser().is_dir():
+    if not _is_folder(mirror):
         raise Unreachable("is not a folder on this machine")
     size = _size(_folder_path(mirror, file))
     if size is None:
         raise SourceTrouble("does not hold it")
     if not file.fits(size):
         raise other_size(size, file)
+
+
+def _is_folder(mirror: str) -> bool:
+    try:
+        return Path(mirror).expanduser().is_dir()
+    except (OSError, RuntimeError):  # too long for a path, or of a user without a home
+        return False
 
 
 def _from_mirror(mirror: str, file: File, progress: Progress | None) -> Path:
