@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -129,3 +130,33 @@ def test_recordings_are_in_every_cell_key_and_in_no_response_key(
     run_toys()
     assert len(list(store.cells())) == 6
     assert {key for cell in store.cells() for key in cell.provenance["responses"]} == responses
+
+
+def test_what_is_written_for_a_model_that_learns_labels_holds_none_of_the_test_labels(tmp_path: Path) -> None:
+    """The digits: half of them with labels, to learn from; of the other half only images, in an order that tells nothing."""
+    pytest.importorskip("sklearn")
+    import fornix
+    from fornix.engine.exchange import write_experiment
+
+    (experiment,) = fornix.load_benchmark("Digits-accuracy").experiments()
+    path = tmp_path / "experiment.json"
+    write_experiment(path, experiment, tmp_path / "stimuli")
+    data = json.loads(path.read_text())
+    shown, learned = (json.loads((tmp_path / "stimuli" / d / "stimuli.json").read_text()) for d in _digests(data))
+    assert set(shown) == {"stimulus_id", "contents", "columns"}
+    assert set(shown["contents"]) == {"image"}
+    assert shown["columns"] == {}
+    assert not set(shown["stimulus_id"]) & set(learned["stimulus_id"])
+    assert len(data["fitting"]["labels"]) == len(learned["stimulus_id"]) == 898
+    assert len(shown["stimulus_id"]) == 899
+    assert set(data) == {"stimuli", "recordings", "task", "fitting", "trials", "repetitions", "seed"}
+    assert data["task"] == {"name": "label", "choices": list("0123456789")}
+    truth = fornix.load_dataset("Digits").recordings()["label"]
+    of = dict(zip(truth["stimulus_id"].values.tolist(), truth.values.tolist(), strict=True))
+    in_order = [of[name] for name in shown["stimulus_id"]]
+    repeats = sum(a == b for a, b in itertools.pairwise(in_order)) / len(in_order)
+    assert 0.05 < repeats < 0.15, "neighbours show the same digit more, or less, often than by chance"
+
+
+def _digests(experiment: dict[str, dict[str, str]]) -> tuple[str, str]:
+    return str(experiment["stimuli"]), experiment["fitting"]["stimuli"]
