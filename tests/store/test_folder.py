@@ -116,7 +116,10 @@ def test_the_first_result_under_a_key_stays(store: FolderStore, cell: Cell, unit
 def test_a_damaged_cell_counts_as_absent_and_is_replaced(store: FolderStore, cell: Cell) -> None:
     store.put_cell(cell)
     path = store.path / "cells" / KEY[:2] / f"{KEY}.json"
-    for damage in (path.read_text()[:100], "[]", "", json.dumps({"key": KEY}), path.read_text().replace(KEY, OTHER_KEY)):
+    whole = path.read_text()
+    flipped = whole.replace("0.25", "0.75")
+    assert flipped != whole
+    for damage in (whole[:100], "[]", "", json.dumps({"key": KEY}), whole.replace(KEY, OTHER_KEY), flipped, "[" * 10**5):
         path.write_text(damage)
         with pytest.warns(UserWarning, match="counts as absent"):
             assert store.cell(KEY) is None
@@ -353,7 +356,7 @@ def test_a_store_of_a_newer_fornix_is_refused(store: FolderStore, cell: Cell) ->
     )
 
 
-@pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"schema": "x"}', '{"schema": null}'])
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"schema": "x"}', '{"schema": null}', '{"schema": 1e999}', "[" * 10**5])
 def test_a_damaged_description_is_said(store: FolderStore, text: str) -> None:
     store.path.mkdir()
     (store.path / "store.json").write_text(text)

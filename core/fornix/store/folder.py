@@ -256,7 +256,7 @@ class FolderStore:
             raise StoreError(f"{self.path} is a file, not a store; give a folder") from None
         except OSError as error:
             raise StoreError(f"the store {self.path} cannot be read ({error.strerror})") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise StoreError(f'{self.path / "store.json"} is damaged; expected {{"schema": {SCHEMA}}}') from error
         if schema > SCHEMA:
             raise StoreError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import warnings
@@ -24,7 +25,8 @@ def to_text(record: Cell | Attempt | StoredResponse) -> str:
         If it holds something that JSON cannot.
     """
     try:
-        return json.dumps(_strict(asdict(record)), allow_nan=False, indent=1, sort_keys=True) + "\n"
+        data = _strict(asdict(record))
+        return json.dumps({**data, "checksum": _checksum(data)}, allow_nan=False, indent=1, sort_keys=True) + "\n"
     except TypeError as error:
         raise StoreError(f"{type(record).__name__} {record!r} was not stored: JSON cannot hold it ({error})") from None
 
@@ -36,10 +38,12 @@ def read(kind: type[Record], path: Path, **named: str) -> Record | None:
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
+        if "checksum" in data and data.pop("checksum") != _checksum(data):
+            raise ValueError("it is not as it was written")
         record = kind(**{f.name: data[f.name] for f in fields(kind) if f.name in data})
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (ValueError, TypeError, KeyError, OSError, RecursionError) as error:
         warnings.warn(f"{path} cannot be read and counts as absent ({error})", stacklevel=3)
         return None
     for name, value in named.items():
@@ -47,6 +51,11 @@ def read(kind: type[Record], path: Path, **named: str) -> Record | None:
             warnings.warn(f"{path} is that of another {name} ({getattr(record, name)}) and counts as absent", stacklevel=3)
             return None
     return record
+
+
+def _checksum(data: Mapping[str, Any]) -> str:
+    """Of all that a record says: a changed digit is valid JSON, too."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _strict(value: Any) -> Any:
