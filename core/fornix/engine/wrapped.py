@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from fornix.errors import NotAble
+from fornix.errors import NotAble, UsageError
 from fornix.interfaces import (
+    AssemblyError,
     Experiment,
     Gram,
     ReadingTimes,
@@ -94,17 +95,25 @@ def wrap_responses(
     Raises
     ------
     AssemblyError
-        If the table lacks stimulus ids or names one twice.
+        If the table lacks stimulus ids, names one twice, or holds something else than real numbers.
+    UsageError
+        If it cannot do the task.
     """
+    if task not in (None, Surprisal.name, ReadingTimes.name):
+        raise UsageError(f"a wrapped table cannot do the task {task!r}; expected 'surprisal' or 'reading_times'")
     if isinstance(table, Mapping):
         table = pd.Series(table)
     if isinstance(table, pd.Series):
-        array = xr.DataArray(table.to_numpy(dtype=np.float64), dims=("presentation",), coords=_ids(table.index))
+        array = xr.DataArray(_numbers(table), dims=("presentation",), coords=_ids(table.index))
     elif isinstance(table, pd.DataFrame):
-        coords = {**_ids(table.index), "neuroid_id": ("neuroid", np.asarray(table.columns, dtype=np.str_))}
-        array = xr.DataArray(table.to_numpy(dtype=np.float64), dims=("presentation", "neuroid"), coords=coords)
+        coords = {**_ids(table.index), "neuroid_id": ("neuroid", _texts(table.columns, "columns"))}
+        array = xr.DataArray(_numbers(table), dims=("presentation", "neuroid"), coords=coords)
     else:
-        array = table
+        array = check_assembly(table, what="the wrapped table")
+        if "repetition" in array.coords and array["repetition"].values.any():
+            raise AssemblyError("the wrapped table has repetitions; give their mean, one row for each stimulus")
+        if "stimulus_id" in array.coords:
+            array = array.assign_coords(stimulus_id=array["stimulus_id"].astype(np.str_))
     dims = ("presentation", "neuroid") if array.ndim == 2 else ("presentation",)
     check_assembly(array, dims=dims, what="the wrapped table")
     check_assembly(
@@ -114,8 +123,27 @@ def wrap_responses(
     )
     of_numbers = [Surprisal.name, ReadingTimes.name] if task is None else [task]
     tasks = [Similarity.name] if array.ndim == 2 else of_numbers
-    return WrappedResponses(array, regions, tasks)
+    return WrappedResponses(array, [regions] if isinstance(regions, str) else regions, tasks)
+
+
+def _numbers(table: pd.DataFrame | pd.Series) -> np.ndarray:
+    """As float64, and only what is one: a complex number would lose its half without a word."""
+    try:
+        values = table.to_numpy()
+        if values.dtype.kind in "cmMSU":
+            raise ValueError(f"dtype {values.dtype}")
+        numbers: np.ndarray = values.astype(np.float64)
+        return numbers
+    except (TypeError, ValueError) as error:
+        raise AssemblyError(f"the wrapped table holds something else than real numbers ({error})") from None
 
 
 def _ids(index: pd.Index) -> dict[str, tuple[str, np.ndarray]]:
-    return {"stimulus_id": ("presentation", np.asarray(index, dtype=np.str_))}
+    return {"stimulus_id": ("presentation", _texts(index, "rows"))}
+
+
+def _texts(index: pd.Index, what: str) -> np.ndarray:
+    if isinstance(index, pd.MultiIndex) or index.hasnans:
+        raise AssemblyError(f"the wrapped table names its {what} by several levels, or some not at all; give each one name")
+    names: np.ndarray = np.asarray(index, dtype=np.str_)
+    return names

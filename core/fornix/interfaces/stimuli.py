@@ -211,7 +211,10 @@ class StimulusSet:
 
     def take(self, rows: ArrayLike) -> StimulusSet:
         """The stimuli at the given row numbers, in that order."""
-        index = np.asarray(rows, dtype=np.int64)
+        given = np.asarray(rows)
+        if given.dtype.kind not in "iu" and given.size:  # a mask would be taken for the rows 0 and 1
+            raise ValueError(f"rows are given by their numbers, not as {given.dtype}; for a mask, give numpy.flatnonzero(mask)")
+        index = given.astype(np.int64)
         columns: dict[str, Any] = {name: [column[i] for i in index] for name, column in self.contents.items()}
         columns.update({name: column[index] for name, column in self.columns.items()})
         return StimulusSet(self.stimulus_id[index], **columns)
