@@ -11,6 +11,7 @@ from fornix.cli.arguments import add_json, add_plugins, print_json, registry
 from fornix.errors import UsageError
 from fornix.registry.card import KINDS, Card
 from fornix.registry.discovery import Registry
+from fornix.registry.schema import FIELDS_OF
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,8 +49,10 @@ def _find(found: Registry, identifier: str, kind: str | None) -> list[Card]:
 
 
 def _filled(card: Card) -> dict[str, Any]:
-    """The fields of a card that say something."""
-    return {name: value for name, value in asdict(card).items() if value not in (None, "", (), {}, [])}
+    """The fields of a card that its kind has and that say something."""
+    stated = asdict(card)
+    stated["resources"] = {name: value for name, value in stated["resources"].items() if value}
+    return {name: stated[name] for name in ("kind", *FIELDS_OF[card.kind]) if stated[name] not in (None, "", (), {}, [])}
 
 
 def _text(value: Any) -> str:

@@ -56,7 +56,8 @@ def split_plan(
     stimulus_id : (n,) str
         Of each row.
     kind : {"shuffle", "kfold", "group_shuffle", "group_kfold"}
-        Random train and test parts; or folds (shuffled, from the same seed). A group is never cut in two.
+        Random train and test parts; or folds, shuffled from the same seed (those of groups are as even as they can be,
+        whatever the seed). A group is never cut in two.
     n_splits : int
     train_size : float
         Part of the stimuli that trains (shuffle kinds). Ignored where ``test_size`` is given.
