@@ -81,7 +81,7 @@ def write_stimuli(root: Path, stimuli: StimulusSet) -> Path:
         "columns": {name: _plain(column) for name, column in stimuli.columns.items()},
     }
     if arrays:
-        np.savez(building / "arrays.npz", allow_pickle=False, **arrays)
+        np.savez(building / "arrays.npz", **arrays)
     write_json(building / "stimuli.json", table)
     try:
         building.rename(folder)
