@@ -49,6 +49,18 @@ def test_values(normalisation: Normalisation, raw: float, expected: float) -> No
     assert score.ceiling.value == 0.8
 
 
+def test_a_score_of_nothing_stays_nothing_whatever_its_replicates() -> None:
+    def bootstrapped(value: float, draws: np.ndarray) -> Score:
+        plan = replicates_array({"neuroids": (draws, "bootstrap", 20)})
+        return with_uncertainty(Score(value), plan)
+
+    ceiling = bootstrapped(0.8, around(0.8, 0, n=1000))
+    score = normalise(bootstrapped(math.nan, np.full(1000, math.nan)), ceiling, Normalisation.RATIO)
+    assert math.isnan(score.value)
+    assert math.isnan(score.error)
+    assert score.replicates is None
+
+
 def test_explained_variance_is_brain_scores() -> None:
     pls, consistency = EXPECTED["vision.pls_cv"], EXPECTED["vision.internal_consistency"]
     expected = EXPECTED["vision.explained_variance(pls_cv, internal_consistency)"]

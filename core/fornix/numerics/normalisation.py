@@ -63,6 +63,8 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
         return _per_unit(raw, ceiling)
     value = float(_formula(raw.value, ceiling.value, normalisation, chance))
     reported = raw.with_(value=value, raw=raw.value, normalisation=normalisation, raw_replicates=raw.replicates)
+    if math.isnan(value):  # of a constant model, for one; replicates of nothing are not to be paired with the ceiling's
+        return reported.with_(error=math.nan, interval=(math.nan, math.nan), replicates=None)
     replicates = _joint_replicates(raw, ceiling, normalisation, chance)
     if replicates is not None:
         if ceiling.replicates is None and ceiling.error != 0:
