@@ -40,22 +40,10 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = _Parser(prog="fornix", description="Models scored against brains and behaviour.")
-    parser.add_argument("--version", action="version", version=f"fornix {__version__}")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="{" + ",".join(_VERBS) + "}", parser_class=_Parser)
-    for verb in _VERBS:
-        import_module(f"fornix.cli.{verb}").add(verbs)
-    parsed = parser.parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character is shown its number
-            stream.reconfigure(errors="backslashreplace")
     # a scheduler that ends a job is an interruption like any other
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        status: int = parsed.call(parsed)
-        if sys.stdout is not None:  # as where it was closed by who started us
-            sys.stdout.flush()
-        return status
+        return _run(_parse(arguments))
     except UsageError as error:
         print(f"fornix: {error}", file=sys.stderr)
         return 2
@@ -73,6 +61,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None and error.errno == errno.ENOSPC:  # or its remains would fail again on the way out
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(prog="fornix", description="Models scored against brains and behaviour.")
+    parser.add_argument("--version", action="version", version=f"fornix {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="{" + ",".join(_VERBS) + "}", parser_class=_Parser)
+    for verb in _VERBS:
+        import_module(f"fornix.cli.{verb}").add(verbs)
+    return parser.parse_args(arguments)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character is shown its number
+            stream.reconfigure(errors="backslashreplace")
+    status: int = parsed.call(parsed)
+    if sys.stdout is not None:  # as where it was closed by who started us
+        sys.stdout.flush()
+    return status
 
 
 if __name__ == "__main__":
