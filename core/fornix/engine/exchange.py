@@ -57,7 +57,7 @@ def write_stimuli(root: Path, stimuli: StimulusSet) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=root, prefix="building-"))
     placed: dict[Path, str] = {}
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
 
     def place(path: Path) -> str:
         if path not in placed:
