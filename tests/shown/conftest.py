@@ -36,7 +36,7 @@ def key_of(matrix: xr.Dataset) -> Callable[[str, str], str]:
         cell = matrix.sel(model=model, benchmark=benchmark)
         if cell["reason"] == "data not available":
             pytest.skip(str(cell["why"].item()))
-        assert cell["status"] == "ok", f"{model} on {benchmark}: {cell['status'].item()} ({cell['reason'].item()})"
+        assert cell["status"].item() == "ok", f"{model} on {benchmark}: {cell['status'].item()} ({cell['reason'].item()})"
         return str(cell["key"].item())
 
     return key
