@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 
 import fornix
-from fornix.engine.runners import Limits
+from fornix.engine.plan import plan
+from fornix.engine.run import run_plan
+from fornix.engine.runners import Limits, WorkerRunner
 from fornix.engine.work import Finished
 from fornix.store.folder import FolderStore
-from tests.engine.conftest import plan_toys, tell
+from tests.engine.conftest import plan_toys, tell, toy_registry
 
 Run = Callable[..., list[Finished]]
 IT, V4 = "Toy.IT-correlation", "Toy.V4-correlation"
@@ -300,3 +302,15 @@ def test_a_mirror_named_from_the_working_folder_is_found_by_workers(
     monkeypatch.setenv("FORNIX_CACHE", "cache")
     monkeypatch.setenv("FORNIX_MIRROR", "mirror")
     assert [(f.status, f.reason) for f in run_toys(["toy-linear"])] == [("ok", "")]
+
+
+def test_what_another_run_stored_since_it_was_planned_is_not_computed_again(
+    toys: Path, store: FolderStore, run_toys: Run
+) -> None:
+    registry = toy_registry(toys)
+    planned = plan(registry, store, ["toy-linear"])
+    assert [f.status for f in run_toys(["toy-linear"])] == ["ok"]
+    finished: list[Finished] = []
+    run_plan(planned, registry, store, WorkerRunner(), report=finished.append)
+    assert [(f.status, f.value) for f in finished] == [("ok", next(iter(store.cells())).scalars["value"])]
+    assert len(list(store.attempts())) == 1

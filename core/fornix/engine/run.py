@@ -196,9 +196,20 @@ class _Run:
             for work in works:
                 self.recorder.failed(work, Failure("failed", str(error)))
             return
-        while works:
-            answered = self._respond(card, works, files)
+        while works := self._not_stored(works):
+            answered = self._not_stored(self._respond(card, works, files))
             works = self._score(answered)
+
+    def _not_stored(self, works: Sequence[Work]) -> list[Work]:
+        """The cells that no other run has stored since they were planned."""
+        left = []
+        for work in works:
+            cell = self.recorder.store.cell(work.cell.key)
+            if cell is None:
+                left.append(work)
+            else:
+                self.recorder.found(work, cell)
+        return left
 
     def _respond(self, card: Card, works: Sequence[Work], files: Mapping[str, str]) -> list[Work]:
         """Get every missing response into the store, all in one pass, or one by one if that fails.

@@ -95,6 +95,10 @@ class Recorder:
         self._attempt(work, failure.status, failure.reason, failure.log or "\n".join(work.log))
         self._finish(work, failure.status, failure.reason, None)
 
+    def found(self, work: Work, cell: Cell) -> None:
+        """Another run has stored the cell meanwhile: nothing was tried, nothing is recorded."""
+        self._finish(work, "ok", "", cell.scalars["value"])
+
     def scored(self, work: Work, folder: Path) -> None:
         """Store the score that a worker wrote."""
         scalars, arrays = read_score(folder)
