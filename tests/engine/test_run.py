@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -218,7 +219,9 @@ def test_an_interrupt_ends_the_workers_and_says_so(toys: Path, store: FolderStor
     tell(toys, "hang")
     arguments = [sys.executable, "-m", "fornix.cli.main", "run", "--plugins", str(toys), "--store", str(store.path)]
     arguments += ["--models", "toy-behaving", "--benchmarks", "Toy-correlation"]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    # a shell's background job ignores SIGINT, and so would what it starts
+    default = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, preexec_fn=default)
     deadline = time.monotonic() + 60
     while not (workers := workers_of(process.pid)):
         assert time.monotonic() < deadline, "no worker was started"
