@@ -124,6 +124,21 @@ def test_a_command_line_that_cannot_be_read_exits_with_2_and_a_suggestion(
     assert sentence in capfd.readouterr().err
 
 
+def test_a_card_with_a_fault_is_shown_by_its_fault(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    package = tmp_path / "mine" / "fornix_model_mine"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "plugin.toml").write_text('schema = 1\n[[model]]\nidentifier = "mine"\nregoins = ["V4"]\n', encoding="utf-8")
+    (tmp_path / "mine" / "pyproject.toml").write_text(
+        '[project]\nname = "fornix-model-mine"\nversion = "1"\n[project.entry-points.fornix]\nmine = "fornix_model_mine.plugin"',
+        encoding="utf-8",
+    )
+    assert main(["show", "mine", "--plugins", str(tmp_path)]) == 1
+    err = capfd.readouterr().err
+    assert "regoins is no field of a model card; did you mean 'regions'?" in err
+    assert "Traceback" not in err
+
+
 def test_an_alias_shows_the_card_it_belongs_to(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "ridge_cv", "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["identifier"] == "ridge"

@@ -30,13 +30,22 @@ def count(text: str) -> int:
 
 def add_plugins(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--plugins", action="append", default=[], type=Path, metavar="FOLDER", help="a folder of plugins (repeatable)"
+        "--plugins",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FOLDER",
+        help="a plugin, or a folder of plugins (repeatable)",
     )
 
 
 def add_mirror(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--mirror", action="append", default=[], metavar="PLACE", help="a folder or s3:// prefix with files by host and path"
+        "--mirror",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="a folder or s3:// prefix with files at <host>/<path of the url>",
     )
 
 

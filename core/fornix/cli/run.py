@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("run", help="compute what is missing", description=__doc__)
     add_selection(parser)
-    parser.add_argument("--engine", choices=["workers", "in-process"], default="workers")
+    parser.add_argument(
+        "--engine",
+        choices=["workers", "in-process"],
+        default="workers",
+        help="separate processes, or this one, for debugging (default: workers)",
+    )
     parser.add_argument("--workers", type=count, metavar="N", help="models worked on at once (default: CPUs, at most 4)")
     parser.add_argument("--no-retry", action="store_true", help="leave cells alone whose latest attempt failed")
     parser.add_argument("--time-limit", type=amount, default=3600.0, metavar="SECONDS", help="for each step (default: 3600)")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
 
 from fornix.cli.arguments import add_json, add_plugins, print_json, registry
 from fornix.errors import UsageError
-from fornix.registry.card import KINDS, Card
+from fornix.registry.card import KINDS, Card, Kind
 from fornix.registry.discovery import Registry
 from fornix.registry.schema import FIELDS_OF
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("show", help="show one plugin's card", description=__doc__)
-    parser.add_argument("identifier")
+    parser.add_argument("identifier", help="of a model, dataset, metric or benchmark, or an alias")
     parser.add_argument("--kind", choices=KINDS, help="where two kinds share an identifier")
     add_plugins(parser)
     add_json(parser)
@@ -36,15 +37,19 @@ def call(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _find(found: Registry, identifier: str, kind: str | None) -> list[Card]:
+def _find(found: Registry, identifier: str, kind: Kind | None) -> list[Card]:
     kinds = KINDS if kind is None else (kind,)
-    known = [(name, card) for k in kinds for card in found.cards(k) for name in (card.identifier, *card.aliases)]  # type: ignore[arg-type]
+    known = [(name, card) for k in kinds for card in found.cards(k) for name in (card.identifier, *card.aliases)]
     cards = [card for name, card in known if name.casefold() == identifier.casefold()]
     if not cards:
+        for k in kinds:
+            with suppress(UsageError):  # one that is there and cannot be used says why
+                found.get(k, identifier)
         names = [name for name, _ in known]
         close = get_close_matches(identifier, names, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise UsageError(f"there is no {kind or 'plugin'} {identifier!r}{hint} (`fornix list` names them all)")
+        where = "`fornix list` names them all, `fornix doctor` what cannot be read"
+        raise UsageError(f"there is no {kind or 'plugin'} {identifier!r}{hint} ({where})")
     return cards
 
 
