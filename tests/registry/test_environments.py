@@ -220,6 +220,7 @@ def test_a_plugin_whose_requirements_conflict_runs_in_an_environment_of_its_own(
     distributions(conflicting=("1.0", [], []))
     write_wheel(tmp_path / "wheels", "conflicting", "2.0", "value = 'two'\n")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.delenv("UV_FIND_LINKS", raising=False)  # it would go first
     monkeypatch.delenv("FORNIX_CONSTRAINTS", raising=False)
     code = """
 from fornix.registry.hookspecs import hookimpl
