@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ from fornix.registry.discovery import Registry, discover
 from fornix.store.folder import FolderStore
 
 TOYS = Path(__file__).parent / "toys"
+
+
+@pytest.fixture(autouse=True)
+def toys_forgotten() -> Iterator[None]:
+    """A process imports a package from one place only, and every test has toys in a place of its own."""
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0].startswith("fornix_") and "_toy" in name]:
+        del sys.modules[name]
 
 
 @pytest.fixture
