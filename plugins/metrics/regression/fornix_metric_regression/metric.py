@@ -19,7 +19,10 @@ from fornix.numerics.decomposition import Array, Features, Rows, Source, source_
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.splits import SplitPlan, given_split, split_plan
 from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
-from fornix_metric_regression.estimators import PLS, Estimator, Linear, Ridge
+from fornix_metric_regression.estimator import Estimator
+from fornix_metric_regression.linear import Linear
+from fornix_metric_regression.pls import PLS
+from fornix_metric_regression.ridge import Ridge
 
 #: How far the weight of a group of stimuli is lowered to see what the group does; the effect is scaled up to leaving it out.
 #: Leaving it out in truth would empty small test parts, where a correlation is far from linear: at 60 stimuli the error

@@ -1,0 +1,46 @@
+"""An estimator as the metric sees it: for each split, predictions of the test rows, and the same refitted.
+
+Each refit lets one group of stimuli weigh less in training, or pairs the rows with permuted targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from fornix.interfaces import AssemblyError
+from fornix.numerics.decomposition import Array, Rows, Source
+from fornix.numerics.splits import SplitPlan
+
+
+class Estimator(Protocol):
+    """A regression from a source of n rows to targets (n, q)."""
+
+    few: float  #: features at most this many times the rows are used as they are, more as inner products
+
+    def check(self, plan: SplitPlan) -> None:
+        """Raises AssemblyError where the training parts are too small."""
+
+    def predict(
+        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float
+    ) -> Iterator[tuple[Array, list[Array]]]:
+        """For each split the predictions (m, q) of its test rows, and those with each group's weight lowered."""
+
+    def predict_permuted(
+        self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
+    ) -> Iterator[list[Array]]:
+        """For each split the predictions (m, q), row i of the source paired with row ``permutation[i]`` of the targets."""
+
+
+def need_training(plan: SplitPlan, least: int, what: str) -> None:
+    """Raises AssemblyError where a training part is smaller than an estimator needs."""
+    smallest = min(len(train) for train in plan.train)
+    if smallest < least:
+        raise AssemblyError(f"{what} needs at least {least} training stimuli; a split has {smallest}")
+
+
+def positions(groups: Sequence[Rows], train: Rows) -> list[Rows]:
+    """Where the rows of each group stand among the training rows."""
+    return [np.flatnonzero(np.isin(train, rows)) for rows in groups]

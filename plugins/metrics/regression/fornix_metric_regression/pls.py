@@ -1,0 +1,55 @@
+"""Partial least squares as an estimator of the metric; the computation is in ``fornix.numerics.pls``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fornix.numerics.decomposition import Array, Rows, Source
+from fornix.numerics.pls import TrainingPart, pls_predictions
+from fornix.numerics.splits import SplitPlan
+from fornix_metric_regression.estimator import need_training
+
+
+@dataclass(frozen=True)
+class PLS:
+    """Partial least squares over all targets at once, unscaled."""
+
+    n_components: int
+    few: float = 0.5
+
+    def check(self, plan: SplitPlan) -> None:
+        need_training(plan, self.n_components + 1, f"PLS with {self.n_components} components")
+
+    def predict(
+        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float
+    ) -> Iterator[tuple[Array, list[Array]]]:
+        parts, wanted = [], []
+        for train, test in plan:
+            weights = _weights(len(source), train)
+            parts.append(TrainingPart(weights))
+            for rows in groups:
+                light = weights.copy()
+                light[rows] *= 1 - by
+                parts.append(TrainingPart(light))
+            wanted += [test] * (len(groups) + 1)
+        predictions = pls_predictions(source, targets, parts, wanted, self.n_components)
+        for _ in range(len(plan)):
+            yield next(predictions), [next(predictions) for _ in groups]
+
+    def predict_permuted(
+        self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
+    ) -> Iterator[list[Array]]:
+        parts = [TrainingPart(_weights(len(source), train), permutation) for train in plan.train for permutation in permutations]
+        wanted = [test for test in plan.test for _ in permutations]
+        predictions = pls_predictions(source, targets, parts, wanted, self.n_components)
+        for _ in range(len(plan)):
+            yield [next(predictions) for _ in permutations]
+
+
+def _weights(n: int, train: Rows) -> Array:
+    weights = np.zeros(n)
+    weights[train] = 1.0
+    return weights
