@@ -15,7 +15,7 @@ import sys
 
 NAIVE = """
 from fornix.registry.discovery import discover
-from fornix.registry.load import import_plugin
+from fornix.registry.importing import import_plugin
 import importlib, pathlib
 for distribution in discover().distributions:
     import_plugin(distribution)

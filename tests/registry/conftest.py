@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from fornix.registry import discovery
-from fornix.registry.discovery import Distribution, Registry, discover
+from fornix.registry.discovery import Registry, discover
+from fornix.registry.distribution import Distribution
 from fornix.registry.load import use_registry
 
 CITATION = "@misc{someone2026, title = {Something}, author = {Someone}, year = {2026}}"
@@ -139,7 +140,7 @@ packages = ["{package}"]
 @pytest.fixture(autouse=True)
 def no_real_discovery(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(discovery, "_checkout", list)
-    monkeypatch.setattr(discovery, "_installed", lambda problems: iter(()))
+    monkeypatch.setattr(discovery, "among_installed", lambda problems: iter(()))
     monkeypatch.delenv("FORNIX_PLUGINS", raising=False)
     monkeypatch.delenv("FORNIX_MIRROR", raising=False)
     monkeypatch.setenv("FORNIX_CACHE", str(tmp_path / "cache"))

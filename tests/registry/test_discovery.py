@@ -10,7 +10,8 @@ import pytest
 
 from fornix.errors import UsageError
 from fornix.registry import discovery
-from fornix.registry.discovery import Distribution, discover
+from fornix.registry.discovery import discover
+from fornix.registry.distribution import Distribution
 from fornix.registry.problems import PluginError
 
 HEAVY = ("numpy", "pandas", "xarray", "netCDF4", "pyarrow", "scipy", "sklearn", "torch", "boto3")

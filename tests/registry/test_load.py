@@ -12,7 +12,8 @@ from fornix import card_file, load_benchmark, load_dataset, load_metric, load_mo
 from fornix.errors import UsageError
 from fornix.files.fetch import FileUnavailable
 from fornix.registry.discovery import discover
-from fornix.registry.load import MEMBERS, acting_as, current_registry, import_plugin, use_registry
+from fornix.registry.importing import MEMBERS, import_plugin
+from fornix.registry.load import acting_as, current_registry, use_registry
 from fornix.registry.problems import PluginError
 
 LOADERS = {"model": load_model, "dataset": load_dataset, "metric": load_metric, "benchmark": load_benchmark}

@@ -14,7 +14,8 @@ import pytest
 
 from fornix.files.fetch import available
 from fornix.registry.card import Card
-from fornix.registry.discovery import Distribution, Registry, discover
+from fornix.registry.discovery import Registry, discover
+from fornix.registry.distribution import Distribution
 from fornix.registry.load import use_registry
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from fornix.errors import FornixError, UsageError
 from fornix.files.settings import for_another_folder
 from fornix.registry.card import Card
-from fornix.registry.discovery import Distribution, Registry
+from fornix.registry.discovery import Registry
+from fornix.registry.distribution import Distribution
 from fornix.registry.environments import interpreter
 
 #: pytest's exit status when it found nothing to run.

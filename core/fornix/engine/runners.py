@@ -18,7 +18,7 @@ import psutil
 
 from fornix.engine.exchange import write_json
 from fornix.files.settings import for_another_folder
-from fornix.registry.discovery import Distribution
+from fornix.registry.distribution import Distribution
 from fornix.store.interface import Status
 
 #: Where and how much a model may spill; they name no data.

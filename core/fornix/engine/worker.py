@@ -23,7 +23,8 @@ from typing import Any, Final, TextIO
 
 from fornix.errors import NotAble
 from fornix.files.fetch import provide
-from fornix.registry.discovery import Distribution, Registry
+from fornix.registry.discovery import Registry
+from fornix.registry.distribution import Distribution
 from fornix.registry.load import use_registry
 
 #: Characters of a reason; the log holds the rest.

@@ -17,15 +17,16 @@ from fornix.files.file import File
 from fornix.files.settings import mirrors
 from fornix.files.source import SourceTrouble, Unreachable
 from fornix.registry.card import Card
-from fornix.registry.discovery import Distribution, Registry
+from fornix.registry.discovery import Registry
+from fornix.registry.distribution import Distribution
 from fornix.registry.environments import unmet
 
 #: Exit status of the process that imports a plugin where the plugin is at fault; its last line says how.
 _AT_FAULT: Final = 3
 _IMPORT: Final = f"""
 import json, sys
-from fornix.registry.discovery import Distribution
-from fornix.registry.load import check_hooks, import_plugin
+from fornix.registry.distribution import Distribution
+from fornix.registry.importing import check_hooks, import_plugin
 from fornix.registry.problems import PluginError
 job = json.load(sys.stdin)
 try:

@@ -25,7 +25,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from fornix.files.settings import cache_folder
-from fornix.registry.discovery import Distribution
+from fornix.registry.distribution import Distribution
 from fornix.registry.problems import EnvironmentBuildError
 
 CORE: Final = "fornix"

@@ -11,7 +11,8 @@ from typing import Any
 
 from fornix.registry.card import Card
 from fornix.registry.cardfile import read_cards
-from fornix.registry.discovery import CARD_FILE, Distribution, Registry
+from fornix.registry.discovery import Registry
+from fornix.registry.distribution import CARD_FILE, Distribution
 from fornix.registry.options import complete_options
 
 

@@ -170,7 +170,7 @@ def test_models_are_asked_without_being_told_the_category() -> None:
 
 
 def test_dataset_and_replay_models_name_images_alike() -> None:
-    from fornix.registry.load import import_plugin
+    from fornix.registry.importing import import_plugin
 
     for kind, identifier in (("dataset", "Geirhos2021.colour"), ("model", "geirhos2021-resnet50")):
         import_plugin(REGISTRY.distribution(REGISTRY.get(kind, identifier)))

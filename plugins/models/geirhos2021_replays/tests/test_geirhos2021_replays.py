@@ -11,7 +11,7 @@ import fornix
 from fornix.files.fetch import available
 from fornix.interfaces import Experiment, Label, NotAble, Recording, Similarity, StimulusSet
 from fornix.registry.discovery import discover
-from fornix.registry.load import import_plugin
+from fornix.registry.importing import import_plugin
 
 REGISTRY = discover()
 MODELS = {card.identifier: card for card in REGISTRY.cards("model") if card.identifier.startswith("geirhos2021-")}
