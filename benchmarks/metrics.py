@@ -1,0 +1,213 @@
+"""Speed and memory of the metrics, side by side with the naive way in the same run.
+
+Naive is what one would write without fornix: scikit-learn per split and scipy per neuroid on plain arrays. The two alternate and
+medians are compared; memory is what the largest resident set size grew by while the metric ran. One thread, float64. To add a
+row, write a function that returns its :class:`Work` and mark it with :func:`row`.
+
+Run it with ``python benchmarks/metrics.py`` (``--rows ridge,linear``, ``--repeats``); it needs scikit-learn, and nothing else
+runs on the machine at best. All rows take about 40 minutes, nearly all of it the naive ways.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import xarray as xr
+from scipy import stats
+from sklearn.linear_model import LinearRegression, Ridge, RidgeCV
+from sklearn.model_selection import StratifiedShuffleSplit
+from threadpoolctl import threadpool_limits
+
+import fornix
+
+#: Brain-Score's penalties.
+ALPHAS = tuple(fornix.load_metric("ridgecv_split").estimator.alphas)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one row compares: the same work done by fornix and the naive way (None: nobody offers it)."""
+
+    ours: Callable[[], object]
+    naive: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; ``due`` and ``stretch`` are the ratio to the naive way, or a bound, as they should be read."""
+
+    title: str
+    due: str
+    stretch: str
+    prepare: Callable[[], Work]
+
+
+ROWS: dict[str, Row] = {}
+
+
+def row(name: str, title: str, due: str, stretch: str) -> Callable[[Callable[[], Work]], Callable[[], Work]]:
+    """Adds a function that prepares a :class:`Work` to the table."""
+
+    def add(prepare: Callable[[], Work]) -> Callable[[], Work]:
+        ROWS[name] = Row(title, due, stretch, prepare)
+        return prepare
+
+    return add
+
+
+@dataclass(frozen=True)
+class Data:
+    """Simulated responses: plain arrays for the naive way, assemblies of the same numbers for fornix."""
+
+    source: np.ndarray
+    target: np.ndarray
+    labels: np.ndarray
+
+    def assemblies(self, **coordinates: np.ndarray) -> tuple[xr.DataArray, xr.DataArray]:
+        stimuli = np.array([f"s{k:05d}" for k in range(len(self.labels))])
+        on_rows = {"stimulus_id": stimuli, "object_name": self.labels, **coordinates}
+        coords = {name: ("presentation", column) for name, column in on_rows.items()}
+        source, target = (xr.DataArray(v, dims=("presentation", "neuroid"), coords=coords) for v in (self.source, self.target))
+        return source, target
+
+
+@cache
+def data(n: int, p: int, q: int) -> Data:
+    """n stimuli of 8 objects, p features with variances that fall as in a network's layer, q noisy neuroids."""
+    rng = np.random.default_rng(0)
+    source = rng.normal(size=(n, p)) * (1 + np.arange(p)) ** -0.25
+    target = source @ rng.normal(size=(p, q)) / np.sqrt(p) + rng.normal(size=(n, q))
+    return Data(source, target, np.array([f"object{k % 8}" for k in range(n)]))
+
+
+def neural() -> Data:
+    """The size of a recording with single electrodes: 3,200 stimuli, 1,000 features, 168 neuroids."""
+    return data(3200, 1000, 168)
+
+
+def voxels() -> Data:
+    """The size of an fMRI recording: 1,000 stimuli, 4,096 features, 10,000 voxels."""
+    return data(1000, 4096, 10_000)
+
+
+def splits(given: Data) -> list[tuple[np.ndarray, np.ndarray]]:
+    return list(StratifiedShuffleSplit(10, train_size=0.9, random_state=1).split(given.source, given.labels))
+
+
+def one_split(given: Data) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.arange(len(given.labels))
+    return rows[rows % 10 > 0], rows[rows % 10 == 0]
+
+
+def predictivity(given: Data, parts: list[tuple[np.ndarray, np.ndarray]], estimator: Callable[[], Any]) -> float:
+    """The naive way: fit, predict, and correlate one neuroid at a time."""
+    scores = []
+    for train, test in parts:
+        prediction = estimator().fit(given.source[train], given.target[train]).predict(given.source[test])
+        measured = given.target[test]
+        scores.append(np.median([stats.pearsonr(prediction[:, k], measured[:, k])[0] for k in range(measured.shape[1])]))
+    return float(np.mean(scores))
+
+
+def ours(given: Data, name: str, **options: Any) -> Callable[[], float]:
+    source, target = given.assemblies(split=np.where(np.isin(np.arange(len(given.labels)), one_split(given)[0]), "train", "test"))
+    metric = fornix.load_metric(name, **options)
+    return lambda: metric(source, target).value
+
+
+@row("ridge", "ridge, 3,200 x 1,000 -> 168, 10 splits", "3.5x", "5x")
+def ridge() -> Work:
+    given, parts = neural(), splits(neural())
+    return Work(ours(given, "ridge_cv"), lambda: predictivity(given, parts, lambda: Ridge(1.0)))
+
+
+@row("linear", "linear, same", "9x", "13x")
+def linear() -> Work:
+    given, parts = neural(), splits(neural())
+    return Work(ours(given, "linear_predictivity_cv"), lambda: predictivity(given, parts, LinearRegression))
+
+
+@row("ridge_voxels", "ridge, one split, 1,000 x 4,096 -> 10,000 voxels", "35x, 500 MB", "50x")
+def ridge_voxels() -> Work:
+    given, parts = voxels(), [one_split(voxels())]
+    return Work(ours(given, "ridge_split"), lambda: predictivity(given, parts, lambda: Ridge(1.0)))
+
+
+@row("ridge_alphas", "ridge with 99 alphas (fit), same", "40x", "80x")
+def ridge_alphas() -> Work:
+    """Ours also predicts and scores; the naive way is the fit alone."""
+    given, (train, _) = voxels(), one_split(voxels())
+    return Work(ours(given, "ridgecv_split"), lambda: RidgeCV(ALPHAS).fit(given.source[train], given.target[train]))
+
+
+@row("ridge_error", "standard error and interval (procedure) of the ridge score above", "10 s", "3 s")
+def ridge_error() -> Work:
+    return Work(ours(neural(), "ridge", stratify_on="object_name"))
+
+
+def reset_peak() -> None:
+    """Let the kernel count the peak from here on (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak() -> int:
+    """The highest resident set size since :func:`reset_peak`, in bytes."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def measured(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds and megabytes."""
+    before = psutil.Process().memory_info().rss
+    reset_peak()
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start, (peak() - before) / 1e6
+
+
+def line(chosen: Row, repeats: int) -> str:
+    work = chosen.prepare()
+    work.ours()  # imports and first pages
+    mine, theirs = [], []
+    for _ in range(repeats):
+        mine.append(measured(work.ours))
+        if work.naive:
+            theirs.append(measured(work.naive))
+    seconds, megabytes = (statistics.median(column) for column in zip(*mine, strict=True))
+    naive, ratio = "-", "-"
+    if theirs:
+        naive = f"{statistics.median(t for t, _ in theirs):.2f} s, {statistics.median(m for _, m in theirs):.0f} MB"
+        ratio = f"{statistics.median(b / a for (a, _), (b, _) in zip(mine, theirs, strict=True)):.1f}x"
+    return f"| {chosen.title} | {naive} | {seconds:.3g} s, {megabytes:.0f} MB | {ratio} | {chosen.due} | {chosen.stretch} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", default=",".join(ROWS), help=f"of {', '.join(ROWS)}")
+    parser.add_argument("--repeats", type=int, default=5)
+    arguments = parser.parse_args()
+    names = arguments.rows.split(",")
+    unknown = [name for name in names if name not in ROWS]
+    if unknown:
+        parser.error(f"no row is called {', '.join(unknown)}; there are {', '.join(ROWS)}")
+    print(f"| work (medians of {arguments.repeats}) | naive | fornix | ratio | due | stretch |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    with threadpool_limits(1):
+        for name in names:
+            print(line(ROWS[name], arguments.repeats), flush=True)
+
+
+if __name__ == "__main__":
+    main()
