@@ -74,7 +74,7 @@ def test_planning_leaves_no_store_behind(tmp_path: Path) -> None:
 
 def test_a_plan_says_what_is_missing_and_what_is_there(filled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     main(["plan", "--plugins", TOYS, "--store", str(filled), *MODELS])
-    assert "1 cells: 1 ok; 0 to compute" in capfd.readouterr().out
+    assert "1 cell: 1 ok; 0 to compute" in capfd.readouterr().out
     main(["plan", "--plugins", TOYS, "--store", str(tmp_path / "none"), *MODELS])
     assert "missing  toy-linear Toy.IT-correlation" in capfd.readouterr().out
 
@@ -139,6 +139,43 @@ def test_a_card_with_a_fault_is_shown_by_its_fault(tmp_path: Path, capfd: pytest
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("arguments", [["show", "mien"], ["plan", "--models", "mien"]])
+def test_what_is_not_there_may_be_in_a_card_file_that_cannot_be_read(
+    arguments: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "other"):
+        package = tmp_path / name / f"fornix_model_{name}"
+        package.mkdir(parents=True)
+        (package / "plugin.toml").write_text("schema = 1\n[[model", encoding="utf-8")
+        project = f'[project]\nname = "{name}"\nversion = "1"\nentry-points.fornix.{name} = "fornix_model_{name}.plugin"\n'
+        (package.parent / "pyproject.toml").write_text(project, encoding="utf-8")
+    assert main([*arguments, "--plugins", str(tmp_path)]) == 2
+    assert "; 2 card files could not be read, `fornix doctor` says why" in capfd.readouterr().err
+    (tmp_path / "one" / "pyproject.toml").unlink()
+    assert main([*arguments, "--plugins", str(tmp_path)]) == 2
+    assert "; 1 card file and 1 plugin folder could not be read, `fornix doctor` says why" in capfd.readouterr().err
+
+
+def test_what_is_empty_is_said_of_many_cells_at_once_or_of_each(
+    filled: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--plugins", TOYS, "--models", "toy-linear", "toy-behaving", "--benchmarks", "Toy-correlation"]
+    assert main(["matrix", "--store", str(filled), *asked]) == 0
+    assert capfd.readouterr().out.splitlines()[:3] == [
+        "toy-linear: skipped on Toy.V4-correlation: region (toy-linear has no region V4; it has IT)",
+        "toy-behaving: missing on all benchmarks",
+        "(3 empty cells; --verbose gives each a line)",
+    ]
+    assert main(["matrix", "--store", str(filled), *asked, "--verbose"]) == 0
+    assert capfd.readouterr().out.splitlines()[:3] == [
+        "skipped  toy-linear Toy.V4-correlation (region: toy-linear has no region V4; it has IT)",
+        "missing  toy-behaving Toy.IT-correlation",
+        "missing  toy-behaving Toy.V4-correlation",
+    ]
+    assert main(["matrix", "--store", str(tmp_path / "none"), *asked]) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "no cell asked for has a value"
+
+
 def test_an_alias_shows_the_card_it_belongs_to(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "ridge_cv", "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["identifier"] == "ridge"
@@ -152,7 +189,7 @@ def test_a_failed_cell_exits_with_1_and_its_log_has_the_traceback(tmp_path: Path
     assert main(["run", "--plugins", str(toys), *place, "--models", "toy-behaving", "--benchmarks", "Toy.IT-correlation"]) == 1
     out, err = capfd.readouterr()
     assert "RuntimeError: the model raised on purpose" in out
-    assert "1 cells have no result" in err
+    assert "1 cell has no result" in err
     assert main(["log", "toy-behaving", "Toy.IT-correlation", *place]) == 0
     log = capfd.readouterr().out
     assert "Traceback" in log
@@ -170,14 +207,14 @@ def test_cells_computed_with_another_version_of_a_library_are_listed(
 ) -> None:
     arguments = ["plan", "--plugins", TOYS, "--store", str(filled), *MODELS, "--stale-if"]
     assert main([*arguments, "numpy"]) == 0
-    assert capfd.readouterr().out == "0 of 1 cells\n"
+    assert capfd.readouterr().out == "0 of 1 cell\n"
     then = version("numpy")
     monkeypatch.setattr("fornix.cli.plan.version", lambda name: "99.0")
     assert main([*arguments, "NumPy"]) == 0
     assert capfd.readouterr().out == (
         f"toy-linear Toy.IT-correlation (model side: NumPy {then}, here 99.0)\n"
         f"toy-linear Toy.IT-correlation (scoring side: NumPy {then}, here 99.0)\n"
-        "1 of 1 cells\n"
+        "1 of 1 cell\n"
     )
 
 

@@ -76,3 +76,19 @@ def test_a_file_of_any_card_of_a_cell_that_cannot_be_had_skips_it(toys: Path, ki
     assert skipped[0] == "data not available"
     assert skipped[1].startswith(f"{kind} ")
     assert skipped[1].endswith(": f is gone")
+
+
+def test_a_skip_says_what_the_model_offers_instead_or_that_it_offers_nothing(toys: Path, store: FolderStore) -> None:
+    def sentence() -> str:
+        (cell,) = plan_toys(toys, store, ["toy-linear"], benchmarks=[V4]).cells
+        return f"{cell.reason}: {cell.why}"
+
+    assert sentence() == "region: toy-linear has no region V4; it has IT"
+    add_line(toys, "benchmark", f'identifier = "{V4}"', 'tasks = ["label"]')
+    card = toys / CARD["model"]
+    card.write_text(card.read_text().replace('regions = ["IT"]', 'regions = ["*"]', 1))
+    assert sentence() == "task: toy-linear does not do the task label, nor any other"
+    add_line(toys, "model", 'identifier = "toy-linear"', 'tasks = ["similarity"]')
+    assert sentence() == "task: toy-linear does not do the task label; it does similarity"
+    card.write_text(card.read_text().replace('regions = ["*"]', "regions = []", 1))
+    assert sentence() == "region: toy-linear has no region V4, nor any other"

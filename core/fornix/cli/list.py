@@ -6,6 +6,7 @@ import argparse
 
 from fornix.cli.arguments import add_json, add_plugins, print_json, registry
 from fornix.registry.card import KINDS, Card
+from fornix.registry.problems import counted
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,7 +30,7 @@ def call(parsed: argparse.Namespace) -> int:
         for card in cards:
             print(f"  {card.identifier:<{width}}  {card.title}")
     if found.problems:
-        print(f"{len(found.problems)} problems: see `fornix doctor`")
+        print(f"{counted(len(found.problems), 'problem')}: see `fornix doctor`")
     return 0
 
 

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from fornix.cli.arguments import add_json, add_selection, print_json, registry, store, writable_file
+from fornix.registry.problems import counted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,6 +26,7 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--netcdf", type=writable_file, metavar="FILE", help="write the matrix as netCDF-4")
     parser.add_argument("--expand", action="store_true", help="print the children of parents too")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
+    parser.add_argument("--verbose", action="store_true", help="say why of each empty cell in a line of its own")
 
 
 def call(parsed: argparse.Namespace) -> int:
@@ -50,21 +52,28 @@ def save(matrix: xr.Dataset, parsed: argparse.Namespace) -> None:
 
 def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace) -> None:
     """Print what is empty and why, then a table for each block, then what the marks mean."""
-    from fornix.matrix.table import blocks, empty_lines, heading, legend, markdown, rows
+    from fornix.matrix.empty import empty_lines, every_empty_line
+    from fornix.matrix.table import blocks, heading, legend, markdown, rows
 
     if parsed.json:
         frame = matrix.to_dataframe().reset_index()
         print_json(frame.astype(object).where(frame.notna(), None).to_dict(orient="records"))
         return
-    for line in empty_lines(matrix):
+    lines, each = empty_lines(matrix), every_empty_line(matrix)
+    for line in each if parsed.verbose else lines:
         print(line)
+    if len(lines) < len(each) and not parsed.verbose:
+        print(f"({counted(len(each), 'empty cell')}; --verbose gives each a line)")
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
     # a table is never squeezed: a log or a narrow terminal gets whole lines
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100_000, soft_wrap=True)
-    for block in blocks(matrix, expand=parsed.expand):
+    shown = blocks(matrix, expand=parsed.expand)
+    if not shown:
+        print("no cell asked for has a value")
+    for block in shown:
         print()
         if parsed.markdown:
             print(markdown(matrix, block))
@@ -76,5 +85,5 @@ def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace) -> None:
         for row in rows(matrix, block):
             table.add_row(*row)
         console.print(table, markup=False, highlight=False)
-    for line in legend(matrix):
+    for line in legend(matrix, shown):
         print(line)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fornix.cli.arguments import add_json, add_selection, print_json, registry, store
 from fornix.errors import UsageError
+from fornix.registry.problems import counted
 
 if TYPE_CHECKING:
     from fornix.engine.plan import Plan, PlannedCell
@@ -63,7 +64,7 @@ def _list_by_version(found: Plan, place: Store, parsed: argparse.Namespace) -> i
         return 0
     for cell, side, then in others:
         print(f"{cell.model} {cell.benchmark} ({side} side: {parsed.stale_if} {then}, here {here})")
-    print(f"{len({cell.key for cell, *_ in others})} of {len(found.cells)} cells")
+    print(f"{len({cell.key for cell, *_ in others})} of {counted(len(found.cells), 'cell')}")
     return 0
 
 
@@ -76,7 +77,7 @@ def summary(found: Plan) -> str:
         cost.append(f"about {found.seconds:.0f} s the last time")
     if found.download_bytes:
         cost.append(f"{found.download_bytes / 1e6:.1f} MB to download")
-    return f"{len(found.cells)} cells: {states}; {', '.join(cost)}"
+    return f"{counted(len(found.cells), 'cell')}: {states}; {', '.join(cost)}"
 
 
 def _fields(cell: PlannedCell) -> dict[str, object]:

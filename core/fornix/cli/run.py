@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fornix.cli.arguments import add_json, add_selection, amount, count, registry, store
 from fornix.cli.matrix import add_outputs, print_matrix, save
+from fornix.registry.problems import counted
 
 if TYPE_CHECKING:
     from fornix.engine.work import Finished
@@ -65,7 +66,8 @@ def call(parsed: argparse.Namespace) -> int:
     done = {"ok", "skipped"}
     failed = [str(status) for status in matrix["status"].values[:, matrix["leaf"].values].ravel() if status not in done]
     if failed:
-        print(f"{len(failed)} cells have no result; `fornix log MODEL BENCHMARK` says why", file=sys.stderr)
+        have = f"{counted(len(failed), 'cell')} {'has' if len(failed) == 1 else 'have'}"
+        print(f"{have} no result; `fornix log MODEL BENCHMARK` says why", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -48,8 +48,7 @@ def _find(found: Registry, identifier: str, kind: Kind | None) -> list[Card]:
         names = [name for name, _ in known]
         close = get_close_matches(identifier, names, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        where = "`fornix list` names them all, `fornix doctor` what cannot be read"
-        raise UsageError(f"there is no {kind or 'plugin'} {identifier!r}{hint} ({where})")
+        raise UsageError(f"there is no {kind or 'plugin'} {identifier!r}{hint} (`fornix list` names them all){found.unread}")
     return cards
 
 

@@ -160,10 +160,12 @@ def skip_reason(
             return "stimuli not available", f"the stimuli of {dataset.identifier} are not distributed"
     missing = set(benchmark.regions) - set(model.regions)
     if missing and "*" not in model.regions:
-        return "region", f"{model.identifier} has no region {sorted(missing)[0]}; it has {_join(model.regions)}"
+        other = f"; it has {_join(model.regions)}" if model.regions else ", nor any other"
+        return "region", f"{model.identifier} has no region {sorted(missing)[0]}{other}"
     undone = set(benchmark.tasks) - set(model.tasks)
     if undone:
-        return "task", f"{model.identifier} does not do the task {sorted(undone)[0]}; it does {_join(model.tasks)}"
+        other = f"; it does {_join(model.tasks)}" if model.tasks else ", nor any other"
+        return "task", f"{model.identifier} does not do the task {sorted(undone)[0]}{other}"
     return None
 
 
@@ -259,7 +261,7 @@ class _History:
 
 
 def _join(words: Iterable[str]) -> str:
-    return ", ".join(words) or "nothing"
+    return ", ".join(words)
 
 
 def _unique(cards: Iterable[Card]) -> list[Card]:

@@ -1,9 +1,10 @@
-"""The matrix as something to read or to save: blocks of rows, Markdown, CSV, netCDF, and lines that say what was skipped."""
+"""The matrix as something to read or to save: blocks of rows and their legend, Markdown, CSV, netCDF."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,51 +86,34 @@ def markdown(matrix: xr.Dataset, block: Block) -> str:
     return "\n".join(lines)
 
 
-def legend(matrix: xr.Dataset) -> list[str]:
-    """What the marks in the tables mean, as far as they occur."""
+def legend(matrix: xr.Dataset, shown: Sequence[Block]) -> list[str]:
+    """What the marks in these tables mean, and what must be known of their values; of what they show only."""
+    cells = np.zeros(matrix["status"].shape, dtype=bool)
+    for block in shown:
+        cells |= np.outer(np.isin(matrix["model"].values, block.models), np.isin(matrix["benchmark"].values, block.benchmarks))
+    status, words = matrix["status"].values, {name: matrix[name].values for name in ("reason", "flags", "notes")}
+    ok = cells & (status == "ok")
     found = []
-    flagged = sorted({f for f in np.unique(matrix["flags"].values[matrix["status"].values == "ok"]).tolist() if f})
+    skipped = cells & (status == "skipped")
+    if skipped.any():
+        found.append("· skipped: " + ", ".join(sorted(set(words["reason"][skipped].tolist()))))
+    if (cells & (status == "missing")).any():
+        found.append("blank: not computed yet")
+    flagged = sorted({flag for flag in words["flags"][ok].tolist() if flag})
     if flagged:
         found.append("† out of rankings: " + " | ".join(flagged))
-    unceiled = (matrix["normalisation"].values == "none") & (matrix["status"].values == "ok")
-    names = matrix["benchmark"].values[unceiled.any(axis=0)].tolist()
-    if names:
-        found.append("unceiled (raw) values: " + ", ".join(names))
-    simulated = matrix["benchmark"].values[matrix["simulated"].values].tolist()
-    if simulated:
-        found.append("simulated data: " + ", ".join(simulated))
+    for what, where in (
+        ("unceiled (raw) values", ok & (matrix["normalisation"].values == "none")),
+        ("simulated data", ok & matrix["simulated"].values),
+    ):
+        names = matrix["benchmark"].values[where.any(axis=0)].tolist()
+        if names:
+            found.append(f"{what}: {', '.join(names)}")
     for note in ("map selected on same subject", "ceiling unreliable"):
-        models = matrix["model"].values[(np.char.find(matrix["notes"].values, note) >= 0).any(axis=1)].tolist()
+        models = matrix["model"].values[(ok & (np.char.find(words["notes"], note) >= 0)).any(axis=1)].tolist()
         if models:
             found.append(f"{note}: {', '.join(models)}")
     return found
-
-
-def empty_lines(matrix: xr.Dataset) -> list[str]:
-    """Why cells of leaves are empty: a line for each leaf that is empty for one reason in all models, then for each model and
-    reason."""
-    words = {name: matrix[name].values for name in ("status", "reason", "why")}
-    benchmarks, models = matrix["benchmark"].values.tolist(), matrix["model"].values.tolist()
-    empty = (words["status"] != "ok") & matrix["leaf"].values
-    lines = []
-    for j, benchmark in enumerate(benchmarks):
-        states = {(words["status"][i, j], words["reason"][i, j], words["why"][i, j]) for i in range(len(models))}
-        if len(models) > 1 and empty[:, j].all() and len(states) == 1:
-            lines.append(f"all models: {_because(benchmark, *states.pop())}")
-            empty[:, j] = False
-    for i, model in enumerate(models):
-        grouped: dict[tuple[str, str], list[int]] = {}
-        for j in np.flatnonzero(empty[i]).tolist():
-            grouped.setdefault((words["status"][i, j], words["reason"][i, j]), []).append(j)
-        for (status, reason), columns in grouped.items():
-            first = benchmarks[columns[0]]
-            listed = first if len(columns) == 1 else f"{first} and {len(columns) - 1} more"
-            lines.append(f"{model}: {_because(listed, status, reason, words['why'][i, columns[0]])}")
-    return lines
-
-
-def _because(benchmarks: str, status: str, reason: str, why: str) -> str:
-    return f"{status} on {benchmarks}{': ' + reason if reason else ''}{' (' + why + ')' if why else ''}"
 
 
 def write_csv(matrix: xr.Dataset, path: Path) -> None:

@@ -15,7 +15,7 @@ from fornix.registry.card import JSON, KINDS, Card, Kind
 from fornix.registry.cardfile import CardError, read_cards
 from fornix.registry.distribution import Distribution, among_installed, in_folder
 from fornix.registry.options import did_you_mean
-from fornix.registry.problems import PluginError, Problem
+from fornix.registry.problems import PluginError, Problem, counted
 
 #: How many generations of benchmarks there may be.
 DEEPEST: Final = 20
@@ -34,6 +34,7 @@ class Registry:
 
     def __init__(self, distributions: Sequence[Distribution], problems: Sequence[Problem] = ()) -> None:
         self._problems = list(problems)
+        self._unread = {"card file": 0, "plugin folder": sum(problem.level == "error" for problem in problems)}
         self._owners: dict[tuple[Kind, str], Distribution] = {}
         #: Case-folded identifier or alias -> the card, and the options that the alias stands for.
         self._names: dict[tuple[Kind, str], tuple[Card, Mapping[str, JSON]]] = {}
@@ -67,6 +68,7 @@ class Registry:
         try:
             cards = read_cards(distribution.card_path)
         except CardError as error:
+            self._unread["card file"] += 1
             for sentence in error.sentences:
                 self._problems.append(Problem("error", sentence, (distribution.card_path,), distribution.name))
             for kind, identifier in error.claims:
@@ -131,6 +133,12 @@ class Registry:
         """What was noticed and worked around, in the order it was met."""
         return tuple(self._problems)
 
+    @property
+    def unread(self) -> str:
+        """The end of a sentence about what is not there: how much could not be read; empty where all was."""
+        what = " and ".join(counted(number, noun) for noun, number in self._unread.items() if number)
+        return f"; {what} could not be read, `fornix doctor` says why" if what else ""
+
     def cards(self, kind: Kind | None = None) -> tuple[Card, ...]:
         """The usable cards, of one kind or of all, by kind and identifier."""
         named = (card for key, (card, _) in self._names.items() if key[1] == card.identifier.casefold())
@@ -169,7 +177,7 @@ class Registry:
         hint = did_you_mean(identifier, known) or (
             f"; `fornix list` shows all {len(known)}" if known else "; no plugin offers any"
         )
-        raise UsageError(f"there is no {kind} {identifier!r}{hint}")
+        raise UsageError(f"there is no {kind} {identifier!r}{hint}{self.unread}")
 
     def distribution(self, card: Card) -> Distribution:
         """The distribution that the card came with."""

@@ -20,6 +20,7 @@ from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.registry.distribution import Distribution
 from fornix.registry.environments import unmet
+from fornix.registry.problems import counted
 
 #: Exit status of the process that imports a plugin where the plugin is at fault; its last line says how.
 _AT_FAULT: Final = 3
@@ -145,5 +146,5 @@ def _trouble_with(mirror: str) -> str | None:
 def _files(card: Card) -> Iterator[Finding]:
     reasons = [reason for reason in map(available, card.files) if reason is not None]
     if reasons:
-        sentence = f"{len(reasons)} of its {len(card.files)} files cannot be had here: {reasons[0]}"
+        sentence = f"{len(reasons)} of its {counted(len(card.files), 'file')} cannot be had here: {reasons[0]}"
         yield Finding("warning", f"{card.kind} {card.identifier}", sentence)

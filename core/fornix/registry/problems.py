@@ -10,6 +10,11 @@ from typing import Literal
 from fornix.errors import FornixError
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 cell``, ``2 cells``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something that discovery noticed and worked around.
