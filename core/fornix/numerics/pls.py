@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg
@@ -12,7 +12,7 @@ from fornix.numerics.decomposition import Array, Rows, Source
 
 #: A component whose squared covariance is this far below the first one's is rounding: the source has no more.
 EXHAUSTED = 1e-12
-#: The cross-products are formed anew when their largest eigenvalue has fallen this far: updating them costs digits.
+#: The squared covariances are formed anew when the largest has fallen this far: updating them costs digits.
 REFRESH = 1e-5
 #: Training parts worked on at once hold about this many numbers.
 BATCH_SIZE = 20_000_000
@@ -40,10 +40,11 @@ def pls_predictions(
     """Predictions of PLS2 regression (unscaled) fitted to each training part.
 
     Component k has the weights ``w = argmax |Y'Xw|, |w| = 1``: the dominant left singular vector of X'Y (the power
-    iteration of Wold's NIPALS run to its limit); scores ``t = Xw``; X and Y are deflated by t. Only inner products
-    ``K = XX'`` are needed (Lindgren, Geladi, Wold 1993): ``t ~ K Y c`` with c the dominant eigenvector of ``Y'KY``, a
+    iteration of Wold's NIPALS run to its limit); scores ``t = Xw``; X and Y are deflated by t. As in the improved kernel
+    algorithm of Dayal and MacGregor (1997, J. Chemometrics 11:73), X'Y is formed once and X never deflated: the weights are
+    turned into r such that ``t = Xr`` of X as it was. The dominant direction comes from an eigenvector of ``(X'Y)'X'Y``, a
     matrix of the size of the targets, of which LAPACK computes that one. Rows weigh in inner products over stimuli as
-    their part says; those that do not train are carried along, which gives their scores without coefficients.
+    their part says.
 
     Parameters
     ----------
@@ -64,131 +65,129 @@ def pls_predictions(
         # A rotation of the targets changes no score, so more targets than rows are worked on in n coordinates.
         rotation = np.linalg.qr(targets.T)[0]
         targets = targets @ rotation
-    q, n = targets.shape[1], len(targets)
-    size = max(1, int(BATCH_SIZE // (q * q + n * (n_components + 8))))
+    features = source.coordinates()
+    (n, p), q = features.shape, targets.shape[1]
+    n_components = min(n_components, p)
+    size = max(1, BATCH_SIZE // (q * (p + q) + n_components * (2 * p + q) + 2 * n))
     for start in range(0, len(parts), size):
-        batch = _Batch(source, targets, parts[start : start + size])
-        for _ in range(n_components):
-            if not batch.add_component():
-                break
-        for prediction in batch.predictions(wanted[start : start + size]):
+        batch = _Batch(features, targets, parts[start : start + size], n_components)
+        for k, rows in enumerate(wanted[start : start + size]):
+            prediction = batch.prediction(k, rows)
             yield prediction if rotation is None else prediction @ rotation.T
 
 
-@dataclass(eq=False)
 class _Batch:
-    """The state of PLS fits to several training parts; arrays have one column, or leading entry, for each part."""
+    """PLS fits to several training parts. Arrays have one leading entry for each part, so that vectors are rows.
 
-    source: Source
-    targets: Array
-    parts: Sequence[TrainingPart]
-    scores: list[Array] = field(default_factory=list)  # (n, parts) for each component
-    loadings: list[Array] = field(default_factory=list)  # (q, parts) for each component
+    Attributes
+    ----------
+    feature_means, target_means : (parts, p), (parts, q)
+        Over the training rows, as they weigh.
+    covariances : (parts, p, q)
+        ``X'Y``, never deflated.
+    squares : (parts, q, q)
+        ``(X'Y)'X'Y``, deflated by the components so far.
+    directions : (parts, components, p)
+        r, such that the scores ``t = Xr`` have length 1.
+    loadings, target_loadings : (parts, components, p), (parts, components, q)
+        ``X't`` and ``Y't``, whose products deflation takes from ``X'Y``.
+    """
 
-    def __post_init__(self) -> None:
-        count = len(self.parts)
-        self.weights = np.stack([part.weights for part in self.parts], axis=1)
-        self.sizes = self.weights.sum(axis=0)
-        self.means = np.stack([self._paired(k).T @ self.weights[:, k] / self.sizes[k] for k in range(count)], axis=1)
-        centre = self.targets.mean(axis=0)
-        self.centred_targets, self.means_left = self.targets - centre, self.means - centre[:, None]
-        self.whole = self.source.times_products(self.centred_targets)
-        self.row_sums = self.source.times_products(self.weights)
-        self.products = [self._first_products(k) for k in range(count)]
-        self.first = np.zeros(count)
-        self.reference = np.zeros(count)
+    def __init__(self, features: Array, targets: Array, parts: Sequence[TrainingPart], n_components: int) -> None:
+        self.features = features
+        self.weights = np.stack([part.weights for part in parts])
+        self.feature_means = self.weights @ features / self.weights.sum(axis=1, keepdims=True)
+        # A mean shared by all rows changes no covariance, but costs digits.
+        centre = targets.mean(axis=0)
+        self.covariances, means = _covariances(features, targets - centre, parts)
+        self.target_means = means + centre
+        self.squares = self.covariances.transpose(0, 2, 1) @ self.covariances
+        count, p, q = self.covariances.shape
+        self.first, self.reference = np.zeros((2, count))
+        self.directions, self.loadings = np.zeros((2, count, n_components, p))
+        self.target_loadings = np.zeros((count, n_components, q))
+        for component in range(n_components):
+            if not self._add(component):
+                break
 
-    def _paired(self, k: int) -> Array:
-        paired = self.parts[k].paired
-        return self.targets if paired is None else self.targets[paired]
+    def prediction(self, k: int, rows: Rows) -> Array:
+        """What part k predicts, (m, q), of rows of the source."""
+        scores = (self.features[rows] - self.feature_means[k]) @ self.directions[k].T
+        return np.asarray(self.target_means[k] + scores @ self.target_loadings[k])
 
-    def _targets_times(self, c: Array) -> Array:
-        """``Y c`` for each part, centred: (n, parts) from c (q, parts)."""
-        product = self.targets @ c
-        for k, part in enumerate(self.parts):
-            if part.paired is not None:
-                product[:, k] = product[part.paired, k]
-        return np.asarray(product - (self.means * c).sum(axis=0))
-
-    def _times_targets(self, t: Array) -> Array:
-        """``Y' t`` (q, parts) from t (n, parts) that sums to 0, weights included."""
-        if any(part.paired is not None for part in self.parts):
-            t = t.copy()
-            for k, part in enumerate(self.parts):
-                if part.paired is not None:
-                    column = np.zeros(len(t))
-                    np.add.at(column, part.paired, t[:, k])
-                    t[:, k] = column
-        return np.asarray(self.targets.T @ t)
-
-    def _without_scores(self, t: Array) -> Array:
-        """Columns t less their weighted projections on the scores so far; for all rows."""
-        for previous in self.scores:
-            t = t - previous * (previous * self.weights * t).sum(axis=0)
-        return t
-
-    def _times_gram(self, t: Array) -> Array:
-        product = self.source.times_products(t)
-        return np.asarray(product - (product * self.weights).sum(axis=0) / self.sizes)
-
-    def _first_products(self, k: int) -> Array:
-        """``Y'KY`` (q, q) of part k before deflation: from that of all rows, less what some rows do not weigh."""
-        if self.parts[k].paired is not None:
-            return self._cross_products(k)
-        weights = self.weights[:, k : k + 1]
-        light = np.flatnonzero(weights < 1)
-        product = self.whole - self.source.times_products((1 - weights[light]) * self.centred_targets[light], light)
-        product -= np.outer(self.row_sums[:, k], self.means_left[:, k])
-        return np.asarray((weights * (self.centred_targets - self.means_left[:, k])).T @ product)
-
-    def _cross_products(self, k: int) -> Array:
-        """``Y'KY`` (q, q) of part k from the deflated targets themselves."""
-        weights = self.weights[:, k]
-        y = weights[:, None] * (self._paired(k) - self.means[:, k])
-        for t in self.scores:
-            y = y - np.outer(weights * t[:, k], t[:, k] @ y)
-        return np.asarray(y.T @ self.source.times_products(y))
-
-    def add_component(self) -> bool:
-        """Extract one component in each part; False where no part has one left."""
-        q, count = self.means.shape
-        directions = np.zeros((q, count))
-        for k in range(count):
-            value, vector = self._dominant(k)
-            if value < REFRESH * self.reference[k]:
-                self.products[k] = self._cross_products(k)
-                value, vector = self._dominant(k)
-                self.reference[k] = value
-            self.first[k] = max(self.first[k], value)
-            self.reference[k] = max(self.reference[k], value)
-            if value > EXHAUSTED * self.first[k]:
-                directions[:, k] = vector
-        if not directions.any():
+    def _add(self, component: int) -> bool:
+        """Extract one component of each part; False where no part has one left."""
+        dominant = np.stack([self._dominant(k) for k in range(len(self.weights))])
+        if not dominant.any():
             return False
-        u = self._without_scores(self._targets_times(directions)) * self.weights
-        t = self._without_scores(self._without_scores(self._times_gram(u)))
-        length = np.sqrt((t * t * self.weights).sum(axis=0))
-        t = t / np.where(length > 0, length, 1.0)
-        trained = t * self.weights
-        product = self._without_scores(self._times_gram(trained))
-        loading = self._times_targets(trained)
-        change = self._times_targets(product * self.weights)
-        curvature = (trained * product).sum(axis=0)
-        for k in range(count):
-            b, v = loading[:, k], change[:, k]
-            self.products[k] += curvature[k] * np.outer(b, b) - np.outer(b, v) - np.outer(v, b)
-        self.scores.append(t)
-        self.loadings.append(loading)
+        past = self.directions[:, :component], self.loadings[:, :component], self.target_loadings[:, :component]
+        directions, loadings, target_loadings = past
+        w = _times(self.covariances, dominant) - _sum(_times(target_loadings, dominant), loadings)
+        r = w - _sum(_times(loadings, w), directions)
+        r -= _sum(_times(loadings, r), directions)
+        t = r @ self.features.T - (r * self.feature_means).sum(axis=1, keepdims=True)
+        length = np.sqrt((t * t * self.weights).sum(axis=1, keepdims=True))
+        length[length == 0] = 1.0
+        r, t = r / length, t / length
+        loading, target_loading = (t * self.weights) @ self.features, _sum(r, self.covariances)
+        change = _sum(loading, self.covariances) - _sum(_times(loadings, loading), target_loadings)
+        change -= (loading * loading).sum(axis=1, keepdims=True) / 2 * target_loading
+        twofold = change[:, :, None] * target_loading[:, None, :]
+        self.squares -= twofold + twofold.transpose(0, 2, 1)
+        self.directions[:, component], self.loadings[:, component] = r, loading
+        self.target_loadings[:, component] = target_loading
         return True
 
-    def _dominant(self, k: int) -> tuple[float, Array]:
-        last = self.means.shape[0] - 1
-        values, vectors = linalg.eigh(self.products[k], subset_by_index=[last, last], check_finite=False)
-        return float(values[0]), vectors[:, 0]
+    def _dominant(self, k: int) -> Array:
+        """The direction (q,) in the targets of part k's next component; 0 where it has none left."""
+        value, vector = _largest(self.squares[k])
+        if value < REFRESH * self.reference[k]:
+            deflated = self.covariances[k] - self.loadings[k].T @ self.target_loadings[k]
+            self.squares[k] = deflated.T @ deflated
+            value, vector = _largest(self.squares[k])
+            self.reference[k] = value
+        self.first[k], self.reference[k] = max(self.first[k], value), max(self.reference[k], value)
+        return vector if value > EXHAUSTED * self.first[k] else np.zeros_like(vector)
 
-    def predictions(self, wanted: Sequence[Rows]) -> Iterator[Array]:
-        for k, rows in enumerate(wanted):
-            prediction = np.tile(self.means[:, k], (len(rows), 1))
-            for t, loading in zip(self.scores, self.loadings, strict=True):
-                prediction += np.outer(t[rows, k], loading[:, k])
-            yield prediction
+
+def _covariances(features: Array, targets: Array, parts: Sequence[TrainingPart]) -> tuple[Array, Array]:
+    """``X'Y`` (parts, p, q) and the means of Y (parts, q), over the rows of each part as they weigh, the mean of Y removed.
+
+    A part's products are those of a part already known, of all rows, or of none, and what the rows add that weigh
+    something else.
+    """
+    n, p = features.shape
+    covariances = np.empty((len(parts), p, targets.shape[1]))
+    means = np.empty((len(parts), targets.shape[1]))
+    known: dict[int, list[tuple[Array, Array]]] = {}  # for each pairing: weights, products
+    for k, part in enumerate(parts):
+        y = targets if part.paired is None else targets[part.paired]
+        if id(part.paired) not in known:
+            known[id(part.paired)] = [(np.zeros(n), np.zeros_like(covariances[k])), (np.ones(n), features.T @ y)]
+        references = known[id(part.paired)]
+        differing = [np.flatnonzero(part.weights != weights) for weights, _ in references]
+        nearest = min(range(len(references)), key=lambda i: len(differing[i]))
+        (weights, products), rows = references[nearest], differing[nearest]
+        changed = features[rows].T @ ((part.weights - weights)[rows, None] * y[rows])
+        products = products + changed
+        if nearest < 2:
+            references[2:] = [(part.weights, products)]
+        means[k] = part.weights @ y / part.weights.sum()
+        covariances[k] = products - np.outer(part.weights @ features, means[k])
+    return covariances, means
+
+
+def _times(matrices: Array, vectors: Array) -> Array:
+    """The product of each matrix (parts, a, b) and its vector (parts, b)."""
+    return np.asarray((matrices @ vectors[:, :, None])[:, :, 0])
+
+
+def _sum(coefficients: Array, rows: Array) -> Array:
+    """The sum (parts, b) of the rows (parts, a, b) of each part, times coefficients (parts, a)."""
+    return np.asarray((coefficients[:, None, :] @ rows)[:, 0, :])
+
+
+def _largest(squares: Array) -> tuple[float, Array]:
+    last = len(squares) - 1
+    values, vectors = linalg.eigh(squares, subset_by_index=[last, last], check_finite=False)
+    return float(values[0]), vectors[:, 0]
