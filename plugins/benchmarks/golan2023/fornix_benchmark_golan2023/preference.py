@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from fornix.interfaces import Dataset, Experiment, Normalisation, Responses, Score, Surprisal, check_assembly
+from fornix.numerics.correlation import spearman
 from fornix.numerics.normalisation import normalise
 from fornix.numerics.uncertainty import BOTH, replicates_array, with_uncertainty
 
@@ -22,22 +22,6 @@ SEED: Final = 0
 INDIFFERENT: Final = 3.5
 
 Array = NDArray[np.float64]
-
-
-def rank_correlations(x: Array, y: Array) -> Array:
-    """Spearman's correlation of each row of x with the same row of y, midranks for ties.
-
-    Parameters
-    ----------
-    x, y : (n_rows, n) arrays, or y (n,)
-
-    Returns
-    -------
-    (n_rows,) array; NaN where a row is constant.
-    """
-    a, b = (ranks - ranks.mean(axis=-1, keepdims=True) for ranks in (rankdata(x, axis=-1), rankdata(y, axis=-1)))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((a * b).sum(-1) / np.sqrt((a * a).sum(-1) * (b * b).sum(-1)), dtype=np.float64)
 
 
 def preference_score(ratings: Array, weights: Array, preference: Array) -> float:
@@ -51,7 +35,7 @@ def preference_score(ratings: Array, weights: Array, preference: Array) -> float
     preference : (n_pairs,) array
         log p(second sentence) - log p(first sentence).
     """
-    return float(np.average(rank_correlations(ratings, preference), weights=weights))
+    return float(np.average(spearman(ratings.T, preference[:, None]), weights=weights))
 
 
 def reliability(ratings: Array, weights: Array) -> float:
@@ -69,7 +53,7 @@ def reliability(ratings: Array, weights: Array) -> float:
         return float("nan")
     weighted = weights[:, None] * ratings
     means = (weighted.sum(axis=0) - weighted[kept]) / others[kept, None]
-    return float(np.average(rank_correlations(ratings[kept], means), weights=weights[kept]))
+    return float(np.average(spearman(ratings[kept].T, means.T), weights=weights[kept]))
 
 
 def resamples(n_subjects: int, n_pairs: int) -> Mapping[str, Sequence[tuple[Array, NDArray[np.int64]]]]:
@@ -120,7 +104,7 @@ class SentencePreference:
     def score(self, responses: Sequence[Responses]) -> Score:
         preference = self.preference(responses[0])
         ratings = np.asarray(self._ratings.values, dtype=np.float64)
-        correlations = rank_correlations(ratings, preference)
+        correlations = spearman(ratings.T, preference[:, None])
         everyone = np.ones(len(ratings))
         replicates = {
             factor: (
@@ -161,7 +145,7 @@ class SentencePreference:
             for factor, plan in self._plan.items()
         }
         details = {
-            "upper_bound": float(rank_correlations(ratings, ratings.mean(axis=0)).mean()),
+            "upper_bound": float(spearman(ratings.T, ratings.mean(axis=0)[:, None]).mean()),
             "majority_agreement": float(np.mean(list(_majority_agreement(ratings > INDIFFERENT)))),
         }
         return with_uncertainty(Score(value=reliability(ratings, everyone), details=details), replicates_array(replicates))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from fornix.interfaces import Dataset, Experiment, Metric, Normalisation, ReadingTimes, Responses, Score, check_assembly
+from fornix.numerics.correlation import pearson, spearman
 from fornix.numerics.normalisation import normalise
 
 
@@ -59,12 +59,12 @@ class ReadingTimesBenchmark:
         inner = self._scored & ~self._last
         raw = self._metric(*self._pair(values, self._scored))
         stories = np.unique(self._stimuli.columns["context"])
-        of_stories = [_pearson(values[rows], self._means[rows]) for rows in (self._scored & (self._story == s) for s in stories)]
+        of_stories = [pearson(values[rows], self._means[rows]) for rows in (self._scored & (self._story == s) for s in stories)]
         details = {
             "words": float(self._scored.sum()),
-            "spearman": _spearman(values[self._scored], self._means[self._scored]),
-            "without_last_words": _pearson(values[inner], self._means[inner]),
-            "spearman_without_last_words": _spearman(values[inner], self._means[inner]),
+            "spearman": float(spearman(values[self._scored], self._means[self._scored])),
+            "without_last_words": float(pearson(values[inner], self._means[inner])),
+            "spearman_without_last_words": float(spearman(values[inner], self._means[inner])),
         }
         units = xr.DataArray(np.array(of_stories), dims=("presentation",), coords={"story": ("presentation", stories)})
         return normalise(raw.with_(details={**raw.details, **details}, units=units), None, Normalisation.NONE)
@@ -81,14 +81,6 @@ class ReadingTimesBenchmark:
         }
         source, target = (xr.DataArray(a[rows], dims=("presentation",), coords=coords) for a in (values, self._means))
         return source, target
-
-
-def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    return float(np.corrcoef(x, y)[0, 1])
-
-
-def _spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    return _pearson(rankdata(x), rankdata(y))
 
 
 def _mean_over_recordings(recordings: Sequence[xr.DataArray], identifiers: NDArray[np.str_]) -> NDArray[np.float64]:
