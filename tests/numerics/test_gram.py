@@ -1,5 +1,7 @@
 """Grams: the exact identity with a large mean, distances against scipy, coordinates that stand for features."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
@@ -12,6 +14,7 @@ from fornix.numerics.gram import (
     factor,
     gram_of,
     raw_products,
+    triangular_factor,
 )
 
 IDS = np.array([f"s{k:02d}" for k in range(30)])
@@ -92,8 +95,9 @@ def test_centring_by_training_rows() -> None:
     np.testing.assert_allclose(centred(gram_of(x, IDS).products, train), kept @ kept.T, atol=1e-9)
 
 
-def test_coordinates_have_the_products_and_the_rank_of_the_features() -> None:
+@pytest.mark.parametrize("coordinates", [factor, triangular_factor])
+def test_coordinates_have_the_products_and_the_rank_of_the_features(coordinates: Callable[[np.ndarray], np.ndarray]) -> None:
     x = features(5.0, p=12)
-    z = factor(gram_of(x, IDS).products)
+    z = coordinates(gram_of(x, IDS).products)
     assert z.shape == (30, 12)
     np.testing.assert_allclose(z @ z.T, (x - x.mean(0)) @ (x - x.mean(0)).T, atol=1e-10)

