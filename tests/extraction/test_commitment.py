@@ -12,7 +12,6 @@ from fornix import FornixError
 from fornix.extraction.commitment import Commitment, read_commitment
 
 WHOLE = """
-notes = ["map selected on same subject"]
 [regions.V4]
 layers = ["layer2.1"]
 how = "selected on Cowley2023 session 210224"
@@ -26,14 +25,13 @@ layer = "pool"
 """
 
 
-def test_reads_regions_behaviour_how_and_notes(tmp_path: Path) -> None:
+def test_reads_regions_behaviour_and_how(tmp_path: Path) -> None:
     (tmp_path / "commitment.toml").write_text(WHOLE)
     commitment = read_commitment(tmp_path)
     assert commitment == read_commitment(tmp_path / "commitment.toml")
     assert commitment.regions == {"V4": ("layer2.1",), "IT": ("layer3", "layer4"), "*": ("layer1",)}
     assert commitment.behaviour == "pool"
     assert commitment.how == {"V4": "selected on Cowley2023 session 210224", "IT": "declared", "*": "declared"}
-    assert commitment.notes == ("map selected on same subject",)
     assert commitment.layers == ("layer2.1", "layer3", "layer4", "layer1", "pool")
 
 
@@ -57,10 +55,10 @@ def test_every_region_stands_in_for_regions_without_an_entry() -> None:
         ("[regions.V4]\nlayers = ['a']\nhow = 'selected on '", "expected 'declared' or 'selected on <data>'"),
         ("[regions.V4]\nlayers = ['a']\nhow = 3", "expected 'declared' or 'selected on <data>'"),
         ("[regions.V4]\nlayer = ['a']", "has a key 'layer'; it holds how, layers"),
-        ("[region.V4]\nlayers = ['a']", "the file has a key 'region'; it holds behaviour, notes, regions"),
+        ("[region.V4]\nlayers = ['a']", "the file has a key 'region'; it holds behaviour, regions"),
         ("regions = 3", "regions is 3; expected a table"),
         ("[behaviour]\nlayer = ['a']", r"layer of \[behaviour\] is \['a'\]; expected one dotted path"),
-        ("notes = 'one'\n[behaviour]\nlayer = 'a'", "notes is 'one'; expected a list of sentences"),
+        ("notes = ['one']\n[behaviour]\nlayer = 'a'", "the file has a key 'notes'; it holds behaviour, regions"),
         ("", "it commits to nothing"),
         ("[regions.V4", "is not valid TOML"),
     ],
@@ -71,6 +69,12 @@ def test_says_what_is_wrong_with_a_file(tmp_path: Path, text: str, sentence: str
     with pytest.raises(FornixError, match=sentence) as caught:
         read_commitment(tmp_path)
     assert str(file) in str(caught.value)
+
+
+def test_layers_that_are_a_str_are_refused() -> None:
+    """They would be taken for one layer for each letter."""
+    with pytest.raises(ValueError, match=r"the layers of region 'V4' are 'layer2'; expected a tuple: \('layer2',\)"):
+        Commitment({"V4": "layer2"})  # type: ignore[dict-item]
 
 
 def test_says_where_a_commitment_is_missing(tmp_path: Path) -> None:

@@ -30,22 +30,21 @@ class Commitment:
         The layer that tasks are read from; None: the model performs no task.
     how : mapping of str to str
         Region -> ``"declared"`` or ``"selected on <data>"``; regions without an entry are declared.
-    notes : tuple of str
-        What a reader of the model's scores must know, for example ``map selected on same subject``.
 
     Raises
     ------
     ValueError
-        If a region has no layer, or ``how`` says anything else.
+        If a region has no layer or one that is no tuple, or ``how`` says anything else.
     """
 
     regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     behaviour: str | None = None
     how: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for region, layers in self.regions.items():
+            if isinstance(layers, str):
+                raise ValueError(f"the layers of region {region!r} are {layers!r}; expected a tuple: ({layers!r},)")
             if not layers:
                 raise ValueError(f"region {region!r} of a commitment has no layer; name at least one")
         for region, how in self.how.items():
@@ -71,8 +70,7 @@ def read_commitment(path: Path | str) -> Commitment:
     """Read a commitment from a ``commitment.toml``, or from the one in a folder.
 
     The file holds a table for each region, ``[regions.V4]`` with ``layers`` (list of dotted paths) and ``how``
-    (``"declared"`` or ``"selected on <data>"``), optionally ``[behaviour]`` with ``layer``, and ``notes`` (list of
-    sentences).
+    (``"declared"`` or ``"selected on <data>"``), optionally ``[behaviour]`` with ``layer``.
 
     Raises
     ------
@@ -94,12 +92,12 @@ def read_commitment(path: Path | str) -> Commitment:
 
 
 def _commitment(data: Mapping[str, Any]) -> Commitment:
-    _only(data, {"regions", "behaviour", "notes"}, "the file")
+    _only(data, {"regions", "behaviour"}, "the file")
     regions, how = {}, {}
     for region, entry in _table(data.get("regions", {}), "regions").items():
         where = f"[regions.{region}]"
         _only(_table(entry, where), {"layers", "how"}, where)
-        regions[region] = _sentences(entry.get("layers"), f"layers of {where}", "dotted paths")
+        regions[region] = _dotted_paths(entry.get("layers"), f"layers of {where}")
         how[region] = entry.get("how", "declared")
         if not isinstance(how[region], str):
             raise ValueError(f"how of {where} is {how[region]!r}; expected 'declared' or 'selected on <data>'")
@@ -111,7 +109,7 @@ def _commitment(data: Mapping[str, Any]) -> Commitment:
             raise ValueError(f"layer of [behaviour] is {behaviour!r}; expected one dotted path")
     if not regions and behaviour is None:
         raise ValueError("it commits to nothing: give a [regions.<name>] table or a [behaviour] table")
-    return Commitment(regions, behaviour, how, _sentences(data.get("notes", []), "notes", "sentences"))
+    return Commitment(regions, behaviour, how)
 
 
 def _table(value: Any, where: str) -> Mapping[str, Any]:
@@ -126,7 +124,7 @@ def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
         raise ValueError(f"{where} has a key {unknown[0]!r}; it holds {', '.join(sorted(known))}")
 
 
-def _sentences(value: Any, where: str, what: str) -> tuple[str, ...]:
+def _dotted_paths(value: Any, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise ValueError(f"{where} is {value!r}; expected a list of {what}")
+        raise ValueError(f"{where} is {value!r}; expected a list of dotted paths")
     return tuple(value)

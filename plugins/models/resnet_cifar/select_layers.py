@@ -25,7 +25,6 @@ PACKAGE = Path(__file__).parent / "fornix_model_resnet_cifar"
 COMMITMENT = """\
 # Written by select_layers.py. Scores on {dataset} (V4-ridge, raw r):
 {table}
-notes = ["map selected on same subject"]
 
 [regions.V4]
 layers = ["{layer}"]

@@ -36,5 +36,5 @@ def untrained(depth: int, seed: int) -> TorchModel:
     network = ResNet(depth)
     seeded_weights(network, seed)
     twin = read_commitment(commitment_file(depth))
-    commitment = Commitment({**twin.regions, EVERY_REGION: OTHER_REGIONS}, twin.behaviour, twin.how, twin.notes)
+    commitment = Commitment({**twin.regions, EVERY_REGION: OTHER_REGIONS}, twin.behaviour, twin.how)
     return TorchModel(network, preprocess(INPUT_SIZE, MEAN, STD), commitment=commitment)

@@ -199,7 +199,6 @@ def test_the_committed_layer_is_the_best_of_the_scores_beside_it(depth: int) -> 
     commitment = read_commitment(commitment_file(depth))
     assert commitment.regions == {"V4": (best,), "IT": ("layer3",)}
     assert commitment.how == {"V4": "selected on Cowley2023.210224", "IT": "declared"}
-    assert commitment.notes == ("map selected on same subject",)
     network = dict(ResNet(depth).named_modules())
     assert [name for name, _ in rows] == [
         name for name, module in network.items() if name in ("relu", "pool") or isinstance(module, Block)
