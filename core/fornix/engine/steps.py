@@ -6,6 +6,7 @@ the score). A step returns a small JSON result; anything it raises ends that ste
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +42,7 @@ from fornix.interfaces import (
     Task,
     check_assembly,
 )
-from fornix.registry.load import load_benchmark, load_model
+from fornix.registry.load import current_registry, load_benchmark, load_model
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Context:
 def respond(step: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Have a model answer what is asked of it in one or many experiments, in one pass where it can."""
     model: Model = load_model(step["model"]["identifier"], **step["model"]["options"])
+    _note_a_missing_gpu(step["model"]["identifier"])
     experiments = [read_experiment(Path(e["path"]), context.stimuli, e["asked"]) for e in step["experiments"]]
     out = Path(step["out"])
     out.mkdir(parents=True, exist_ok=True)
@@ -66,6 +68,13 @@ def respond(step: Mapping[str, Any], context: Context) -> dict[str, Any]:
             files.append({"path": str(path), "kind": write_response(path, responses[request])})
         answers.append(files)
     return {"answers": answers}
+
+
+def _note_a_missing_gpu(model: str) -> None:
+    """A model whose card asks for a GPU runs without one all the same; its log says why it takes long."""
+    torch = sys.modules.get("torch")
+    if current_registry().get("model", model).resources.gpu and not (torch and torch.cuda.is_available()):
+        print(f"{model} asks for a GPU (resources of its card); torch finds none in this process, so it computes on the CPU")
 
 
 def answer(model: Model, experiments: Sequence[Experiment]) -> Sequence[Responses]:
@@ -144,7 +153,8 @@ def _check_recording(recording: Recording, answered: xr.DataArray | Gram, experi
             raise AssemblyError(f"{what} is a {type(answered).__name__}; a Gram was asked for")
         if sorted(answered.stimulus_id.tolist()) != sorted(ids):
             raise AssemblyError(f"{what} covers {len(answered)} stimuli that are not the {len(ids)} that were shown")
-        if not (np.isfinite(answered.products).all() and np.isfinite(answered.mean_products).all()):
+        parts = (answered.products, answered.mean_products, answered.mean_square, answered.row_sums)
+        if not all(np.isfinite(part).all() for part in parts):
             raise AssemblyError(f"{what} has NaN or infinite inner products")
         return
     if isinstance(answered, Gram):

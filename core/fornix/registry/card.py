@@ -81,7 +81,10 @@ class Uses:
 
 @dataclass(frozen=True)
 class Resources:
-    """What a plugin's work needs: memory in GB, a GPU, seconds after which it is taken to hang. None: not stated."""
+    """What a plugin's work needs: memory in GB, a GPU, seconds after which it is taken to hang. None: not stated.
+
+    A model that asks for a GPU runs on the CPU where there is none, and its log says so.
+    """
 
     memory_gb: float | None = None
     gpu: bool = False
