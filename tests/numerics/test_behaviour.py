@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,14 @@ import xarray as xr
 from scipy import stats
 
 from fornix.interfaces import AssemblyError, Score
-from fornix.numerics import behaviour
-from fornix.numerics.behaviour import (
-    accuracy,
-    decisions,
-    error_consistency,
-    error_consistency_ceiling,
-    kappas,
-    predictor_correlation,
-)
+from fornix.numerics.accuracy import accuracy
+from fornix.numerics.decisions import decisions
+from fornix.numerics.error_consistency import error_consistency, error_consistency_ceiling, kappas
+from fornix.numerics.predictor import predictor_correlation
+from fornix.numerics.uncertainty import factor_variances
 
 PARITY = Path(__file__).parents[1] / "parity"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 EXPECTED = json.loads((PARITY / "expected.json").read_text())
 
 
@@ -192,27 +190,28 @@ def test_many_subjects_are_drawn_with_replacement() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_subjects", [4, 12])
-def test_intervals_cover_the_truth_for_new_images_and_new_people(monkeypatch: pytest.MonkeyPatch, n_subjects: int) -> None:
-    monkeypatch.setattr(behaviour, "N_DRAWS", 200)
-    rng = np.random.default_rng(9)
+def test_intervals_cover_the_truth_and_are_no_wider_than_they_need_be(n_subjects: int) -> None:
+    """400 draws of a regime of ``benchmarks/calibration.py``; all regimes, 2,000 draws each, are in docs/metrics."""
+    calibration = runpy.run_path(str(BENCHMARKS / "calibration.py"))
+    people = calibration["People"](n_subjects, 60, 0.25)
+    found = calibration["calibrate"](calibration["Regime"]("", people.truth(), people.draw), draws=400, seed=1)
+    assert 0.92 < found.coverage < 0.98
+    assert 0.85 < found.width < 1.2
 
-    def world(n_subjects: int, n_images: int) -> tuple[np.ndarray, np.ndarray]:
-        """People who differ in accuracy and in how much of their errors the images explain, and a model."""
-        difficulty = rng.normal(size=n_images)
-        shared = np.clip(0.5 + 0.25 * rng.normal(size=(n_subjects, 1)), 0.05, 0.95)
-        bar = -0.3 + 0.3 * rng.normal(size=(n_subjects, 1))
-        person = np.sqrt(shared) * difficulty + np.sqrt(1 - shared) * rng.normal(size=(n_subjects, n_images)) > bar
-        return person, (difficulty + rng.normal(size=n_images)) / math.sqrt(2) > -0.1
 
-    everyone, model = world(4000, 4000)
-    truth = kappas(np.broadcast_to(model, everyone.shape).astype(float), everyone.astype(float), np.ones((1, 4000))).mean()
-    covered = []
-    for _ in range(400):
-        person, model = world(n_subjects, 300)
-        choices, category = right_or_wrong(np.vstack([model, person]))
-        interval = error_consistency(labels(choices[0], names(300)), trials(choices[1:], category)).interval
-        covered.append(interval[0] <= truth <= interval[1])
-    assert 0.92 < np.mean(covered) < 0.98
+def test_the_noise_of_single_decisions_counts_once() -> None:
+    """Where people err at random all variance is that of single decisions: that of one kappa, over the number of people."""
+    rng = np.random.default_rng(11)
+    variances = []
+    for _ in range(40):
+        choices, truth = right_or_wrong(rng.random(size=(5, 150)) > 0.4)
+        score = error_consistency(labels(choices[0], names(150)), trials(choices[1:], truth))
+        assert score.replicates is not None
+        variances.append([score.error**2, *factor_variances(score.replicates).values()])
+    total, stimuli, subjects, both = np.mean(variances, axis=0)
+    assert total == pytest.approx(1 / 150 / 4, rel=0.2)
+    assert stimuli + subjects == pytest.approx(2 * total, rel=0.25)
+    assert both == pytest.approx(3 * total, rel=0.25)
 
 
 def test_images_are_drawn_within_conditions() -> None:

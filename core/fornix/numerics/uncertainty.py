@@ -183,18 +183,18 @@ def variance(replicates: xr.DataArray) -> float:
 def degrees_of_freedom(replicates: xr.DataArray) -> float:
     """Degrees of freedom of the standard error.
 
-    Jackknifed subjects crossed with another factor: Welch-Satterthwaite, ``(sum v)^2 / sum(v^2/(n - 1))``. Otherwise the
-    smaller number of resampled units, minus 1.
+    Jackknifed subjects crossed with another factor: Welch-Satterthwaite, ``v^2 / sum(v_f^2/(n_f - 1))`` with the whole
+    variance v and those of the factors. Otherwise the smaller number of resampled units, minus 1.
     """
     units = dict(zip(replicates["factor"].values.tolist(), replicates["n_units"].values.tolist(), strict=True))
     schemes = dict(zip(units, replicates["scheme"].values.tolist(), strict=True))
     single = {name: n for name, n in units.items() if name != BOTH} or units
     if not single or min(single.values()) < 2:
         return math.nan
-    if schemes.get("subjects") == "jackknife" and BOTH not in units and len(units) > 1:
+    if schemes.get("subjects") == "jackknife" and len(single) > 1:
         variances = factor_variances(replicates)
-        spread = sum(v**2 / (units[name] - 1) for name, v in variances.items())
-        return sum(variances.values()) ** 2 / spread if spread > 0 else math.nan
+        spread = sum(variances[name] ** 2 / (n - 1) for name, n in single.items())
+        return variance(replicates) ** 2 / spread if spread > 0 else math.nan
     return float(min(single.values()) - 1)
 
 

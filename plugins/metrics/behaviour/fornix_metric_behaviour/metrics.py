@@ -1,4 +1,4 @@
-"""Metrics of behaviour, as objects with their options; the computation is in ``fornix.numerics.behaviour``."""
+"""Metrics of behaviour, as objects with their options; the computation is in ``fornix.numerics``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import ClassVar, Literal
 import xarray as xr
 
 from fornix.interfaces import Score
-from fornix.numerics.behaviour import Definition, accuracy, error_consistency, error_consistency_ceiling, predictor_correlation
+from fornix.numerics.accuracy import accuracy
+from fornix.numerics.decisions import Definition
+from fornix.numerics.error_consistency import error_consistency, error_consistency_ceiling
+from fornix.numerics.predictor import predictor_correlation
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,155 @@
+"""Whether the 95 % intervals of scores cover the truth, and are no wider than they need be.
+
+    python benchmarks/calibration.py --family kappa [--draws 2000] [--seed 0]
+
+Draws new data from worlds whose true score is known, scores each with its interval, and prints one Markdown row for each
+world: coverage (due: 93.5 to 96.5 %) and mean width, as a multiple of that of the exact t interval of the same degrees of
+freedom, ``2 t E[s]`` for a normal estimate with the standard deviation seen over the draws (due: 0.9 to 1.15). A NaN interval
+is a miss. A family is a function that yields regimes; add it to ``FAMILIES``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import xarray as xr
+from scipy import special
+
+from fornix.interfaces import Score
+from fornix.numerics.error_consistency import error_consistency
+from fornix.numerics.uncertainty import degrees_of_freedom
+
+
+@dataclass(frozen=True)
+class Regime:
+    """One world: what it is called, its true score, and a score with its interval from new data of it."""
+
+    name: str
+    truth: float
+    draw: Callable[[np.random.Generator], Score]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What many draws of one regime showed."""
+
+    coverage: float
+    width: float
+    bias: float
+    deviation: float
+    error: float
+
+
+def exact_width(df: float) -> float:
+    """Mean width of the t interval of a normal estimate with standard deviation 1: ``2 t E[s]``, s being chi / sqrt(df)."""
+    mean = math.sqrt(2 / df) * math.exp(special.gammaln((df + 1) / 2) - special.gammaln(df / 2))
+    return float(2 * special.stdtrit(df, 0.975) * mean)
+
+
+def calibrate(regime: Regime, draws: int, seed: int) -> Calibration:
+    """Draw scores of a regime with a fixed seed, and compare their intervals with its truth and with their spread."""
+    rng = np.random.default_rng(seed)
+    scores = [regime.draw(rng) for _ in range(draws)]
+    values = np.array([score.value for score in scores])
+    intervals = np.array([score.interval for score in scores])
+    exact = np.mean([exact_width(degrees_of_freedom(score.replicates)) for score in scores if score.replicates is not None])
+    return Calibration(
+        coverage=float(((intervals[:, 0] <= regime.truth) & (regime.truth <= intervals[:, 1])).mean()),
+        width=float((intervals[:, 1] - intervals[:, 0]).mean() / (exact * values.std(ddof=1))),
+        bias=float(values.mean() - regime.truth),
+        deviation=float(values.std(ddof=1)),
+        error=float(np.sqrt(np.mean([score.error**2 for score in scores]))),
+    )
+
+
+@dataclass(frozen=True)
+class People:
+    """People who err on the same images as far as these are difficult, and a model.
+
+    An image has a difficulty d, normal. A person with the share s and the bar b is right where ``sqrt(s) d + sqrt(1-s) e > b``,
+    e normal; the model likewise, with a share of 1/2 and a bar of -0.1.
+
+    Parameters
+    ----------
+    differ : float
+        How much people differ: the standard deviation of their shares around 0.5 and their bars around -0.3.
+    """
+
+    n_subjects: int
+    n_images: int
+    differ: float
+
+    def persons(self, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Shares and bars of n people, (n, 1) each."""
+        return np.clip(0.5 + self.differ * rng.normal(size=(n, 1)), 0.05, 0.95), -0.3 + self.differ * rng.normal(size=(n, 1))
+
+    def truth(self) -> float:
+        """Kappa for all images, averaged over all people: a quadrature over difficulty, for 200,000 people."""
+        nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+        weights = weights / weights.sum()
+        share, bar = self.persons(np.random.default_rng(0), 200_000)
+        person = special.ndtr((np.sqrt(share) * nodes - bar) / np.sqrt(1 - share))
+        model = special.ndtr((math.sqrt(0.5) * nodes + 0.1) / math.sqrt(0.5))
+        a, b, joint = person @ weights, model @ weights, (person * model) @ weights
+        chance = a * b + (1 - a) * (1 - b)
+        return float(((1 - a - b + 2 * joint - chance) / (1 - chance)).mean())
+
+    def draw(self, rng: np.random.Generator) -> Score:
+        difficulty = rng.normal(size=self.n_images)
+        share, bar = self.persons(rng, self.n_subjects)
+        noise = rng.normal(size=(self.n_subjects, self.n_images))
+        right = np.sqrt(share) * difficulty + np.sqrt(1 - share) * noise > bar
+        model = math.sqrt(0.5) * (difficulty + rng.normal(size=self.n_images)) > -0.1
+        images = np.array([f"image{k:04d}" for k in range(self.n_images)])
+        columns = {
+            "subject": np.repeat([f"subject-{k:02d}" for k in range(self.n_subjects)], self.n_images),
+            "stimulus_id": np.tile(images, self.n_subjects),
+            "condition": np.full(right.size, "all"),
+            "category": np.full(right.size, "cat"),
+        }
+        trials = xr.DataArray(
+            np.where(right, "cat", "dog").ravel(), dims=("trial",), coords={k: ("trial", v) for k, v in columns.items()}
+        )
+        labels = xr.DataArray(
+            np.where(model, "cat", "dog"), dims=("presentation",), coords={"stimulus_id": ("presentation", images)}
+        )
+        return error_consistency(labels, trials)
+
+
+def kappa() -> Iterator[Regime]:
+    """Error consistency with few and many people, few and many images, people alike and different."""
+    for n_subjects in (4, 12):
+        for n_images in (60, 300):
+            for differ in (0.05, 0.25):
+                people = People(n_subjects, n_images, differ)
+                name = f"kappa, {n_subjects} subjects, {n_images} images, subjects differ by {differ}"
+                yield Regime(name, people.truth(), people.draw)
+
+
+FAMILIES: dict[str, Callable[[], Iterator[Regime]]] = {"kappa": kappa}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--family", choices=sorted(FAMILIES), required=True)
+    parser.add_argument("--draws", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    show = partial(print, flush=True)  # a regime takes minutes
+    show("| regime | truth | bias | SD | error / SD | coverage | width / exact |")
+    show("| --- | --- | --- | --- | --- | --- | --- |")
+    for regime in FAMILIES[arguments.family]():
+        found = calibrate(regime, arguments.draws, arguments.seed)
+        show(
+            f"| {regime.name} | {regime.truth:.3f} | {found.bias:+.4f} | {found.deviation:.4f} "
+            f"| {found.error / found.deviation:.2f} | {found.coverage:.1%} | {found.width:.2f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""New images and new subjects at once: the draws that scores of behaviour and their ceilings share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from fornix.numerics.uncertainty import BOTH, FEW_SUBJECTS, replicates_array
+
+Array = NDArray[np.float64]
+
+#: Draws of a bootstrap.
+N_DRAWS: Final = 1000
+
+
+def drawn_within(strata: ArrayLike, n_draws: int, seed: int = 0) -> Array:
+    """How often each image is drawn when the images of each stratum are drawn with replacement.
+
+    Parameters
+    ----------
+    strata : (image,) str
+        A condition, or a category: as many images of each are drawn as there are.
+
+    Returns
+    -------
+    (n_draws, image) float64
+    """
+    strata = np.asarray(strata)
+    rng = np.random.default_rng(seed)
+    weights = np.empty((n_draws, len(strata)))
+    for stratum in np.unique(strata):
+        of = np.flatnonzero(strata == stratum)
+        weights[:, of] = rng.multinomial(len(of), np.full(len(of), 1 / len(of)), size=n_draws)
+    return weights
+
+
+def subject_weights(n_subjects: int, n_draws: int) -> Array:
+    """How much each subject counts in each replicate: left out one by one where they are few, else drawn with replacement.
+
+    Returns
+    -------
+    (n_subjects or n_draws, n_subjects) float64
+    """
+    if n_subjects < FEW_SUBJECTS:
+        return 1.0 - np.eye(n_subjects)
+    return _drawn(n_subjects, n_draws)
+
+
+def subject_replicates(score: Callable[[Array], Array], n_subjects: int) -> xr.DataArray:
+    """Replicates of a score under new subjects alone.
+
+    Parameters
+    ----------
+    score : function from weights of the subjects (r, n_subjects) to scores (r,)
+    n_subjects : int
+        With one subject there are no replicates, so no error.
+    """
+    if n_subjects < 2:
+        return replicates_array({})
+    return replicates_array({"subjects": _of_subjects(score, n_subjects, N_DRAWS)})
+
+
+def crossed_replicates(
+    score: Callable[[Array], Callable[[Array], Array]], strata: ArrayLike, n_subjects: int, n_draws: int = N_DRAWS
+) -> xr.DataArray:
+    """Replicates of a score under new images, new subjects, and both.
+
+    * ``stimuli``: images drawn with replacement within strata.
+    * ``subjects``: drawn with replacement, or left out one by one where there are fewer than 8.
+    * ``both``: both at once. Few subjects enter a draw of images by the sum of their effects, as in the infinitesimal
+      jackknife: ``T_b - sqrt((S - 1)/S) sum_k (m_bk - 1) T_b(-k)`` with multinomial counts m, whose variance over m is
+      that of the jackknife. Without it, what is noise of single decisions would be counted once with the images and
+      once more with the subjects.
+
+    Parameters
+    ----------
+    score : function
+        From weights of the images (r, image) to a function from weights of the subjects (r or 1, n_subjects) to scores (r,).
+    strata : (image,) str
+    n_subjects : int
+        With one subject only images are drawn.
+    """
+    strata = np.asarray(strata)
+    n_images = len(strata)
+    everyone = np.ones((1, max(n_subjects, 1)))
+    resampled = score(drawn_within(strata, n_draws))
+    by_stimuli = resampled(everyone)
+    factors: dict[str, tuple[Any, ...]] = {"stimuli": (by_stimuli, "bootstrap", n_images)}
+    if n_subjects < 2:
+        return replicates_array(factors)
+    factors["subjects"] = _of_subjects(score(np.ones((1, n_images))), n_subjects, n_draws)
+    drawn = _drawn(n_subjects, n_draws)
+    if n_subjects >= FEW_SUBJECTS:
+        factors[BOTH] = (resampled(drawn), "bootstrap", min(n_images, n_subjects))
+    else:
+        without = np.stack([resampled(row[None]) for row in subject_weights(n_subjects, n_draws)], axis=1)
+        effects = -math.sqrt((n_subjects - 1) / n_subjects) * ((drawn - 1) * without).sum(axis=1)
+        factors[BOTH] = (by_stimuli + effects, "bootstrap")
+    return replicates_array(factors)
+
+
+def _of_subjects(score: Callable[[Array], Array], n_subjects: int, n_draws: int) -> tuple[Any, ...]:
+    values = score(subject_weights(n_subjects, n_draws))
+    return (values, "jackknife") if n_subjects < FEW_SUBJECTS else (values, "bootstrap", n_subjects)
+
+
+def _drawn(n_subjects: int, n_draws: int) -> Array:
+    chance = np.full(n_subjects, 1 / n_subjects)
+    return np.random.default_rng(1).multinomial(n_subjects, chance, size=n_draws).astype(np.float64)
+
+
+def mean_of_units(units: Array, weights: Array) -> Array:
+    """Mean over conditions, then weighted mean over subjects or pairs of them; NaN units are left out.
+
+    Parameters
+    ----------
+    units : (condition, r or 1, unit)
+    weights : (r or 1, unit)
+
+    Returns
+    -------
+    (r,)
+    """
+    there = np.isfinite(units)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_unit = np.where(there, units, 0.0).sum(axis=0) / there.sum(axis=0)
+        counted = np.where(np.isfinite(by_unit), weights, 0.0)
+        return np.asarray((np.where(counted > 0, by_unit, 0.0) * counted).sum(axis=1) / counted.sum(axis=1))
+
+
+def pair_weights(subjects: Array, members: NDArray[np.int64]) -> Array:
+    """How often each pair of different subjects occurs when each subject counts so often; copies are never paired.
+
+    Parameters
+    ----------
+    subjects : (r, n_subjects)
+    members : (2, pair) int
+        The two subjects of each pair.
+
+    Returns
+    -------
+    (r, pair)
+    """
+    return np.asarray(subjects[:, members[0]] * subjects[:, members[1]])
