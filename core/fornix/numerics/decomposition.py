@@ -115,4 +115,5 @@ def source_of(source: xr.DataArray | Gram, rows: Rows, few: float = 0.5) -> Sour
             # A mean shared by all rows changes no estimate, but costs digits.
             return Features(values - values.mean(axis=0))
         source = gram_of_assembly(source)
-    return Products(source.products[np.ix_(rows, rows)])
+    as_given = np.array_equal(rows, np.arange(len(source)))
+    return Products(source.products if as_given else source.products[np.ix_(rows, rows)])

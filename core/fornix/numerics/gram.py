@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 
 from fornix.interfaces.responses import Gram
 
@@ -29,7 +29,7 @@ class GramAccumulator:
     """
 
     def __init__(self, n: int) -> None:
-        self._products = np.zeros((n, n))
+        self._products = np.zeros((n, n), order="F")  # the lower triangle, where BLAS can add to it in place
         self._mean_products = np.zeros(n)
         self._mean_square = 0.0
         self._row_sums = np.zeros(n)
@@ -53,15 +53,18 @@ class GramAccumulator:
             mean = part.mean(axis=0)
             self._row_sums += part.sum(axis=1)
             part -= mean
-            self._products += part @ part.T
+            self._products = blas.dsyrk(1.0, part.T, beta=1.0, c=self._products, trans=1, lower=1, overwrite_c=1)
             self._mean_products += part @ mean
             self._mean_square += float(mean @ mean)
             self._n_features += part.shape[1]
 
     def gram(self, stimulus_id: ArrayLike) -> Gram:
         """The Gram of everything added, with the identifiers of the rows."""
+        products = np.array(self._products, order="C")
+        for row in range(1, len(products)):
+            products[:row, row] = products[row, :row]
         return Gram(
-            products=self._products.copy(),
+            products=products,
             mean_products=self._mean_products.copy(),
             mean_square=self._mean_square,
             row_sums=self._row_sums.copy(),
@@ -116,8 +119,10 @@ def triangular_factor(products: NDArray[np.float64]) -> NDArray[np.float64]:
     tolerance = len(kept) * np.finfo(np.float64).eps * max(kept.diagonal().max(initial=0.0), 0.0)
     # The transpose is the same matrix as LAPACK stores it: no copy.
     lower, pivots, rank, _ = lapack.dpstrf(kept.T, tol=tolerance, lower=1, overwrite_a=1)
+    for column in range(1, rank):
+        lower[:column, column] = 0.0
     coordinates = np.empty((len(kept), rank))
-    coordinates[pivots - 1] = np.tril(lower[:, :rank])
+    coordinates[pivots - 1] = lower[:, :rank]
     return coordinates
 
 
