@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,6 +38,15 @@ def toys(tmp_path: Path) -> Iterator[Path]:
         del sys.modules[name]  # the next test has them in another folder
 
 
+@pytest.fixture
+def toys_without_defect(toys: Path) -> Iterator[Path]:
+    """The same with data that are sound."""
+    path = toys / "datasets/toy/fornix_dataset_toy/plugin.toml"
+    path.write_text(path.read_text().replace("defect =", "#"))
+    with use_registry(toy_registry(toys)):
+        yield toys
+
+
 class Guessing:
     """A model of one's own."""
 
@@ -56,12 +67,10 @@ def test_what_the_cards_say_of_a_cell_is_noted() -> None:
     assert fornix.score(Guessing(), fornix.load_benchmark(IT)).notes == ("unpackaged",)
 
 
-def test_a_parent_has_the_mean_and_the_notes_of_its_children(toys: Path) -> None:
-    path = toys / "datasets/toy/fornix_dataset_toy/plugin.toml"
-    path.write_text(path.read_text().replace("defect =", "#"))
-    with use_registry(toy_registry(toys)):
-        parent = fornix.score(Guessing(), PARENT)
-        children = [fornix.score(Guessing(), name) for name in parent.details]
+@pytest.mark.usefixtures("toys_without_defect")
+def test_a_parent_has_the_mean_and_the_notes_of_its_children() -> None:
+    parent = fornix.score(Guessing(), PARENT)
+    children = [fornix.score(Guessing(), name) for name in parent.details]
     assert list(parent.details) == [IT, "Toy.V4-correlation"]
     assert parent.value == pytest.approx(np.mean([child.value for child in children]))
     assert parent.error == pytest.approx(np.hypot(*(child.error for child in children)) / 2)
@@ -72,3 +81,79 @@ def test_a_parent_has_the_mean_and_the_notes_of_its_children(toys: Path) -> None
 def test_a_parent_of_defective_children_has_no_value() -> None:
     with pytest.raises(fornix.UsageError, match=r"Toy-correlation has no value: .*; score its children one by one"):
         fornix.score(Guessing(), PARENT)
+
+
+def toy_network() -> Any:
+    """A network whose layer ``tuned`` is what the toy neuroids are, but for their noise; ``other`` mixes its units."""
+    torch = pytest.importorskip("torch", reason="a network of one's own needs torch")
+    # the recordings weigh (height, width, channel); a network sees (channel, height, width)
+    weights = np.random.default_rng(0).normal(size=(48, 8)).reshape(4, 4, 3, 8).transpose(2, 0, 1, 3).reshape(48, 8)
+    tuned, other = torch.nn.Linear(48, 8, bias=False), torch.nn.Linear(8, 8, bias=False)
+    with torch.no_grad():
+        tuned.weight.copy_(torch.from_numpy(weights.T.copy()))
+        other.weight.copy_(torch.from_numpy(np.random.default_rng(5).normal(size=(8, 8))))
+    return torch.nn.Sequential(OrderedDict(flat=torch.nn.Flatten(), tuned=tuned, other=other))
+
+
+def correlations_by_hand() -> tuple[float, float]:
+    """The mean correlation of each unit of ``tuned`` and of ``other`` with its toy neuroid, in NumPy alone."""
+    rng = np.random.default_rng(7)
+    images = np.stack([rng.integers(0, 256, size=(4, 4, 3), dtype=np.uint8).ravel() / 255 for _ in range(40)])
+    tuned = images @ np.random.default_rng(0).normal(size=(48, 8))
+    measured = tuned + 0.1 * np.random.default_rng(1).normal(size=tuned.shape)
+    other = tuned @ np.random.default_rng(5).normal(size=(8, 8)).T
+    first, second = (float(np.mean([np.corrcoef(x[:, i], measured[:, i])[0, 1] for i in range(8)])) for x in (tuned, other))
+    return first, second
+
+
+@pytest.mark.usefixtures("toys_without_defect")
+def test_a_network_of_ones_own_is_scored_on_a_leaf_and_on_a_parent() -> None:
+    network, (tuned, other) = toy_network(), correlations_by_hand()
+    from fornix.extraction.torch import preprocess
+
+    leaf = fornix.score(network, IT, layers={"IT": "tuned"}, preprocess=preprocess())
+    assert leaf.value == pytest.approx(tuned, abs=1e-5)  # the forward pass is in float32
+    assert tuned > 0.99 > 0.5 > abs(other)
+    assert leaf.error > 0
+    assert leaf.notes == ("simulated", "unpackaged")
+    parent = fornix.score(network, PARENT, layers={"IT": "tuned", "V4": "other"}, preprocess=preprocess())
+    assert parent.details == pytest.approx({IT: tuned, "Toy.V4-correlation": other}, abs=1e-5)
+    assert parent.value == pytest.approx((tuned + other) / 2, abs=1e-5)
+    assert parent.notes == ("simulated", "unpackaged")
+
+
+@pytest.mark.usefixtures("toys_without_defect")
+def test_a_network_shows_what_preprocess_makes_of_each_image() -> None:
+    """Of negatives the one layer is the same up to its sign, which a score keeps."""
+    network = toy_network()
+    from fornix.extraction.torch import preprocess
+
+    seen: list[tuple[int, ...]] = []
+
+    def negative(image: np.ndarray) -> Any:
+        seen.append(image.shape)
+        return -preprocess()(image)
+
+    scored = fornix.score(network, IT, layers={"IT": "tuned"}, preprocess=negative)
+    assert scored.value == pytest.approx(-correlations_by_hand()[0], abs=1e-5)
+    assert seen == [(4, 4, 3)] * 40
+
+
+@pytest.mark.usefixtures("toys_without_defect")
+def test_what_is_wrong_with_a_network_is_said() -> None:
+    network = toy_network()
+    from fornix.extraction.torch import preprocess
+
+    needs = r"a Sequential is no fornix model; to score a torch network give preprocess=\.\.\. and layers=\{'V4': "
+    with pytest.raises(fornix.UsageError, match=needs):
+        fornix.score(network, IT)
+    with pytest.raises(fornix.UsageError, match=needs):
+        fornix.score(network, IT, layers={"IT": "tuned"})
+    with pytest.raises(fornix.UsageError, match=r"no layer 'tunde'; did you mean 'tuned'"):
+        fornix.score(network, IT, layers={"IT": "tunde"}, preprocess=preprocess())
+    with pytest.raises(fornix.NotAble, match=r"region 'V4' is not in this model's layer commitment; it offers IT"):
+        fornix.score(network, PARENT, layers={"IT": "tuned"}, preprocess=preprocess())
+    with pytest.raises(fornix.UsageError, match=r"the module holds tuned\.weight \(torch\.float64\); call module\.float\(\)"):
+        fornix.score(network.double(), IT, layers={"IT": "tuned"}, preprocess=preprocess())
+    with pytest.raises(fornix.UsageError, match=r"'layers' is for networks; a packaged model takes options="):
+        fornix.score("toy-linear", IT, layers={"IT": "tuned"})
