@@ -12,7 +12,6 @@ import pytest
 from fornix.engine import steps
 from fornix.registry.load import use_registry
 from fornix.store.folder import FolderStore
-
 from tests.engine.conftest import toy_registry
 
 IT = "Toy.IT-correlation"

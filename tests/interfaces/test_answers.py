@@ -32,7 +32,7 @@ from fornix.interfaces import (
 )
 
 IDS = np.array(["a", "b", "c"])
-STIMULI = StimulusSet(IDS, text=["one two", "three", "four"])
+STIMULI = StimulusSet(IDS, text=["one two", "three", "four"], context=["story"] * 3, order=[0, 1, 2])
 TRIALS = TrialTable(a=["a", "b"], b=["b", "c"], c=["c", "a"])
 BINS = ((0.0, 200.0), (25.0, 225.0))
 EVERY_REQUEST: list[Recording | Task] = [
@@ -56,7 +56,8 @@ def ask(request: Recording | Task, **arguments: Any) -> Experiment:
     """An experiment with this one request."""
     if isinstance(request, Recording):
         return Experiment(STIMULI, (request,), **arguments)
-    return Experiment(STIMULI, task=request, trials=TRIALS, **arguments)
+    trials = TRIALS if isinstance(request, Choice | OddOneOut) else None
+    return Experiment(STIMULI, task=request, trials=trials, **arguments)
 
 
 def check(request: Recording | Task, answer: Any, **arguments: Any) -> None:

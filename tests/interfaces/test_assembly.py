@@ -76,6 +76,29 @@ MULTI = assembly().assign_coords(
             {"stimulus_ids": ["a"]},
             "answers a stimulus twice",
         ),
+        (assembly(ids=(1, 2)), {}, "coordinate 'stimulus_id' of the assembly has dtype int64; stimuli have names"),
+        (assembly(ids=("a", "")), {}, "coordinate 'stimulus_id' of the assembly has an empty name"),
+        (
+            xr.DataArray([1.0], dims=("pair",), coords={"stimulus_a": ("pair", [np.nan])}),
+            {},
+            "coordinate 'stimulus_a' of the assembly has dtype float64; stimuli have names",
+        ),
+        (assembly(repetition=("presentation", [0.0, np.nan])), {}, "coordinate 'repetition' .* by whole numbers .int. from 0"),
+        (assembly(repetition=("presentation", [-1, 0])), {}, "coordinate 'repetition' .* by whole numbers .int. from 0"),
+        (
+            xr.DataArray(
+                [1.0], dims="time_bin", coords={"time_bin_start": ("time_bin", [50]), "time_bin_end": ("time_bin", [0])}
+            ),
+            {},
+            "the assembly has a time bin that does not end after it starts",
+        ),
+        (
+            xr.DataArray(
+                [1.0], dims="time_bin", coords={"time_bin_start": ("time_bin", [0]), "time_bin_end": ("time_bin", [np.nan])}
+            ),
+            {},
+            "the assembly has a time bin that does not end after it starts",
+        ),
         (assembly().where(lambda a: a > 1), {"finite": True}, "has 2 values that are NaN or infinite, out of 4"),
     ],
 )

@@ -38,11 +38,12 @@ def through_json(data: Any) -> Any:
 # recordings
 
 edges = st.floats(-1e4, 1e4, width=32)
-bins = st.lists(st.tuples(edges, edges).filter(lambda b: b[0] < b[1]), min_size=1, max_size=5).map(tuple)
+bins = st.lists(st.tuples(edges, edges).filter(lambda b: b[0] < b[1]), min_size=1, max_size=5, unique=True).map(tuple)
+regions = st.text(min_size=1).filter(lambda name: name.strip() and "\0" not in name and name != "layer:")
 
 
 @given(
-    region=st.text(min_size=1),
+    region=regions,
     time_bins=st.none() | bins,
     clock=st.sampled_from(["onset", "context"]),
     per=st.sampled_from(["stimulus", "token", "frame"]),
@@ -68,7 +69,29 @@ def test_equal_time_bins_are_written_alike_whatever_they_were_made_of() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (dict(region=""), "a recording names a region"),
+        (dict(region=""), "region is ''; expected a text that is not empty"),
+        (dict(region=" "), "region is ' '; expected a text that is not empty"),
+        (dict(region="a\0"), r"region is 'a\\x00'; expected a text that is not empty and has no NUL character"),
+        (dict(region=None), "region is None; expected a str"),
+        (dict(region=np.nan), "region is nan; expected a str"),
+        (dict(region="layer:"), "expected the dotted path of a layer after it: 'layer:layer2.1'"),
+        (dict(region="V4", form="x"), "form is 'x'; expected one of 'values', 'gram'"),
+        (dict(region="V4", form=None), "form is None; expected one of 'values', 'gram'"),
+        (dict(region="V4", per="word"), "per is 'word'; expected one of 'stimulus', 'token', 'frame'"),
+        (dict(region="V4", clock="trial"), "clock is 'trial'; expected one of 'onset', 'context'"),
+        (
+            dict(region="V4", time_bins=(0, 200)),
+            r"time_bins\[0\] is 0; expected \(start, end\) in ms, as in \(\(0, 50\), \(50, 100\)\)",
+        ),
+        (dict(region="V4", time_bins=((0, 50, 100),)), r"time_bins\[0\] is \(0, 50, 100\); expected \(start, end\) in ms"),
+        (dict(region="V4", time_bins=200), "time_bins is 200; expected a tuple or list"),
+        (dict(region="V4", time_bins=(("0", "50"),)), "start of time bin 0 is '0'; expected a number"),
+        (dict(region="V4", time_bins=((0, np.nan),)), "end of time bin 0 is NaN; expected a number"),
+        (
+            dict(region="V4", time_bins=((0, np.inf),)),
+            r"time bin \(0, inf\) does not end after it starts \(ms\), at a finite time",
+        ),
+        (dict(region="V4", time_bins=((0, 50), (0.0, 50.0))), r"time_bins has the bin \(0, 50\) twice; ask for it once"),
         (dict(region="V4", time_bins=()), "needs at least one; None asks for no time axis"),
         (dict(region="V4", time_bins=((70, 70),)), r"time bin \(70, 70\) does not end after it starts \(ms\)"),
         (dict(region="V4", time_bins=((0, 50), (100, 50))), r"time bin \(100, 50\) does not end after"),
@@ -137,12 +160,27 @@ def test_choices_may_come_as_an_array() -> None:
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: Label("cat"), "the choices of the task 'label' are 'cat'; expected at least 1 words, all different"),  # type: ignore[arg-type]
-        (lambda: Probabilities(()), r"the choices of the task 'probabilities' are \(\); expected at least 1"),
-        (lambda: Label(("cat", "cat")), "all different"),
-        (lambda: Choice(("left",)), r"the slots of the task 'choice' are \('left',\); expected at least 2"),
-        (lambda: OddOneOut(("a", "b")), "the slots of the task 'odd_one_out' .* expected at least 3"),
+        (lambda: Label("cat"), "choices of the task 'label' is 'cat'; expected a tuple or list"),  # type: ignore[arg-type]
+        (lambda: Probabilities(()), r"choices of the task 'probabilities' is \(\); expected at least 1"),
+        (lambda: Label(("cat", "cat")), "choices of the task 'label' has 'cat' twice; all must be different"),
+        (lambda: Label((1, "1")), "has '1' twice"),  # type: ignore[arg-type]
+        (lambda: Label(("cat", "")), r"choices of the task 'label'\[1\] is ''; expected a text that is not empty"),
+        (lambda: Label(("cat", None)), r"choices of the task 'label'\[1\] is None; expected a str"),  # type: ignore[arg-type]
+        (lambda: Label(("cat", np.nan)), r"choices of the task 'label'\[1\] is nan; expected a str"),  # type: ignore[arg-type]
+        (lambda: Label({"cat"}), r"choices of the task 'label' is \{'cat'\}; expected a tuple or list"),  # type: ignore[arg-type]
+        (lambda: Choice(("left",)), r"slots of the task 'choice' is \('left',\); expected at least 2"),
+        (lambda: Choice(("left", "left")), "slots of the task 'choice' has 'left' twice"),
+        (lambda: OddOneOut(("a", "b")), "slots of the task 'odd_one_out' .* expected at least 3"),
+        (lambda: OddOneOut(("a", "b", "b")), "slots of the task 'odd_one_out' has 'b' twice"),
+        (lambda: Similarity(fitting="x"), r"fitting of the task 'similarity' is 'x'; expected Fitting\(stimuli, labels\)"),  # type: ignore[arg-type]
+        (lambda: Label(("x",), fitting={}), "fitting of the task 'label' is a dict; expected Fitting"),  # type: ignore[arg-type]
+        (lambda: Choice(("a", "b"), fitting=STIMULI), "fitting of the task 'choice' is a StimulusSet"),  # type: ignore[arg-type]
+        (lambda: OddOneOut(fitting=1), "fitting of the task 'odd_one_out' is 1; expected"),  # type: ignore[arg-type]
         (lambda: Fitting(STIMULI, ("x",)), "1 labels for 3 fitting stimuli"),
+        (lambda: Fitting(STIMULI, "xyz"), "labels is 'xyz'; expected a tuple or list"),  # type: ignore[arg-type]
+        (lambda: Fitting(STIMULI, ("x", None, "y")), r"labels\[1\] is None; expected a str"),  # type: ignore[arg-type]
+        (lambda: Fitting(["a"], ("x",)), r"stimuli of the fitting is \['a'\]; expected a StimulusSet"),  # type: ignore[arg-type]
+        (lambda: task_from_json({"name": "guess"}), "there is no task 'guess'; the tasks are label, probabilities, choice"),
         (
             lambda: Label(("cat", "dog"), fitting=Fitting(STIMULI, ("cat", "dog", "cow"))),
             r"the fitting label 'cow' is not among the choices \('cat', 'dog'\)",
@@ -159,7 +197,7 @@ def test_a_task_that_makes_no_sense_is_refused(make: Any, sentence: str) -> None
 columns = st.integers(1, 6).flatmap(
     lambda n: st.dictionaries(
         st.sampled_from(["sample", "left", "right", "a", "b", "c"]),
-        st.lists(st.text(max_size=3), min_size=n, max_size=n),
+        st.lists(st.text(max_size=3).filter(lambda name: name.strip() and "\0" not in name), min_size=n, max_size=n),
         min_size=1,
     )
 )
@@ -169,7 +207,6 @@ columns = st.integers(1, 6).flatmap(
 def test_a_trial_table_comes_back_from_json(slots: dict[str, list[str]]) -> None:
     table = TrialTable(**slots)
     assert len(table) == len(next(iter(slots.values())))
-    # numpy strips nothing from a str but trailing NULs
     assert TrialTable(**through_json(table.to_json())) == table
     assert hash(TrialTable(**through_json(table.to_json()))) == hash(table)
 
@@ -185,8 +222,13 @@ def test_tables_with_other_trials_are_not_equal() -> None:
     [
         ({}, "a trial table needs at least one slot"),
         ({"a": []}, "slot 'a' of the trials needs one stimulus_id for each trial, and at least one trial"),
-        ({"a": "one"}, "slot 'a' of the trials needs one stimulus_id for each trial"),
-        ({"a": [["x", "y"]]}, "slot 'a' of the trials needs one stimulus_id for each trial"),
+        ({"a": "one"}, "slot 'a' of the trials is 'one'; expected a tuple or list"),
+        ({"a": [["x", "y"]]}, r"slot 'a' of the trials\[0\] is \['x', 'y'\]; expected a str"),
+        ({"a": np.array([["x", "y"]])}, r"slot 'a' of the trials has the shape \(1, 2\); expected one dimension"),
+        ({"a": ["x", None]}, r"slot 'a' of the trials\[1\] is None; expected a str"),
+        ({"a": ["x", np.nan]}, r"slot 'a' of the trials\[1\] is nan; expected a str"),
+        ({"a": np.array(["x", ""])}, r"slot 'a' of the trials\[1\] is ''; expected a text that is not empty"),
+        ({"": ["x"]}, "the name of a slot is ''; expected a text that is not empty"),
         ({"a": ["x", "y"], "b": ["x"]}, r"the slots of a trial table differ in length: \{'a': 2, 'b': 1\}"),
     ],
 )
@@ -203,7 +245,21 @@ def test_a_malformed_trial_table_is_refused(slots: dict[str, Any], sentence: str
     [
         (dict(), "an experiment asks for at least one recording or a task"),
         (dict(recordings=(Recording("V4"), Recording("V4"))), "an experiment asks for the same recording twice"),
-        (dict(recordings=(Recording("V4"),), repetitions=0), "repetitions is at least 1"),
+        (dict(recordings=Recording("V4")), "recordings is a Recording; expected a tuple or list"),
+        (dict(recordings=("V4",)), r"recordings\[0\] is 'V4'; expected a Recording: Recording\('IT'\)"),
+        (dict(recordings=(Recording("V4"),), repetitions=0), r"repetitions is 0; expected a whole number \(int\), at least 1"),
+        (dict(recordings=(Recording("V4"),), repetitions=1.5), "repetitions is 1.5; expected a whole number"),
+        (dict(recordings=(Recording("V4"),), repetitions=True), "repetitions is True; expected a whole number"),
+        (dict(recordings=(Recording("V4"),), repetitions=None), "repetitions is None; expected a whole number"),
+        (dict(recordings=(Recording("V4"),), seed=-1), r"seed is -1; expected a whole number \(int\), at least 0"),
+        (dict(recordings=(Recording("V4"),), seed=0.0), "seed is 0.0; expected a whole number"),
+        (dict(task="label"), r"task is 'label'; expected a Task such as Label\(choices\)"),
+        (dict(task=OddOneOut(), trials={"a": ["a"]}), "trials is a dict; expected a TrialTable, or None"),
+        (dict(task=Similarity(), trials=TrialTable(a=["a"])), "trials are given, but nothing is answered by trial"),
+        (
+            dict(recordings=(Recording("V4", ((0, 50),), clock="context"),)),
+            "a recording's clock is 'context', but the stimuli are in none: give them context and order",
+        ),
         (dict(task=OddOneOut()), "the task 'odd_one_out' is answered by trial: give trials"),
         (dict(task=Choice(("left", "right"))), "the task 'choice' is answered by trial: give trials"),
         (dict(task=OddOneOut(), trials=TrialTable(a=["a"], b=["b"])), "the trials have no slot 'c'"),
@@ -238,6 +294,19 @@ def test_a_word_may_be_learned_in_one_context_and_tested_in_another() -> None:
     tested = StimulusSet(["t"], text=["bank"], context=["town"], order=[3])
     task = Label(("river", "money"), fitting=Fitting(learned, ("river",)))
     assert Experiment(tested, task=task).task == task
+
+
+def test_stimuli_are_a_set_of_them() -> None:
+    with pytest.raises(ValueError, match=r"stimuli of the experiment is \['a'\]; expected a StimulusSet"):
+        Experiment(["a"], (Recording("V4"),))  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_written_as_python_s() -> None:
+    """What is asked travels as JSON, which knows no others; and -0 ms is 0 ms."""
+    experiment = Experiment(STIMULI, (Recording("V4"),), repetitions=np.int64(2), seed=np.uint8(3))  # type: ignore[arg-type]
+    assert through_json([experiment.repetitions, experiment.seed]) == [2, 3]
+    assert json.dumps(Recording("V4", ((-0.0, np.float32(8)),)).to_json()) == json.dumps(Recording("V4", ((0, 8),)).to_json())
+    assert Label((1, np.int64(2))) == Label(("1", "2"))  # type: ignore[arg-type]
 
 
 def test_experiments_are_equal_by_what_they_ask() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -49,6 +51,39 @@ def test_a_gram_whose_parts_do_not_fit_is_refused(part: str) -> None:
     parts[part] = parts[part][:2]
     with pytest.raises(ValueError, match=rf"{part} of a Gram over 3 stimuli has shape \(2.*\), expected \(3"):
         Gram(**parts)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "sentence"),
+    [
+        ("products", [[1.0]], r"products of a Gram is \[\[1.0\]\]; expected a numpy array"),
+        ("row_sums", np.zeros(3, dtype=np.float32), "row_sums of a Gram has dtype float32; expected float64"),
+        ("mean_square", np.nan, "mean_square of a Gram is NaN; expected a number"),
+        ("mean_square", -1.0, "mean_square of a Gram is -1; expected m.m, which is at least 0"),
+        ("n_features", 0, r"n_features of a Gram is 0; expected a whole number \(int\), at least 1"),
+        ("stimulus_id", ["a", None, "c"], r"stimulus_id of a Gram\[1\] is None; expected a str"),
+        ("stimulus_id", np.array(["a", "", "c"]), r"stimulus_id of a Gram\[1\] is ''; expected a text that is not empty"),
+    ],
+)
+def test_a_gram_that_makes_no_sense_is_refused(part: str, value: object, sentence: str) -> None:
+    gram = gram_by_hand(np.eye(3), np.zeros(3))
+    parts = {name: getattr(gram, name) for name in gram.__dataclass_fields__}
+    with pytest.raises(ValueError, match=sentence):
+        Gram(**{**parts, part: value})
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ([1], r"responses is \[1\]; expected a dict from each Recording or Task to its answer"),
+        ({"V4": xr.DataArray([1.0])}, "what a response answers is 'V4'; expected the Recording or Task that was asked"),
+        ({Recording("V4"): np.zeros(2)}, "the answer to V4 is a ndarray; expected an xarray.DataArray, or a Gram"),
+        ({Similarity(): None}, "the answer to similarity is None; expected an xarray.DataArray"),
+    ],
+)
+def test_responses_that_are_none_are_refused(answers: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Responses(answers)
 
 
 def test_responses_are_found_by_an_equal_request() -> None:

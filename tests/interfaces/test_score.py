@@ -20,6 +20,7 @@ from fornix.numerics.normalisation import normalise
 from fornix.numerics.uncertainty import replicates_array, with_uncertainty
 
 numbers = st.floats(allow_nan=True, allow_infinity=False, width=64)
+known = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def test_a_score_without_normalisation_is_its_own_raw_value() -> None:
@@ -65,19 +66,68 @@ def test_normalisations_are_named_by_their_formulas() -> None:
     assert Normalisation("r/sqrt(c)") is Normalisation.ROOT
 
 
+ARRAY = xr.DataArray([1.0], dims=("neuroid",))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (dict(value="0.4"), "value of a score is '0.4'; expected a number"),
+        (dict(value=None), "value of a score is None; expected a number"),
+        (dict(value=True), "value of a score is True; expected a number"),
+        (dict(value=ARRAY.mean()), r"value of a score is a DataArray; expected a number: float\(value of a score\)"),
+        (dict(error=-0.1), "error of a score is -0.1; a standard error is at least 0, and NaN where it is not known"),
+        (dict(error=None), "error of a score is None; expected a number"),
+        (dict(raw="x"), "raw of a score is 'x'; expected a number"),
+        (dict(chance=math.nan), "chance of a score is NaN; expected a number"),
+        (dict(interval=(0.5, 0.3)), r"interval of a score is \(0.5, 0.3\); expected \(low, high\)"),
+        (
+            dict(interval=(0.5, math.nan)),
+            r"interval of a score is \(0.5, nan\); expected \(low, high\), both numbers or both NaN",
+        ),
+        (dict(interval=(0.5,)), r"interval of a score is \(0.5,\); expected \(low, high\)"),
+        (dict(interval=0.5), "interval of a score is 0.5; expected a tuple or list"),
+        (dict(interval=(None, 1)), "a bound of the interval of a score is None; expected a number"),
+        (dict(ceiling=0.8), "ceiling of a score is 0.8; expected a Score, which has an error of its own, or None"),
+        (dict(normalisation="ratio"), r"normalisation of a score is 'ratio'; expected one of 'none', 's/c', 'r\|r\|/c'"),
+        (dict(normalisation=None), "normalisation of a score is None; expected one of"),
+        (dict(units=[0.1, 0.2]), r"units of a score is \[0.1, 0.2\]; expected an xarray.DataArray, or None"),
+        (dict(replicates=np.zeros(3)), "replicates of a score is a ndarray; expected an xarray.DataArray"),
+        (dict(replicates=ARRAY), r"replicates of a score has dims \('neuroid',\); expected \('factor', 'replicate'\)"),
+        (dict(raw_replicates=ARRAY), "raw_replicates of a score has dims"),
+        (dict(resampled="stimuli"), "resampled of a score is 'stimuli'; expected a tuple or list"),
+        (dict(notes="simulated"), "notes of a score is 'simulated'; expected a tuple or list"),
+        (dict(notes=(1,)), "one of the notes of a score is 1; expected a str"),
+        (dict(n_nan=-1), r"n_nan of a score is -1; expected a whole number \(int\), at least 0"),
+        (dict(n_nan=0.5), "n_nan of a score is 0.5; expected a whole number"),
+        (dict(details=[1]), r"details of a score is \[1\]; expected a dict from a name to a number"),
+        (dict(details={"r": "high"}), "the detail 'r' of a score is 'high'; expected a number"),
+    ],
+)
+def test_a_score_that_makes_no_sense_is_refused(arguments: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Score(**{"value": 0.4, **arguments})
+
+
+def test_numbers_and_names_are_kept_as_python_s() -> None:
+    score = Score(np.float32(0.5), n_nan=np.int64(2), notes=["simulated"], normalisation="s/c", interval=[0, 1])  # type: ignore[arg-type]
+    assert score.normalisation is Normalisation.RATIO
+    assert (type(score.value), type(score.n_nan), score.notes, score.interval) == (float, int, ("simulated",), (0.0, 1.0))
+
+
 @given(
     value=numbers,
-    error=numbers,
-    low=numbers,
-    chance=numbers,
+    error=numbers.map(abs),
+    interval=st.just((math.nan, math.nan)) | st.tuples(known, known).map(sorted).map(tuple),
+    chance=known,
     n_nan=st.integers(0, 9),
     notes=st.lists(st.text(max_size=5), max_size=3),
     details=st.dictionaries(st.text(max_size=5), numbers, max_size=3),
 )
 def test_scalars_come_back_from_strict_json(
-    value: float, error: float, low: float, chance: float, n_nan: int, notes: list[str], details: dict[str, float]
+    value: float, error: float, interval: Any, chance: float, n_nan: int, notes: list[str], details: dict[str, float]
 ) -> None:
-    score = Score(value, error=error, interval=(low, 1.0), chance=chance, n_nan=n_nan, notes=tuple(notes), details=details)
+    score = Score(value, error=error, interval=interval, chance=chance, n_nan=n_nan, notes=tuple(notes), details=details)
     back = score_from(json.loads(json.dumps(score_scalars(score), allow_nan=False)), {})
     for one, other in zip(plain(score), plain(back), strict=True):
         assert one == other or (isinstance(one, float) and math.isnan(one) and math.isnan(other))

@@ -141,7 +141,40 @@ def test_conditions_and_contexts_survive_as_files(tmp_path_factory: Any, onsets:
     ("arguments", "sentence"),
     [
         (dict(stimulus_id=[]), "a stimulus set needs at least one stimulus_id"),
-        (dict(stimulus_id="abc"), "as a one-dimensional sequence"),
+        (dict(stimulus_id="abc"), "stimulus_id is 'abc'; expected a tuple or list"),
+        (dict(stimulus_id={"a", "b"}), "stimulus_id is {.*}; expected a tuple or list"),
+        (dict(stimulus_id=["a", None]), r"stimulus_id\[1\] is None; expected a str"),
+        (dict(stimulus_id=["a", np.nan]), r"stimulus_id\[1\] is nan; expected a str"),
+        (dict(stimulus_id=[1.0, 2.0]), r"stimulus_id\[0\] is 1.0; expected a str"),
+        (dict(stimulus_id=["a", ""]), r"stimulus_id\[1\] is ''; expected a text that is not empty"),
+        (dict(stimulus_id=np.array(["a", " "])), r"stimulus_id\[1\] is ' '; expected a text that is not empty"),
+        (dict(stimulus_id=["a", "b\0"]), r"stimulus_id\[1\] is 'b\\x00'; expected a text that .* has no NUL character"),
+        (dict(stimulus_id=np.array(["a", "b\0c"])), r"stimulus_id\[1\] is 'b\\x00c'; expected"),
+        (dict(stimulus_id=np.array([["a"]])), r"stimulus_id has the shape \(1, 1\); expected one dimension"),
+        (dict(stimulus_id=["a"], text="x"), "column 'text' is 'x'; expected a tuple or list"),
+        (dict(stimulus_id=["a"], image=3), "column 'image' is 3; expected a tuple or list"),
+        (dict(stimulus_id=["a"], onset_ms=5), "column 'onset_ms' is 5; expected one number for each stimulus"),
+        (dict(stimulus_id=["a"], onset_ms=["5"]), r"column 'onset_ms'\[0\] is '5'; expected a number"),
+        (dict(stimulus_id=["a"], onset_ms=[np.inf]), r"column 'onset_ms'\[0\] is inf; expected a finite number, or NaN where"),
+        (dict(stimulus_id=["a"], duration_ms=[-1]), r"column 'duration_ms'\[0\] is -1; expected a finite number, at least 0"),
+        (dict(stimulus_id=["a"], visual_degrees=[-8]), r"column 'visual_degrees'\[0\] is -8; expected .* at least 0"),
+        (dict(stimulus_id=["a"], context=["s"], order=[0.5]), r"column 'order' has 0.5; expected a whole number \(int\)"),
+        (dict(stimulus_id=["a"], context=["s"], order=[None]), "column 'order' has None; expected a whole number"),
+        (dict(stimulus_id=["a"], context=["s"], order=[True]), "column 'order' has True; expected a whole number"),
+        (dict(stimulus_id=["a"], context=["s"], order=3), "column 'order' has 3; expected a whole number"),
+        (dict(stimulus_id=["a"], context=[None], order=[0]), r"context\[0\] is None; expected a str"),
+        (dict(stimulus_id=["a"], context=[""], order=[0]), r"context\[0\] is ''; expected a text that is not empty"),
+        (dict(stimulus_id=["a"], text=["\ud800"]), "the text of stimulus 'a' has at place 0 half of a surrogate pair"),
+        (dict(stimulus_id=["a"], image=[WHITE[:0]]), r"the image of stimulus 'a' is an empty array, of shape \(0, 2, 3\)"),
+        (
+            dict(stimulus_id=["a"], audio=[TONE + 2], sample_rate_hz=[8000]),
+            "the audio of stimulus 'a' has samples that are NaN or",
+        ),
+        (
+            dict(stimulus_id=["a"], audio=[TONE * np.nan], sample_rate_hz=[8000]),
+            r"NaN or beyond -1 and 1; scale it into \[-1, 1\]",
+        ),
+        (dict(stimulus_id=["a"], audio=[TONE], sample_rate_hz=[None]), "without a rate; give the column sample_rate_hz"),
         (dict(stimulus_id=["a", "b", "a"]), "stimulus_id 'a' occurs 2 times; it must be unique"),
         (dict(stimulus_id=["a"], label=["cat"]), r"has no column 'label'; it holds image, .*labels and measured values stay"),
         (dict(stimulus_id=["a", "b"], text=["x"]), "column 'text' has 1 rows, but there are 2 stimuli"),
@@ -173,6 +206,28 @@ def test_conditions_and_contexts_survive_as_files(tmp_path_factory: Any, onsets:
 def test_a_malformed_set_is_refused_with_a_sentence(arguments: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         StimulusSet(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: OnDisk(7), "the path of a content is 7; expected a Path"),  # type: ignore[arg-type]
+        (lambda: Member(None, "a.png"), "the archive of a content is None; expected a Path"),  # type: ignore[arg-type]
+        (lambda: Member(Path("all.zip"), ""), "the member of all.zip is ''; expected a text that is not empty"),
+    ],
+)
+def test_a_content_that_cannot_be_is_refused(make: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        make()
+
+
+def test_a_content_may_be_named_by_a_str() -> None:
+    assert OnDisk("a.png") == OnDisk(Path("a.png"))  # type: ignore[arg-type]
+    assert Member("all.zip", "a.png") == Member(Path("all.zip"), "a.png")  # type: ignore[arg-type]
+
+
+def test_whole_numbers_name_stimuli_by_their_digits() -> None:
+    assert list(StimulusSet([7, np.int64(8)])) == ["7", "8"]
 
 
 def test_contents_of_every_modality_are_taken() -> None:

@@ -2,27 +2,25 @@
 
 from fornix.errors import FornixError, NotAble, UsageError
 from fornix.interfaces.assembly import DIMS, AssemblyError, check_assembly
-from fornix.interfaces.experiment import (
+from fornix.interfaces.experiment import Experiment, Recording, TrialTable
+from fornix.interfaces.plugins import Benchmark, Dataset, Metric, Model, SinglePassModel
+from fornix.interfaces.responses import Gram, Responses
+from fornix.interfaces.score import Normalisation, Score
+from fornix.interfaces.stimuli import CONDITIONS, MODALITIES, Content, Member, OnDisk, StimulusSet, content_hash
+from fornix.interfaces.tasks import (
     TASKS,
     Choice,
-    Experiment,
     Fitting,
     Label,
     NextWord,
     OddOneOut,
     Probabilities,
     ReadingTimes,
-    Recording,
     Similarity,
     Surprisal,
     Task,
-    TrialTable,
     task_from_json,
 )
-from fornix.interfaces.plugins import Benchmark, Dataset, Metric, Model, SinglePassModel
-from fornix.interfaces.responses import Gram, Responses
-from fornix.interfaces.score import Normalisation, Score
-from fornix.interfaces.stimuli import CONDITIONS, MODALITIES, Content, Member, OnDisk, StimulusSet, content_hash
 
 __all__ = [
     "CONDITIONS",

@@ -66,6 +66,7 @@ def check_assembly(
             raise AssemblyError(
                 f"coordinate {name!r} of {what} has dtype {coordinate.dtype}; expected str (numpy U), int, float or bool"
             )
+    _check_coordinates(assembly, what)
     if stimulus_ids is not None:
         _check_stimuli(assembly, list(stimulus_ids), what)
     if finite and assembly.dtype.kind == "f":
@@ -73,6 +74,24 @@ def check_assembly(
         if bad:
             raise AssemblyError(f"{what} has {bad} values that are NaN or infinite, out of {assembly.size}")
     return assembly
+
+
+def _check_coordinates(assembly: xr.DataArray, what: str) -> None:
+    """Coordinates whose meaning is the same in every assembly: names of stimuli, repetitions, and where time bins lie."""
+    for name in ("stimulus_id", "stimulus_a", "stimulus_b"):
+        if name in assembly.coords:
+            if assembly[name].dtype.kind != "U":
+                raise AssemblyError(f"coordinate {name!r} of {what} has dtype {assembly[name].dtype}; stimuli have names (str)")
+            if (np.char.strip(assembly[name].values) == "").any():
+                raise AssemblyError(f"coordinate {name!r} of {what} has an empty name")
+    if "repetition" in assembly.coords:
+        repetition = assembly["repetition"]
+        if repetition.dtype.kind not in "iu" or repetition.min() < 0:
+            raise AssemblyError(f"coordinate 'repetition' of {what} is to number repetitions by whole numbers (int) from 0")
+    if {"time_bin_start", "time_bin_end"} <= set(assembly.coords):
+        start, end = assembly["time_bin_start"].values, assembly["time_bin_end"].values
+        if start.dtype.kind not in "fiu" or end.dtype.kind not in "fiu" or not (start < end).all():
+            raise AssemblyError(f"{what} has a time bin that does not end after it starts (time_bin_start, time_bin_end; ms)")
 
 
 def _check_stimuli(assembly: xr.DataArray, expected: list[str], what: str) -> None:

@@ -1,15 +1,46 @@
-"""Everything a benchmark needs of a model, said up front: recordings, tasks, trials and experiments."""
+"""Everything a benchmark needs of a model, said up front: recordings, a task, trials, and the experiment they make."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fornix.interfaces import fields
 from fornix.interfaces.stimuli import StimulusSet
+from fornix.interfaces.tasks import Choice, OddOneOut, Task
+
+Clock = Literal["onset", "context"]
+Per = Literal["stimulus", "token", "frame"]
+Form = Literal["values", "gram"]
+
+
+def _time_bins(given: Any) -> tuple[tuple[float, float], ...]:
+    """Time bins as pairs of floats: equal bins are written alike, whatever numbers they were made of."""
+    bins = []
+    for place, pair in enumerate(given if isinstance(given, np.ndarray) else fields.ordered(given, "time_bins")):
+        edges = fields.ordered(pair, f"time_bins[{place}]") if np.ndim(pair) == 1 else ()
+        if len(edges) != 2:
+            raise ValueError(
+                f"time_bins[{place}] is {fields.shown(pair)}; expected (start, end) in ms, as in ((0, 50), (50, 100))"
+            )
+        # adding 0 makes -0.0, which is written otherwise, 0.0
+        start, end = (
+            fields.number(edge, f"{name} of time bin {place}") + 0.0 for name, edge in zip(("start", "end"), edges, strict=True)
+        )
+        if not (start < end and math.isfinite(end - start)):
+            raise ValueError(f"time bin ({start:g}, {end:g}) does not end after it starts (ms), at a finite time")
+        bins.append((start, end))
+    if not bins:
+        raise ValueError("a recording with time_bins needs at least one; None asks for no time axis")
+    repeated = [pair for place, pair in enumerate(bins) if pair in bins[:place]]
+    if repeated:
+        raise ValueError(f"time_bins has the bin ({repeated[0][0]:g}, {repeated[0][1]:g}) twice; ask for it once")
+    return tuple(bins)
 
 
 @dataclass(frozen=True)
@@ -35,21 +66,18 @@ class Recording:
 
     region: str
     time_bins: tuple[tuple[float, float], ...] | None = None
-    clock: Literal["onset", "context"] = "onset"
-    per: Literal["stimulus", "token", "frame"] = "stimulus"
-    form: Literal["values", "gram"] = "values"
+    clock: Clock = "onset"
+    per: Per = "stimulus"
+    form: Form = "values"
 
     def __post_init__(self) -> None:
-        if not self.region:
-            raise ValueError("a recording names a region")
+        object.__setattr__(self, "region", fields.name(self.region, "region"))
+        if self.region == "layer:":
+            raise ValueError("region is 'layer:'; expected the dotted path of a layer after it: 'layer:layer2.1'")
+        for field, literal in (("clock", Clock), ("per", Per), ("form", Form)):
+            object.__setattr__(self, field, fields.one_of(getattr(self, field), field, get_args(literal)))
         if self.time_bins is not None:
-            # equal bins are written alike, whatever numbers they were made of
-            object.__setattr__(self, "time_bins", tuple((float(start), float(end)) for start, end in self.time_bins))
-            if not self.time_bins:
-                raise ValueError("a recording with time_bins needs at least one; None asks for no time axis")
-        for start, end in self.time_bins or ():
-            if not start < end:
-                raise ValueError(f"time bin ({start:g}, {end:g}) does not end after it starts (ms)")
+            object.__setattr__(self, "time_bins", _time_bins(self.time_bins))
         if self.form == "gram" and (self.time_bins is not None or self.per != "stimulus"):
             raise ValueError("a Gram is over stimuli and has no time axis; ask for form='values'")
 
@@ -61,137 +89,6 @@ class Recording:
     def from_json(cls, data: Mapping[str, Any]) -> Recording:
         bins = data["time_bins"]
         return cls(**{**data, "time_bins": None if bins is None else tuple((b[0], b[1]) for b in bins)})
-
-
-@dataclass(frozen=True)
-class Fitting:
-    """Labelled stimuli a model may learn a task from: never test stimuli, never recordings.
-
-    Parameters
-    ----------
-    stimuli : StimulusSet, n rows
-    labels : tuple of str, length n
-    """
-
-    stimuli: StimulusSet
-    labels: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", tuple(str(label) for label in self.labels))
-        if len(self.labels) != len(self.stimuli):
-            raise ValueError(f"{len(self.labels)} labels for {len(self.stimuli)} fitting stimuli")
-
-
-@dataclass(frozen=True)
-class Task:
-    """A behaviour the model must produce. Each subclass states the layout of the answer; ``name`` is its word in cards."""
-
-    name: ClassVar[str] = ""
-    fitting: Fitting | None = field(default=None, kw_only=True)
-
-    def to_json(self) -> dict[str, Any]:
-        """Name and parameters, without the fitting stimuli (which travel as a stimulus set of their own)."""
-        return {"name": self.name, **{f.name: getattr(self, f.name) for f in fields(self) if f.name != "fitting"}}
-
-
-def _words(task: Task, name: str, least: int) -> tuple[str, ...]:
-    """The choices or slots of a task, checked."""
-    given = getattr(task, name)
-    words = () if isinstance(given, str) else tuple(str(word) for word in given)
-    if len(words) < least or len(set(words)) < len(words):
-        raise ValueError(f"the {name} of the task {task.name!r} are {given!r}; expected at least {least} words, all different")
-    return words
-
-
-@dataclass(frozen=True)
-class _ByChoice(Task):
-    """A task whose answers are out of ``choices``; fitting stimuli, where there are any, carry some of these as labels."""
-
-    choices: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "choices", _words(self, "choices", 1))
-        strange = set(() if self.fitting is None else self.fitting.labels) - set(self.choices)
-        if strange:
-            raise ValueError(f"the fitting label {sorted(strange)[0]!r} is not among the choices {self.choices}")
-
-
-@dataclass(frozen=True)
-class Label(_ByChoice):
-    """Name each stimulus: dims (presentation,), str values out of ``choices``."""
-
-    name: ClassVar[str] = "label"
-
-
-@dataclass(frozen=True)
-class Probabilities(_ByChoice):
-    """A probability for each choice: dims (presentation, choice), coordinate choice, rows sum to 1."""
-
-    name: ClassVar[str] = "probabilities"
-
-
-@dataclass(frozen=True)
-class Choice(Task):
-    """Pick one of ``slots`` in each trial, the one that goes with what the trial's other slots show (the sample).
-
-    Dims (trial,) in the order of the trial table, str values out of ``slots``.
-    """
-
-    name: ClassVar[str] = "choice"
-    slots: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "slots", _words(self, "slots", 2))
-
-
-@dataclass(frozen=True)
-class OddOneOut(Task):
-    """The slot that fits least in each trial: dims (trial,) in the order of the trial table, str values out of ``slots``."""
-
-    name: ClassVar[str] = "odd_one_out"
-    slots: tuple[str, ...] = ("a", "b", "c")
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "slots", _words(self, "slots", 3))
-
-
-@dataclass(frozen=True)
-class Similarity(Task):
-    """Dissimilarity of each pair of stimuli: dims (pair,), coordinates stimulus_a and stimulus_b, each pair once."""
-
-    name: ClassVar[str] = "similarity"
-
-
-@dataclass(frozen=True)
-class Surprisal(Task):
-    """-log2 p(text | what precedes it in its context), in bits, for each stimulus: dims (presentation,)."""
-
-    name: ClassVar[str] = "surprisal"
-
-
-@dataclass(frozen=True)
-class ReadingTimes(Task):
-    """A predictor of the reading time of each stimulus (ms, or linear in it; NaN where there is none): dims (presentation,)."""
-
-    name: ClassVar[str] = "reading_times"
-
-
-@dataclass(frozen=True)
-class NextWord(Task):
-    """The most likely next word after each stimulus: dims (presentation,), str values."""
-
-    name: ClassVar[str] = "next_word"
-
-
-TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (Label, Probabilities, Choice, OddOneOut, Similarity, Surprisal, ReadingTimes, NextWord)
-}
-
-
-def task_from_json(data: Mapping[str, Any], fitting: Fitting | None = None) -> Task:
-    """The inverse of :meth:`Task.to_json`."""
-    parameters = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k != "name"}
-    return TASKS[data["name"]](**parameters, fitting=fitting)
 
 
 class TrialTable:
@@ -206,9 +103,11 @@ class TrialTable:
     def __init__(self, **slots: ArrayLike) -> None:
         if not slots:
             raise ValueError("a trial table needs at least one slot")
-        self.slots: Mapping[str, NDArray[np.str_]] = {k: np.asarray(v, dtype=np.str_) for k, v in slots.items()}
+        self.slots: Mapping[str, NDArray[np.str_]] = {
+            fields.name(k, "the name of a slot"): fields.name_array(v, f"slot {k!r} of the trials") for k, v in slots.items()
+        }
         for name, column in self.slots.items():
-            if column.ndim != 1 or len(column) == 0:
+            if len(column) == 0:
                 raise ValueError(f"slot {name!r} of the trials needs one stimulus_id for each trial, and at least one trial")
         lengths = {len(column) for column in self.slots.values()}
         if len(lengths) != 1:
@@ -238,15 +137,16 @@ class Experiment:
     task : Task, optional
     trials : TrialTable, optional
         Required by tasks whose answer is by trial.
-    repetitions : int
+    repetitions : int, at least 1
         Repetition t uses ``seed + t``; a deterministic model is shown each stimulus once. Rows of an answer say in the
         coordinate ``repetition`` which one they are, from 0.
-    seed : int
+    seed : int, at least 0
 
     Raises
     ------
     ValueError
-        If nothing is asked, a trial names an unknown stimulus, or a fitting stimulus shows what a test stimulus shows.
+        If nothing is asked, a field holds something else than said here, a trial names an unknown stimulus, or a fitting
+        stimulus shows what a test stimulus shows.
     """
 
     stimuli: StimulusSet
@@ -257,19 +157,31 @@ class Experiment:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "recordings", tuple(self.recordings))
+        fields.instance(self.stimuli, StimulusSet, "stimuli of the experiment", "a StimulusSet")
+        if self.task is not None:
+            fields.instance(self.task, Task, "task", "a Task such as Label(choices) or Similarity(), or None")
+        if self.trials is not None:
+            fields.instance(self.trials, TrialTable, "trials", "a TrialTable, or None")
+        recordings = fields.ordered(self.recordings, "recordings")
+        for place, recording in enumerate(recordings):
+            fields.instance(recording, Recording, f"recordings[{place}]", "a Recording: Recording('IT')")
+        object.__setattr__(self, "recordings", recordings)
+        object.__setattr__(self, "repetitions", fields.whole_number(self.repetitions, "repetitions", 1))
+        object.__setattr__(self, "seed", fields.whole_number(self.seed, "seed", 0))
         if not self.recordings and self.task is None:
             raise ValueError("an experiment asks for at least one recording or a task")
         if len(set(self.recordings)) < len(self.recordings):
             raise ValueError("an experiment asks for the same recording twice")
-        if self.repetitions < 1:
-            raise ValueError("repetitions is at least 1")
+        if not self.stimuli.in_context and any(r.clock == "context" for r in self.recordings):
+            raise ValueError("a recording's clock is 'context', but the stimuli are in none: give them context and order")
         if isinstance(self.task, Choice | OddOneOut):
             if self.trials is None:
                 raise ValueError(f"the task {self.task.name!r} is answered by trial: give trials")
             missing = set(self.task.slots) - set(self.trials.slots)
             if missing:
                 raise ValueError(f"the trials have no slot {sorted(missing)[0]!r}")
+        elif self.trials is not None:
+            raise ValueError("trials are given, but nothing is answered by trial: that is for the tasks Choice and OddOneOut")
         if self.trials is not None:
             known = set(self.stimuli)
             for name, column in self.trials.slots.items():

@@ -9,7 +9,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from fornix.interfaces.experiment import Recording, Task
+from fornix.interfaces import fields
+from fornix.interfaces.experiment import Recording
+from fornix.interfaces.tasks import Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +44,17 @@ class Gram:
     stimulus_id: NDArray[np.str_]
 
     def __post_init__(self) -> None:
+        fields.name_array(self.stimulus_id, "stimulus_id of a Gram")
         n = len(self.stimulus_id)
         for name, shape in (("products", (n, n)), ("mean_products", (n,)), ("row_sums", (n,))):
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} of a Gram over {n} stimuli has shape {getattr(self, name).shape}, expected {shape}")
+            part = fields.instance(getattr(self, name), np.ndarray, f"{name} of a Gram", "a numpy array")
+            if part.shape != shape:
+                raise ValueError(f"{name} of a Gram over {n} stimuli has shape {part.shape}, expected {shape}")
+            if part.dtype != np.float64:
+                raise ValueError(f"{name} of a Gram has dtype {part.dtype}; expected float64, in which sums stay exact")
+        if fields.number(self.mean_square, "mean_square of a Gram") < 0:
+            raise ValueError(f"mean_square of a Gram is {self.mean_square:g}; expected m.m, which is at least 0")
+        fields.whole_number(self.n_features, "n_features of a Gram", 1)
 
     def __len__(self) -> int:
         return len(self.stimulus_id)
@@ -74,6 +83,12 @@ class Responses(Mapping[Recording | Task, "xr.DataArray | Gram"]):
     """
 
     def __init__(self, answers: Mapping[Recording | Task, xr.DataArray | Gram]) -> None:
+        fields.instance(answers, Mapping, "responses", "a dict from each Recording or Task to its answer")
+        for asked, answer in answers.items():
+            fields.instance(asked, Recording | Task, "what a response answers", "the Recording or Task that was asked")
+            expected = "an xarray.DataArray, or a Gram where one was asked for"
+            what = asked.region if isinstance(asked, Recording) else asked.name
+            fields.instance(answer, xr.DataArray | Gram, f"the answer to {what}", expected)
         self._answers = dict(answers)
 
     def __getitem__(self, asked: Recording | Task) -> xr.DataArray | Gram:

@@ -10,6 +10,8 @@ from typing import Any
 
 import xarray as xr
 
+from fornix.interfaces import fields
+
 
 class Normalisation(StrEnum):
     """How a raw score s (or correlation r) and a ceiling c make the reported value; p is chance. Signs are kept."""
@@ -32,12 +34,13 @@ class Score:
     Parameters
     ----------
     value : float
-        The reported value: normalised, or the raw value where ``normalisation`` is none.
+        The reported value: normalised, or the raw value where ``normalisation`` is none. NaN: it could not be computed, and
+        the engine stores no such score.
     error : float
         ``procedure`` standard error of ``value`` (new stimuli and neuroids or subjects, training sets included);
         NaN where it is not known.
     interval : (float, float)
-        95 % interval of ``value``.
+        95 % interval of ``value``, the lower bound first; both NaN where it is not known.
     raw : float
         The value before normalisation.
     ceiling : Score, optional
@@ -61,6 +64,11 @@ class Score:
         What a reader must know: ``ceiling unreliable``, ``simulated``.
     details : mapping of str to float
         Further named numbers: an upper bound, the conditional error, an agreement with single choices.
+
+    Raises
+    ------
+    ValueError
+        If a field holds something else than said here.
     """
 
     value: float
@@ -79,8 +87,44 @@ class Score:
     details: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._read_numbers()
+        written = fields.one_of(self.normalisation, "normalisation of a score", [str(n) for n in Normalisation])
+        object.__setattr__(self, "normalisation", Normalisation(written))
+        if self.ceiling is not None:
+            fields.instance(self.ceiling, Score, "ceiling of a score", "a Score, which has an error of its own, or None")
+        for field_name in ("units", "replicates", "raw_replicates"):
+            array = getattr(self, field_name)
+            if array is not None:
+                fields.instance(array, xr.DataArray, f"{field_name} of a score", "an xarray.DataArray, or None")
+                if field_name != "units" and array.dims != ("factor", "replicate"):
+                    raise ValueError(f"{field_name} of a score has dims {array.dims}; expected ('factor', 'replicate')")
+        for field_name in ("resampled", "notes"):
+            texts = fields.ordered(getattr(self, field_name), f"{field_name} of a score")
+            for text in texts:
+                fields.instance(text, str, f"one of the {field_name} of a score", "a str")
+            object.__setattr__(self, field_name, texts)
         if math.isnan(self.raw) and self.normalisation is Normalisation.NONE:
             object.__setattr__(self, "raw", self.value)
+
+    def _read_numbers(self) -> None:
+        """See that each number is one, and that those that bound others do so."""
+        for field_name in ("value", "error", "raw", "chance"):
+            given = getattr(self, field_name)
+            read = fields.number(given, f"{field_name} of a score", unknown=field_name != "chance")
+            object.__setattr__(self, field_name, read)
+        if self.error < 0:
+            raise ValueError(f"error of a score is {self.error:g}; a standard error is at least 0, and NaN where it is not known")
+        bounds = fields.ordered(self.interval, "interval of a score")
+        if len(bounds) != 2:
+            raise ValueError(f"interval of a score is {fields.shown(self.interval)}; expected (low, high)")
+        low, high = (fields.number(bound, "a bound of the interval of a score", unknown=True) for bound in bounds)
+        if low > high or math.isnan(low) != math.isnan(high):
+            raise ValueError(f"interval of a score is ({low:g}, {high:g}); expected (low, high), both numbers or both NaN")
+        object.__setattr__(self, "interval", (low, high))
+        object.__setattr__(self, "n_nan", fields.whole_number(self.n_nan, "n_nan of a score", 0))
+        fields.instance(self.details, Mapping, "details of a score", "a dict from a name to a number")
+        details = {k: fields.number(v, f"the detail {k!r} of a score", unknown=True) for k, v in self.details.items()}
+        object.__setattr__(self, "details", details)
 
     def with_(self, **changes: Any) -> Score:
         """A copy with some fields replaced."""

@@ -7,15 +7,28 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fornix.interfaces import fields
+
 MODALITIES: Final = ("image", "video", "audio", "text")
 #: Presentation conditions, each with its unit in its name; ``onset_ms`` counts from the start of the context.
 CONDITIONS: Final = ("onset_ms", "duration_ms", "visual_degrees", "sound_level_db", "sample_rate_hz", "frame_rate_hz")
+
+
+#: The lowest value of a condition that has one.
+_LEAST: Final = {"duration_ms": 0.0, "visual_degrees": 0.0, "sample_rate_hz": 0.0, "frame_rate_hz": 0.0}
+
+
+def _path(given: Any, what: str) -> Path:
+    if not isinstance(given, str | PathLike):
+        raise ValueError(f"{what} is {fields.shown(given)}; expected a Path")
+    return Path(given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,9 @@ class OnDisk:
     """The content of a stimulus is a file (an encoded image, video or sound, or UTF-8 text)."""
 
     path: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", _path(self.path, "the path of a content"))
 
     def read_bytes(self) -> bytes:
         return self.path.read_bytes()
@@ -34,6 +50,10 @@ class Member:
 
     archive: Path
     name: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "archive", _path(self.archive, "the archive of a content"))
+        object.__setattr__(self, "name", fields.name(self.name, f"the member of {self.archive.name}"))
 
     def read_bytes(self) -> bytes:
         with zipfile.ZipFile(self.archive) as archive:
@@ -51,19 +71,35 @@ _LAYOUTS: Final = {
 }
 
 
-def _fault(modality: str, content: Content, conditions: Mapping[str, Any]) -> str | None:
-    """What is wrong with one content, as the end of a sentence."""
+def _fault(modality: str, content: Content, rate: float) -> str | None:
+    """What is wrong with one content, as the end of a sentence; ``rate`` is that of its row, NaN where it has none."""
     if content is None or isinstance(content, OnDisk | Member):
         return None
     if modality == "text":
-        return None if isinstance(content, str) else f"is a {type(content).__name__}; expected a str"
+        return _fault_of_text(content)
     if not isinstance(content, np.ndarray):
         return f"is a {type(content).__name__}; expected an array, or OnDisk(path) for a file"
-    words, axes, dtype, rate = _LAYOUTS[modality]
+    words, axes, dtype, rate_column = _LAYOUTS[modality]
     colour = modality != "audio" and content.shape[-1:] != (3,)
     if content.ndim not in axes or content.dtype != dtype or colour:
         return f"has shape {content.shape} and dtype {content.dtype}; expected {words}"
-    return f"is an array without a rate; give the column {rate}" if rate and rate not in conditions else None
+    if content.size == 0:
+        return f"is an empty array, of shape {content.shape}; None says that a content is absent"
+    if modality == "audio" and not np.abs(content).max() <= 1:  # so that NaN is refused too
+        return "has samples that are NaN or beyond -1 and 1; scale it into [-1, 1]"
+    if rate_column and np.isnan(rate):
+        return f"is an array without a rate; give the column {rate_column}"
+    return None
+
+
+def _fault_of_text(content: Any) -> str | None:
+    if not isinstance(content, str):
+        return f"is a {type(content).__name__}; expected a str"
+    try:
+        content.encode()
+    except UnicodeEncodeError as error:
+        return f"has at place {error.start} half of a surrogate pair, which is no character; decode its bytes anew"
+    return None
 
 
 def content_hash(content: Content) -> str:
@@ -105,6 +141,37 @@ def _hash_column(contents: Sequence[Content]) -> list[str]:
     return hashes
 
 
+def _contents(given: Any, modality: str) -> tuple[Content, ...]:
+    """A column of contents: one for each stimulus."""
+    return tuple(given) if isinstance(given, np.ndarray) and given.ndim else fields.ordered(given, f"column {modality!r}")
+
+
+def _condition(given: Any, name: str) -> NDArray[np.float64]:
+    """A column of one condition: finite numbers, or NaN and None where it is not known."""
+    what = f"column {name!r}"
+    column = np.asarray(given)
+    if column.ndim != 1:
+        raise ValueError(f"{what} is {fields.shown(given)}; expected one number for each stimulus")
+    if column.dtype.kind not in "fiu":
+        read = [np.nan if v is None else fields.number(v, f"{what}[{i}]", unknown=True) for i, v in enumerate(column.tolist())]
+        column = np.array(read)
+    column = column.astype(np.float64)
+    bad = np.flatnonzero(np.isinf(column) | (column < _LEAST.get(name, -np.inf)))
+    if len(bad):
+        least = f", at least {_LEAST[name]:g}" if name in _LEAST else ""
+        raise ValueError(f"{what}[{bad[0]}] is {column[bad[0]]:g}; expected a finite number{least}, or NaN where it is not known")
+    return column
+
+
+def _order(given: Any) -> NDArray[np.int64]:
+    """The column of places in a context: whole numbers."""
+    column = np.asarray(given)
+    if column.ndim != 1 or column.dtype.kind not in "iu":
+        at = next((v for v in np.ravel(column).tolist() if not isinstance(v, int) or isinstance(v, bool)), given)
+        raise ValueError(f"column 'order' has {fields.shown(at)}; expected a whole number (int) for each stimulus")
+    return column.astype(np.int64)
+
+
 class StimulusSet:
     """An ordered table of stimuli.
 
@@ -123,13 +190,13 @@ class StimulusSet:
     order : sequence of int, length n, optional
         Position within the context; required with ``context``.
     onset_ms, duration_ms, visual_degrees, sound_level_db, sample_rate_hz, frame_rate_hz : sequence of float, optional
-        Presentation conditions, in the unit that the name states.
+        Presentation conditions, in the unit that the name states; NaN or None where one is not known.
 
     Raises
     ------
     ValueError
-        If a column's length differs, an identifier is repeated, an order is repeated within a context, or a content is
-        not what its modality holds.
+        If a column's length differs, an identifier is missing or repeated, an order is repeated within a context, a
+        condition is no number of its kind, or a content is not what its modality holds.
     """
 
     def __init__(
@@ -144,32 +211,34 @@ class StimulusSet:
         order: ArrayLike | None = None,
         **conditions: ArrayLike,
     ) -> None:
-        self.stimulus_id: NDArray[np.str_] = np.asarray(stimulus_id, dtype=np.str_)
-        if self.stimulus_id.ndim != 1 or len(self.stimulus_id) == 0:
+        self.stimulus_id: NDArray[np.str_] = fields.name_array(stimulus_id, "stimulus_id")
+        if len(self.stimulus_id) == 0:
             raise ValueError("a stimulus set needs at least one stimulus_id, as a one-dimensional sequence")
         identifiers, counts = np.unique(self.stimulus_id, return_counts=True)
         if (counts > 1).any():
             raise ValueError(f"stimulus_id {str(identifiers[counts > 1][0])!r} occurs {counts.max()} times; it must be unique")
         given = {"image": image, "video": video, "audio": audio, "text": text}
-        self.contents: Mapping[str, tuple[Content, ...]] = {k: tuple(v) for k, v in given.items() if v is not None}
+        self.contents: Mapping[str, tuple[Content, ...]] = {k: _contents(v, k) for k, v in given.items() if v is not None}
         unknown = set(conditions) - set(CONDITIONS)
         if unknown:
             raise ValueError(
                 f"a stimulus set has no column {sorted(unknown)[0]!r}; it holds {', '.join(MODALITIES)}, context, order and "
                 f"{', '.join(CONDITIONS)} (labels and measured values stay in the dataset)"
             )
-        columns: dict[str, NDArray[Any]] = {k: np.asarray(v, dtype=np.float64) for k, v in conditions.items()}
+        columns: dict[str, NDArray[Any]] = {k: _condition(v, k) for k, v in conditions.items()}
         if (context is None) != (order is None):
             raise ValueError("context and order go together: give both or neither")
         if context is not None and order is not None:
-            columns["context"] = np.asarray(context, dtype=np.str_)
-            columns["order"] = np.asarray(order, dtype=np.int64)
+            columns["context"] = fields.name_array(context, "context")
+            columns["order"] = _order(order)
         for name, column in {**self.contents, **columns}.items():
             if len(column) != len(self.stimulus_id):
                 raise ValueError(f"column {name!r} has {len(column)} rows, but there are {len(self.stimulus_id)} stimuli")
+        nowhere = np.full(len(self.stimulus_id), np.nan)
         for name, contents in self.contents.items():
-            for identifier, content in zip(self.stimulus_id, contents, strict=True):
-                fault = _fault(name, content, columns)
+            rates = columns.get(_LAYOUTS[name][3] or "", nowhere) if name in _LAYOUTS else nowhere
+            for identifier, content, rate in zip(self.stimulus_id, contents, rates, strict=True):
+                fault = _fault(name, content, rate)
                 if fault is not None:
                     raise ValueError(f"the {name} of stimulus {str(identifier)!r} {fault}")
         self.columns: Mapping[str, NDArray[Any]] = columns
