@@ -22,9 +22,10 @@ import xarray as xr
 
 from fornix.files import durable
 from fornix.interfaces import Gram
-from fornix.store.folder import SCHEMA, FolderStore
+from fornix.store.folder import FolderStore
 from fornix.store.interface import Attempt, Cell, Store, StoreError
 from fornix.store.netcdf import write_array, write_gram
+from fornix.store.writing import SCHEMA
 
 KEY = "5f" * 32
 OTHER_KEY = "a0" * 32

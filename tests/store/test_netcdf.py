@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fornix.interfaces import Gram
+from fornix.store.interface import ArrayFileError
 from fornix.store.netcdf import (
-    ArrayFileError,
     read_array,
     read_arrays,
     read_dataset,

@@ -27,8 +27,7 @@ from fornix.engine.worker import sentence
 from fornix.errors import FornixError
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
-from fornix.store.interface import Store, StoreError
-from fornix.store.netcdf import ArrayFileError
+from fornix.store.interface import ArrayFileError, Store, StoreError
 
 #: An adaptive benchmark that still asks after so many rounds is taken to be broken.
 MAX_ROUNDS: Final = 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -21,6 +22,10 @@ Kind = Literal["array", "gram"]
 
 class StoreError(FornixError):
     """A store cannot do what was asked; the message says why and what to do."""
+
+
+class ArrayFileError(StoreError):
+    """An array cannot be written as it is, or a file does not hold what it should; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -183,3 +188,20 @@ class Store(Protocol):
 
     def log(self, attempt: Attempt) -> str:
         """The log of an attempt that came from this store."""
+
+    def claim(self, key: str) -> AbstractContextManager[bool]:
+        """Claim the work that ends in this key: of all who ask at once, one is told True, everybody else False.
+
+        It never waits. Who is told False leaves the work to the holder, and may ask again. A claim ends with its context, and
+        also when its holder dies, however it dies, so that the work can be taken over. Look whether the result is there after
+        claiming it, not before. Claims keep the same thing from being computed twice; what is stored is write-once without them.
+
+        A folder has a lock that the system takes back, on every machine that shares the file system. A store without such
+        locks (a bucket) writes an object that only the first can create (``If-None-Match: *``), with a time at which it
+        lapses; the holder moves that time on while it works, and a claim that has lapsed is replaced, again by one alone.
+
+        Raises
+        ------
+        StoreError
+            If the store is read-only.
+        """

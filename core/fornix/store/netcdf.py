@@ -11,40 +11,34 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import secrets
 import shutil
 import threading
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import netCDF4
 import numpy as np
-import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from fornix.files import durable
 from fornix.interfaces import Gram
-from fornix.store.interface import Kind, StoreError
+from fornix.store.interface import ArrayFileError, Kind
+from fornix.store.variables import (
+    about_of,
+    check_name,
+    get_attributes,
+    get_variable,
+    is_name,
+    put_attributes,
+    put_variables,
+)
 
 SCHEMA: Final = 1
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-#: Attribute names that the netCDF library or this module uses itself.
-_RESERVED = frozenset(("fornix", "coordinates", "CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"))
-#: numpy kind and size -> the type in the file.
-_STORED_AS: Final = {
-    "b1": "u1", "f2": "f4", "f4": "f4", "f8": "f8",
-    "i1": "i1", "i2": "i2", "i4": "i4", "i8": "i8", "u1": "u1", "u2": "u2", "u4": "u4", "u8": "u8",
-}  # fmt: skip
 # The netCDF library is not safe for threads.
 _library = threading.Lock()
-
-
-class ArrayFileError(StoreError):
-    """An array cannot be written as it is, or a file does not hold what it should; the message says what."""
 
 
 def write_array(path: Path, array: xr.DataArray) -> None:
@@ -79,7 +73,7 @@ def read_array(path: Path) -> xr.DataArray:
 def write_arrays(path: Path, arrays: Mapping[Any, xr.DataArray]) -> None:
     """Write several arrays that share nothing, each as a group of one file; see :func:`write_array`."""
     with _writing(path, sum(array.nbytes for array in arrays.values())) as root:
-        _describe(root, {"kind": "arrays", "names": [_check_name(name) for name in arrays]})
+        _describe(root, {"kind": "arrays", "names": [check_name(name) for name in arrays]})
         for name, array in arrays.items():
             _put_array(root.createGroup(str(name)), array)
 
@@ -87,14 +81,14 @@ def write_arrays(path: Path, arrays: Mapping[Any, xr.DataArray]) -> None:
 def read_arrays(path: Path) -> dict[str, xr.DataArray]:
     """Read what :func:`write_arrays` wrote, in the same order; see :func:`read_array`."""
     with _reading(path, "arrays") as (root, about):
-        return {name: _get_array(root[name], _about(root[name])) for name in about["names"]}
+        return {name: _get_array(root[name], about_of(root[name])) for name in about["names"]}
 
 
 def write_dataset(path: Path, dataset: xr.Dataset) -> None:
     """Write a Dataset, such as a matrix; see :func:`write_array`."""
     with _writing(path, dataset.nbytes) as root:
-        _put_variables(root, dataset.sizes, dataset.variables, dataset.coords)
-        own = _put_attributes(root, dataset.attrs, "the dataset")
+        put_variables(root, dataset.sizes, dataset.variables, dataset.coords)
+        own = put_attributes(root, dataset.attrs, "the dataset")
         _describe(root, {"kind": "dataset", "coordinates": [str(n) for n in dataset.coords], "attrs": own})
 
 
@@ -102,9 +96,9 @@ def read_dataset(path: Path) -> xr.Dataset:
     """Read what :func:`write_dataset` wrote; see :func:`read_array`."""
     with _reading(path, "dataset") as (root, about):
         coordinates = about["coordinates"]
-        values = {name: _get_variable(root, name) for name in root.variables if name not in coordinates}
-        coords = {name: _get_variable(root, name) for name in coordinates}
-        return xr.Dataset(values, coords, attrs=_get_attributes(root, about))
+        values = {name: get_variable(root, name) for name in root.variables if name not in coordinates}
+        coords = {name: get_variable(root, name) for name in coordinates}
+        return xr.Dataset(values, coords, attrs=get_attributes(root, about))
 
 
 def write_gram(path: Path, gram: Gram) -> None:
@@ -131,14 +125,14 @@ def write_gram(path: Path, gram: Gram) -> None:
         "n_features": xr.Variable((), np.int64(gram.n_features)),
     }
     with _writing(path, packed.nbytes) as root:
-        _put_variables(root, {"packed": len(packed), "stimulus": n}, variables, ())
+        put_variables(root, {"packed": len(packed), "stimulus": n}, variables, ())
         _describe(root, {"kind": "gram"})
 
 
 def read_gram(path: Path) -> Gram:
     """Read what :func:`write_gram` wrote; see :func:`read_array`."""
     with _reading(path, "gram") as (root, _):
-        stored = {name: _get_variable(root, name).values for name in root.variables}
+        stored = {name: get_variable(root, name).values for name in root.variables}
     n = len(stored["stimulus_id"])
     packed = stored["products"]
     products = np.empty((n, n))
@@ -191,7 +185,7 @@ def _reading(path: Path, kind: str) -> Iterator[tuple[Any, dict[str, Any]]]:
         with _library:
             root = netCDF4.Dataset(path, "r")
             try:
-                about = _about(root)
+                about = about_of(root)
                 if about.get("kind") != kind:
                     raise ArrayFileError(f"{path} holds {about.get('kind')!r}, expected {kind!r}")
                 yield root, about
@@ -203,11 +197,6 @@ def _reading(path: Path, kind: str) -> Iterator[tuple[Any, dict[str, Any]]]:
         raise ArrayFileError(f"{path} is damaged, or no netCDF file that fornix wrote ({error})") from error
 
 
-def _about(group: Any) -> dict[str, Any]:
-    about = json.loads(group.getncattr("fornix"))
-    return about if isinstance(about, dict) else {}
-
-
 def _describe(group: Any, about: Mapping[str, Any]) -> None:
     group.setncattr("fornix", json.dumps({"schema": SCHEMA, **about}, allow_nan=False))
 
@@ -217,130 +206,17 @@ def _describe(group: Any, about: Mapping[str, Any]) -> None:
 
 def _put_array(group: Any, array: xr.DataArray) -> None:
     taken = {str(name) for name in (*array.coords, *array.dims)}
-    name = str(array.name) if isinstance(array.name, str) and _NAME.fullmatch(array.name) else "values"
+    name = str(array.name) if is_name(array.name) else "values"
     while name in taken:
         name += "_"
     if not isinstance(array.name, str | None):
         raise ArrayFileError(f"the name of an array is {array.name!r}; expected a str or None")
     variables = {**{n: c.variable for n, c in array.coords.items()}, name: array.variable}
-    _put_variables(group, array.sizes, variables, array.coords)
+    put_variables(group, array.sizes, variables, array.coords)
     _describe(group, {"kind": "array", "array": name, "name": array.name, "coordinates": [str(n) for n in array.coords]})
 
 
 def _get_array(group: Any, about: Mapping[str, Any]) -> xr.DataArray:
-    variable = _get_variable(group, about["array"])
-    coords = {name: _get_variable(group, name) for name in about["coordinates"]}
+    variable = get_variable(group, about["array"])
+    coords = {name: get_variable(group, name) for name in about["coordinates"]}
     return xr.DataArray(variable, coords=coords, name=about["name"])
-
-
-# variables
-
-
-def _put_variables(
-    group: Any, sizes: Mapping[Any, int], variables: Mapping[Any, xr.Variable], coords: Iterable[Hashable]
-) -> None:
-    """Create the dimensions and variables of a group; other variables name the coordinates, as the CF conventions ask."""
-    for name, size in sizes.items():
-        group.createDimension(_check_name(name), size)
-    coordinates = set(coords)
-    others = " ".join(sorted(str(name) for name in coordinates - set(sizes)))
-    for name, variable in variables.items():
-        what = f"coordinate {name!r}" if name in coordinates else f"array {name!r}"
-        stored = _put_variable(group, _check_name(name), variable, what)
-        if others and name not in coordinates:
-            stored.setncattr("coordinates", others)
-
-
-def _put_variable(group: Any, name: str, variable: xr.Variable, what: str) -> Any:
-    if isinstance(variable, xr.IndexVariable) and isinstance(variable.to_index(), pd.MultiIndex):
-        raise ArrayFileError(f"{what} is a MultiIndex; give plain coordinates (reset_index)")
-    values = np.asarray(variable.values)
-    if values.dtype.kind == "U":
-        stored = group.createVariable(name, str, variable.dims)
-        stored[...] = _checked_text(values, what).astype(object)
-    else:
-        kind = _STORED_AS.get(f"{values.dtype.kind}{values.dtype.itemsize}")
-        if kind is None:
-            raise ArrayFileError(_refusal(values, what))
-        stored = group.createVariable(name, kind, variable.dims)
-        stored[...] = values.astype(kind)
-    own = _put_attributes(stored, variable.attrs, what)
-    stored.setncattr("fornix", json.dumps({"dtype": values.dtype.str, "attrs": own}, allow_nan=False))
-    return stored
-
-
-def _get_variable(group: Any, name: str) -> xr.Variable:
-    stored = group[name]
-    stored.set_auto_maskandscale(False)
-    about = _about(stored)
-    values = np.asarray(stored[...]).astype(np.dtype(about["dtype"]), copy=False)
-    return xr.Variable(stored.dimensions, values, _get_attributes(stored, about))
-
-
-def _checked_text(values: NDArray[np.str_], what: str) -> NDArray[np.str_]:
-    text = "".join(values.ravel().tolist())
-    if "\0" in text or not _is_unicode(text):
-        raise ArrayFileError(f"{what} holds text with a null character or half a surrogate pair, which netCDF cannot store")
-    return values
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _refusal(values: NDArray[Any], what: str) -> str:
-    expected = "expected bool, int, uint, float (up to 64 bits) or str (numpy U)"
-    if values.dtype.kind in "OT":
-        missing = sum(item is None or item != item for item in values.ravel().tolist())
-        if missing:
-            return f"{what} has {missing} missing strings or objects; {expected}, so say what is missing in words, or drop it"
-        return f"{what} has dtype {values.dtype}; {expected}: for text, give .astype(str)"
-    if values.dtype.kind in "mM":
-        return f"{what} has dtype {values.dtype}; {expected}: give times as numbers, in ms"
-    return f"{what} has dtype {values.dtype}; {expected}"
-
-
-def _check_name(name: Hashable) -> str:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ArrayFileError(f"{name!r} cannot be a name in a file; expected letters, digits, '_', '.' and '-', first a letter")
-    return name
-
-
-# attributes
-
-
-def _put_attributes(target: Any, attributes: Mapping[Any, Any], what: str) -> dict[str, Any]:
-    """Set what netCDF holds natively; returns the rest, for JSON."""
-    rest = {}
-    for name, value in attributes.items():
-        if not isinstance(name, str):
-            raise ArrayFileError(f"an attribute of {what} is called {name!r}; expected a str")
-        if _NAME.fullmatch(name) and name not in _RESERVED and _is_native(value):
-            target.setncattr(name, value)
-        else:
-            rest[name] = value
-    try:
-        return dict(json.loads(json.dumps(rest, allow_nan=False)))
-    except (TypeError, ValueError):
-        raise ArrayFileError(
-            f"the attributes {sorted(rest)} of {what} cannot be stored; expected str, int, float, bool, None, and lists and "
-            "dicts of those without NaN"
-        ) from None
-
-
-def _is_native(value: Any) -> bool:
-    if isinstance(value, str):
-        return bool(value) and "\0" not in value and _is_unicode(value)
-    if type(value) is int:
-        return -(2**63) <= value < 2**63
-    return type(value) is float
-
-
-def _get_attributes(stored: Any, about: Mapping[str, Any]) -> dict[str, Any]:
-    names = [name for name in stored.ncattrs() if name not in _RESERVED]
-    native = {name: stored.getncattr(name) for name in names}
-    return {**{n: v if isinstance(v, str) else v.item() for n, v in native.items()}, **about.get("attrs", {})}
