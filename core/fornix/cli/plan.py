@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from fornix.cli.arguments import add_json, add_selection, print_json, registry, store
+from fornix.cli.progress import duration
 from fornix.errors import UsageError
 from fornix.registry.problems import counted
 
@@ -74,7 +75,7 @@ def summary(found: Plan) -> str:
     states = ", ".join(f"{counts[state]} {state}" for state in ("ok", "missing", "stale", "failed", "skipped") if counts[state])
     cost = [f"{len(found.to_compute)} to compute"]
     if found.seconds is not None:
-        cost.append(f"about {found.seconds:.0f} s the last time")
+        cost.append(f"about {duration(found.seconds)} the last time")
     if found.download_bytes:
         cost.append(f"{found.download_bytes / 1e6:.1f} MB to download")
     return f"{counted(len(found.cells), 'cell')}: {states}; {', '.join(cost)}"

@@ -5,16 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
 
 from fornix.cli.arguments import add_json, add_selection, amount, count, registry, store
 from fornix.cli.matrix import add_outputs, print_matrix, save
+from fornix.cli.progress import reporting
 from fornix.registry.problems import counted
-
-if TYPE_CHECKING:
-    from fornix.engine.work import Finished
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,15 +35,18 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def call(parsed: argparse.Namespace) -> int:
     from fornix.cli.plan import summary
     from fornix.engine.plan import plan
+    from fornix.engine.progress import Progress
     from fornix.matrix.api import run
 
     if parsed.scratch is not None:
         os.environ["FORNIX_SCRATCH"] = os.path.abspath(parsed.scratch)
     found, place = registry(parsed), store(parsed)
     planned = plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed)
-    print(summary(planned), file=sys.stderr)
+    if not parsed.json:
+        print(summary(planned), file=sys.stderr)
     todo = [cell for cell in planned.to_compute if not (parsed.no_retry and cell.state == "failed")]
-    with _reporting(len(todo)) as report:
+    progress = Progress()
+    with nullcontext(lambda finished: None) if parsed.json else reporting(progress, len(todo)) as report:
         matrix = run(
             parsed.models,
             parsed.benchmarks,
@@ -60,6 +59,7 @@ def call(parsed: argparse.Namespace) -> int:
             memory_limit_gb=parsed.memory_limit,
             seed=parsed.seed,
             report=report,
+            progress=progress,
         )
     save(matrix, parsed)
     print_matrix(matrix, parsed)
@@ -69,29 +69,3 @@ def call(parsed: argparse.Namespace) -> int:
         have = f"{counted(len(failed), 'cell')} {'has' if len(failed) == 1 else 'have'}"
         print(f"{have} no result; `fornix log MODEL BENCHMARK` says why", file=sys.stderr)
     return 1 if failed else 0
-
-
-@contextmanager
-def _reporting(total: int) -> Iterator[Callable[[Finished], None]]:
-    """A progress bar on a terminal, plain lines in a log."""
-
-    def line(finished: Finished) -> str:
-        end = f"{finished.value:.4f}" if finished.value is not None else f"{finished.status}: {finished.reason}"
-        return f"{finished.model} on {finished.benchmark}: {end}"
-
-    if not sys.stderr.isatty() or not total:
-        yield lambda f: print(f"[{f.done}/{f.total}] {line(f)}", file=sys.stderr, flush=True)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("", total=total)
-
-        def report(finished: Finished) -> None:
-            progress.update(bar, completed=finished.done, description=line(finished))
-            if finished.status != "ok":
-                progress.console.print(line(finished), markup=False, highlight=False)
-
-        yield report

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, get_args
@@ -68,6 +68,8 @@ class Job:
     interpreter : Path
     limits : sequence of Limits
         One for each step.
+    report : callable
+        Called with the number of steps that have ended, whenever a worker is seen to have come further.
     """
 
     folder: Path
@@ -78,6 +80,7 @@ class Job:
     blind: bool
     interpreter: Path
     limits: Sequence[Limits]
+    report: Callable[[int], None] = lambda ended: None
 
 
 @dataclass
@@ -173,7 +176,7 @@ class WorkerRunner:
             )
         family: set[psutil.Process] = set()
         try:
-            ended_by = self._watch(process, family, events, job.limits[first:])
+            ended_by = self._watch(process, family, events, job.limits[first:], lambda ended: job.report(first + ended))
         finally:
             _kill(process, family)
         finished, done = _read_events(events)
@@ -186,7 +189,12 @@ class WorkerRunner:
         return outcomes, ending
 
     def _watch(
-        self, process: subprocess.Popen[bytes], family: set[psutil.Process], events: Path, limits: Sequence[Limits]
+        self,
+        process: subprocess.Popen[bytes],
+        family: set[psutil.Process],
+        events: Path,
+        limits: Sequence[Limits],
+        report: Callable[[int], None],
     ) -> StepOutcome | None:
         """Wait for the worker, and end it when a step exceeds its limits; returns what it was ended for, if so.
 
@@ -205,6 +213,7 @@ class WorkerRunner:
             ended = len(_read_events(events)[0])
             if ended != step:
                 step, since = ended, time.monotonic()
+                report(ended)
             seconds = time.monotonic() - since
             members = _family(process.pid)
             family.update(members)

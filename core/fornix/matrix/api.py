@@ -12,6 +12,7 @@ import xarray as xr
 
 from fornix.engine.exchange import score_scalars
 from fornix.engine.plan import leaves, plan
+from fornix.engine.progress import Progress
 from fornix.engine.run import run_plan
 from fornix.engine.runners import InProcessRunner, Limits, Runner, WorkerRunner
 from fornix.engine.steps import answer, check_responses
@@ -51,6 +52,7 @@ def run(
     memory_limit_gb: float | None = None,
     seed: int = 0,
     report: Callable[[Finished], None] = lambda finished: None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Compute the missing cells of these models on these benchmarks, and return the matrix.
 
@@ -72,6 +74,10 @@ def run(
         For each step, where the card does not say otherwise.
     seed : int
         Added to the seed of every experiment, and part of every cell key.
+    report : callable
+        Called with each finished cell, from any thread, one at a time.
+    progress : Progress, optional
+        What to ask, from another thread, for what is under way.
 
     Returns
     -------
@@ -89,6 +95,8 @@ def run(
     planned = plan(registry, place, chosen, targets, seed=seed)
     count = workers or min(os.cpu_count() or 1, 4)
     runner: Runner = InProcessRunner() if engine == "in-process" else WorkerRunner(max(1, (os.cpu_count() or 1) // count))
+    if progress is not None:
+        runner = progress.watching(runner)
     limits = Limits(time_limit_s, None if memory_limit_gb is None else int(memory_limit_gb * 1e9))
     with use_registry(registry) if engine == "in-process" else nullcontext():
         run_plan(

@@ -1,0 +1,168 @@
+"""How far a run is: what a log and a terminal show meanwhile."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from fornix.cli import progress as shown
+from fornix.cli.main import main
+from fornix.cli.progress import FIRST_PAUSE_S, LONGEST_PAUSE_S, Bar, Log, cells_scored, doing, duration, estimate
+from fornix.engine.progress import Progress, UnderWay
+from fornix.engine.work import Finished
+
+TOYS = str(Path(__file__).parents[1] / "engine" / "toys")
+RUN = ["run", "--plugins", TOYS, "--models", "toy-linear", "--benchmarks", "Toy.IT-correlation"]
+ANSWERING = UnderWay("slow answers 4 experiments", 100.0, steps=1, done=0, scoring=False)
+SCORING = UnderWay("quick is scored on 15 benchmarks", 200.0, steps=15, done=3, scoring=True)
+
+
+class Staged(Progress):
+    """Whatever the test says is under way, at whatever time it says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs: list[UnderWay] = []
+        self.now = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def under_way(self) -> list[UnderWay]:
+        return self.jobs
+
+
+def finished(done: int, total: int, status: str = "ok") -> Finished:
+    return Finished(
+        "quick", f"B{done}", status, "" if status == "ok" else "it broke", 0.5 if status == "ok" else None, done, total
+    )
+
+
+def spoken(staged: Staged, log: Log, until: int) -> list[int]:
+    """The seconds at which the log says something of its own accord."""
+    stream = log._stream
+    assert isinstance(stream, io.StringIO)
+    times = []
+    while staged.now < until:
+        staged.now += 1
+        before = stream.getvalue()
+        log.tick()
+        if stream.getvalue() != before:
+            times.append(int(staged.now))
+    return times
+
+
+def test_a_silent_log_is_broken_after_30_s_then_less_and_less_often() -> None:
+    staged = Staged()
+    log = Log(staged, 8, io.StringIO(), staged.clock)
+    assert spoken(staged, log, 1200) == [30, 90, 210, 450, 750, 1050]
+    assert FIRST_PAUSE_S == 30
+    assert LONGEST_PAUSE_S == 300
+
+
+def test_a_finished_cell_breaks_the_silence_too() -> None:
+    staged = Staged()
+    log = Log(staged, 8, io.StringIO(), staged.clock)
+    assert spoken(staged, log, 40) == [30]
+    log.report(finished(1, 8))
+    assert spoken(staged, log, 200) == [70, 130]
+
+
+def test_a_line_says_what_is_under_way_for_how_long_and_what_remains() -> None:
+    staged = Staged()
+    stream = io.StringIO()
+    log = Log(staged, 20, stream, staged.clock)
+    staged.now, staged.jobs = 31.0, [ANSWERING]
+    log.tick()
+    staged.now = 50.0
+    log.report(finished(1, 20))
+    log.report(finished(2, 20, "failed"))
+    staged.now, staged.jobs = 300.0, [ANSWERING, SCORING]
+    log.tick()
+    assert stream.getvalue().splitlines() == [
+        "[0/20] after 31 s: slow answers 4 experiments (100 s)",
+        "[1/20] quick on B1: 0.5000",
+        "[2/20] quick on B2: failed: it broke",
+        # 2 cells and 3 that are scored took 300 s, so the other 15 take 900 s
+        "[2/20] after 5 min: slow answers 4 experiments (100 s); quick is scored on 15 benchmarks, 3 done (3 min); "
+        "about 15 min left at this rate",
+    ]
+
+
+def test_where_no_job_is_under_way_things_are_made_ready() -> None:
+    assert doing([]) == "files and environments are made ready"
+
+
+def test_nothing_is_estimated_before_a_cell_is_done_or_after_the_last() -> None:
+    assert (estimate(0, 5, 100.0), estimate(5, 5, 100.0)) == ("", "")
+    assert estimate(1, 5, 10.0) == "about 40 s left at this rate"
+    assert cells_scored([ANSWERING, SCORING]) == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.2, "0 s"), (119.4, "119 s"), (120, "2 min"), (7199, "2 h 0 min"), (7500, "2 h 5 min")]
+)
+def test_durations_are_said_in_the_unit_that_fits(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+def test_a_bar_moves_while_cells_are_scored_and_never_back() -> None:
+    staged = Staged()
+    stream = io.StringIO()
+    bar = Bar(staged, 10, Console(file=stream, force_terminal=True, width=200))
+    (task,) = bar.drawn.tasks
+    with bar.drawn:
+        staged.jobs = [SCORING]
+        bar.tick()
+        assert task.completed == 3
+        assert "quick is scored on 15 benchmarks, 3 done" in task.description
+        staged.jobs = []  # all scored, not stored yet
+        bar.tick()
+        assert task.completed == 3
+        bar.report(finished(4, 10, "failed"))
+        assert task.completed == 4
+    assert "quick on B4: failed: it broke" in stream.getvalue()
+
+
+def test_on_a_narrow_terminal_the_bar_stays_whole_and_the_words_go_on_below() -> None:
+    staged = Staged()
+    stream = io.StringIO()
+    bar = Bar(staged, 10, Console(file=stream, force_terminal=True, width=60, no_color=True))
+    staged.jobs = [SCORING]
+    with bar.drawn:
+        bar.tick()
+        bar.drawn.refresh()
+    lines = stream.getvalue().splitlines()
+    drawn = [number for number, line in enumerate(lines) if "\u2501" in line][-1]
+    assert "\u2501" * 6 + " " * 15 in lines[drawn]  # 3 of 10, of 20 characters
+    assert "3 done" in "".join(lines[drawn + 1 :])
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown, "FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(shown, "_TICK_S", 0.01)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("engine", ["workers", "in-process"])
+def test_a_run_says_what_it_is_doing(engine: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([*RUN, "--store", str(tmp_path / "store"), "--engine", engine]) == 0
+    err = capfd.readouterr().err
+    if engine == "workers":  # one takes long enough to start to be seen at each of its jobs
+        assert "the experiments of Toy.IT-correlation are written (" in err
+        assert "toy-linear answers 1 experiment (" in err
+        assert "toy-linear is scored on Toy.IT-correlation (" in err
+    assert "[1/1] toy-linear on Toy.IT-correlation: 0.99" in err
+
+
+@pytest.mark.usefixtures("impatient")
+def test_with_json_nothing_is_said_meanwhile(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([*RUN, "--store", str(tmp_path / "store"), "--json"]) == 0
+    out, err = capfd.readouterr()
+    assert json.loads(out)[0]["status"] == "ok"
+    assert err == ""
