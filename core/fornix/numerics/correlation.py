@@ -27,6 +27,32 @@ def pearson(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> NDA
     return np.asarray((x * y).sum(axis=0))
 
 
+def weighted_pearson(x: ArrayLike, y: ArrayLike, weights: ArrayLike) -> NDArray[np.float64]:
+    """Pearson correlation over the last axis, each row with weights of its own; pairs where either is NaN are left out.
+
+    Parameters
+    ----------
+    x, y, weights : (..., n)
+        Shapes that broadcast against each other; weights are not negative.
+
+    Returns
+    -------
+    (...)
+        NaN where a side does not vary.
+    """
+    x, y, w = np.broadcast_arrays(*(np.asarray(values, dtype=np.float64) for values in (x, y, weights)))
+    there = np.isfinite(x) & np.isfinite(y) & (w > 0)
+    x, y, w = (np.where(there, values, 0.0) for values in (x, y, w))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = w.sum(axis=-1, keepdims=True)
+        largest = [np.abs(side).max(axis=-1) for side in (x, y)]
+        x, y = (np.where(there, side - (w * side).sum(axis=-1, keepdims=True) / total, 0.0) for side in (x, y))
+        lengths = [np.sqrt((w * side * side).sum(axis=-1)) for side in (x, y)]
+        rounding = [1e-13 * np.sqrt(total[..., 0]) * size for size in largest]
+        varies = (lengths[0] > rounding[0]) & (lengths[1] > rounding[1])
+        return np.asarray(np.where(varies, (w * x * y).sum(axis=-1) / (lengths[0] * lengths[1]), np.nan))
+
+
 def spearman(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """Spearman correlation over the first axis (ties share their mean rank), column by column; shapes as :func:`pearson`."""
     return pearson(stats.rankdata(x, axis=0), stats.rankdata(y, axis=0))

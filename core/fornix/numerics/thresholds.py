@@ -145,7 +145,7 @@ def _number(source: xr.DataArray) -> float:
 
 
 def _numbers(target: xr.DataArray) -> tuple[Array, NDArray[np.str_], int]:
-    """The numbers of the subjects who have one, their names, and how many have none."""
+    """The numbers of the subjects who have one, sorted by name, their names, and how many have none."""
     if getattr(target, "dims", None) != ():
         check_assembly(target, dims=("subject",), what="the subjects' numbers")
     values = np.atleast_1d(np.asarray(target.values, dtype=np.float64))
@@ -157,7 +157,8 @@ def _numbers(target: xr.DataArray) -> tuple[Array, NDArray[np.str_], int]:
         raise AssemblyError("no subject has a number")
     if len(np.unique(names)) < len(names):
         raise AssemblyError("a subject has two numbers; give one for each subject")
-    return values[there], names[there], int((~there).sum())
+    order = np.argsort(names[there], kind="stable") if "subject" in target.coords else np.arange(there.sum())
+    return values[there][order], names[there][order], int((~there).sum())
 
 
 def _positive(thresholds: xr.DataArray, dims: tuple[str, ...], what: str = "threshold") -> xr.DataArray:

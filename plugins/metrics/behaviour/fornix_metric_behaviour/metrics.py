@@ -8,17 +8,20 @@ from typing import ClassVar, Literal
 import xarray as xr
 
 from fornix.interfaces import Score
-from fornix.numerics.accuracy import accuracy
+from fornix.numerics.accuracy import accuracy, accuracy_distance, accuracy_distance_ceiling
 from fornix.numerics.decisions import Definition
+from fornix.numerics.discrimination import Pattern, discrimination, discrimination_ceiling
 from fornix.numerics.error_consistency import error_consistency, error_consistency_ceiling
 from fornix.numerics.predictor import predictor_correlation
+
+Accepts = ClassVar[frozenset[Literal["values", "gram"]]]
 
 
 @dataclass(frozen=True)
 class ErrorConsistency:
     """Labels (presentation,) against people's choices (trial,) with subject, condition, category and stimulus_id."""
 
-    accepts: ClassVar[frozenset[Literal["values", "gram"]]] = frozenset({"values"})
+    accepts: Accepts = frozenset({"values"})
     definition: Definition = "default"
 
     def __call__(self, source: xr.DataArray, target: xr.DataArray) -> Score:
@@ -33,17 +36,49 @@ class ErrorConsistency:
 class Accuracy:
     """Labels (presentation,) against the right labels (presentation,)."""
 
-    accepts: ClassVar[frozenset[Literal["values", "gram"]]] = frozenset({"values"})
+    accepts: Accepts = frozenset({"values"})
 
     def __call__(self, source: xr.DataArray, target: xr.DataArray) -> Score:
         return accuracy(source, target)
 
 
 @dataclass(frozen=True)
+class AccuracyDistance:
+    """Labels (presentation,) against people's choices (trial,) with subject, category and stimulus_id."""
+
+    accepts: Accepts = frozenset({"values"})
+    definition: Definition = "default"
+    cells: tuple[str, ...] = ()
+
+    def __call__(self, source: xr.DataArray, target: xr.DataArray) -> Score:
+        return accuracy_distance(source, target, self.cells, self.definition)
+
+    def ceiling(self, target: xr.DataArray) -> Score:
+        """The same between people, resampled as the model's."""
+        return accuracy_distance_ceiling(target, self.cells, self.definition)
+
+
+@dataclass(frozen=True)
+class Discrimination:
+    """Probabilities (presentation, choice) against people's choices (trial,) with category, distractor and stimulus_id."""
+
+    accepts: Accepts = frozenset({"values"})
+    pattern: Pattern = "i1"
+    definition: Definition = "default"
+
+    def __call__(self, source: xr.DataArray, target: xr.DataArray) -> Score:
+        return discrimination(source, target, self.pattern, self.definition)
+
+    def ceiling(self, target: xr.DataArray) -> Score:
+        """The reliability of people's pattern, to normalise by ``r/sqrt(c)``."""
+        return discrimination_ceiling(target, self.pattern, self.definition)
+
+
+@dataclass(frozen=True)
 class PearsonCorrelation:
     """One number for each stimulus (presentation,) against another."""
 
-    accepts: ClassVar[frozenset[Literal["values", "gram"]]] = frozenset({"values"})
+    accepts: Accepts = frozenset({"values"})
     definition: Definition = "default"
     group: str = ""
 

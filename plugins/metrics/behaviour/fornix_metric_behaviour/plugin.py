@@ -13,8 +13,25 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fornix_load_metric(identifier: str, options: Mapping[str, Any]) -> Metric:
-    from fornix_metric_behaviour.metrics import Accuracy, ErrorConsistency, PearsonCorrelation
+    from fornix_metric_behaviour.metrics import Accuracy, AccuracyDistance, Discrimination, ErrorConsistency, PearsonCorrelation
+    from fornix_metric_behaviour.numbers import Threshold, ThresholdElevation, ValueDelta
 
-    classes = {"error_consistency": ErrorConsistency, "accuracy": Accuracy, "pearson": PearsonCorrelation}
-    metric: Metric = classes[identifier](**options)
+    metric: Metric
+    match identifier:
+        case "error_consistency":
+            metric = ErrorConsistency(**options)
+        case "accuracy":
+            metric = Accuracy()
+        case "accuracy_distance":
+            metric = AccuracyDistance(options["definition"], tuple(options["cells"]))
+        case "i1" | "i2n":
+            metric = Discrimination(pattern=identifier, **options)
+        case "threshold":
+            metric = Threshold(**options)
+        case "threshold_elevation":
+            metric = ThresholdElevation(**options)
+        case "value_delta":
+            metric = ValueDelta(**options)
+        case _:
+            metric = PearsonCorrelation(**options)
     return metric

@@ -1,4 +1,4 @@
-"""What ``fornix test`` needs of these metrics: behaviour has labels and trials instead of neuroids."""
+"""What ``fornix test`` needs of these metrics: behaviour has labels, trials and thresholds instead of neuroids."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ def examples(identifier: str, rng: np.random.Generator) -> dict[str, Pair]:
         # A hundred names, so that a right one by chance is as rare as the card's chance of 0 has it.
         truth, guess = (by_stimulus(rng.choice([f"name{k:02d}" for k in range(100)], size=400)) for _ in range(2))
         return {"identical": (truth, truth), "unrelated": (guess, truth)}
+    if identifier == "accuracy_distance":
+        right = rng.random((9, 300)) > 0.1
+        same = np.broadcast_to(right[0], right.shape)
+        return {"identical": (labels(right[0]), trials(same)), "unrelated": (labels(rng.random(300) < 0.01), trials(right))}
+    if identifier in ("i1", "i2n"):
+        people, model = rng.uniform(-1, 2, size=(2, 60, 4))
+        # So many trials that what is left of their noise is below what identity allows.
+        return {
+            "identical": (probabilities(people), discriminations(people, rng, 2000)),
+            "unrelated": (probabilities(model), discriminations(people, rng, 40)),
+        }
+    if identifier in ("threshold", "threshold_elevation", "value_delta"):
+        # Most people are far from the model of nothing, and a few not quite.
+        people = np.concatenate([np.full(25, 10.0), [50.0, 52.0, 53.0]])
+        far = 99.0 if identifier != "value_delta" else 56.0
+        return {"identical": (number(10.0), numbers(np.full(28, 10.0))), "unrelated": (number(far), numbers(people))}
     x, y = (by_stimulus(rng.normal(size=300)) for _ in range(2))
     return {"identical": (x, x), "unrelated": (x, y)}
 
@@ -41,3 +57,42 @@ def trials(right: np.ndarray) -> xr.DataArray:
     }
     choices = np.where(right, "cat", "dog").ravel()
     return xr.DataArray(choices, dims=("trial",), coords={name: ("trial", column) for name, column in columns.items()})
+
+
+OBJECTS = np.array(["bear", "car", "dog", "face"])
+
+
+def probabilities(evidence: np.ndarray) -> xr.DataArray:
+    """The probabilities of (image, object) evidence; image k shows object k % 4, for which there is evidence of 1.5."""
+    evidence = np.where(np.arange(len(evidence))[:, None] % 4 == np.arange(4), 1.5, evidence)
+    values = np.exp(evidence) / np.exp(evidence).sum(axis=1, keepdims=True)
+    names = np.array([f"s{k:03d}" for k in range(len(values))])
+    return xr.DataArray(
+        values, dims=("presentation", "choice"), coords={"stimulus_id": ("presentation", names), "choice": OBJECTS}
+    )
+
+
+def discriminations(evidence: np.ndarray, rng: np.random.Generator, repeats: int) -> xr.DataArray:
+    """People who choose as often as these probabilities say, each distractor so many times."""
+    p = probabilities(evidence)
+    image, distractor = (index.ravel() for index in np.indices(p.shape))
+    kept = image % 4 != distractor
+    image, distractor = np.repeat(image[kept], repeats), np.repeat(distractor[kept], repeats)
+    ours, theirs = p.values[image, image % 4], p.values[image, distractor]
+    wrong = rng.random(len(image)) < theirs / (ours + theirs)
+    columns = {
+        "stimulus_id": p["stimulus_id"].values[image],
+        "category": OBJECTS[image % 4],
+        "distractor": OBJECTS[distractor],
+    }
+    choices = np.where(wrong, OBJECTS[distractor], OBJECTS[image % 4])
+    return xr.DataArray(choices, dims=("trial",), coords={name: ("trial", column) for name, column in columns.items()})
+
+
+def number(value: float) -> xr.DataArray:
+    return xr.DataArray(value, coords={"baseline": 1.0})
+
+
+def numbers(values: np.ndarray) -> xr.DataArray:
+    subjects = np.array([f"subject-{k:02d}" for k in range(len(values))])
+    return xr.DataArray(values, dims=("subject",), coords={"subject": subjects, "baseline": ("subject", np.ones(len(values)))})
