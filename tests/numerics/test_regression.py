@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fornix.numerics.decomposition import Features, Products
-from fornix.numerics.gram import factor, gram_of
+from fornix.numerics.gram import gram_of
 from fornix.numerics.regression import least_squares, mean_diagonal, ridge, select_alpha
 
 linear_model = pytest.importorskip("sklearn.linear_model")
@@ -47,14 +47,16 @@ def test_least_squares_is_scikit_learns(p: int) -> None:
         mean, offset = x[TRAIN].mean(axis=0), y[TRAIN].mean(axis=0)
         weights = np.linalg.lstsq(x[TRAIN] - mean, y[TRAIN] - offset, rcond=1e-10)[0]
         expected = (x[TEST] - mean) @ weights + offset
-    np.testing.assert_allclose(least_squares(x[TRAIN], x[TEST]).predict(y[TRAIN]), expected, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(
+        least_squares(Features(x).decompose(TRAIN, TEST)).predict(y[TRAIN]), expected, rtol=1e-8, atol=1e-8
+    )
 
 
 def test_least_squares_of_features_that_repeat_is_the_smallest_solution() -> None:
     x, y = data(8)
-    expected = least_squares(x[TRAIN], x[TEST]).predict(y[TRAIN])
+    expected = least_squares(Features(x).decompose(TRAIN, TEST)).predict(y[TRAIN])
     twice = np.hstack([x, 2 * x])
-    np.testing.assert_allclose(least_squares(twice[TRAIN], twice[TEST]).predict(y[TRAIN]), expected, atol=1e-9)
+    np.testing.assert_allclose(least_squares(Features(twice).decompose(TRAIN, TEST)).predict(y[TRAIN]), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("p", [30, 200])
@@ -66,8 +68,7 @@ def test_features_and_gram_agree(p: int, condition: float) -> None:
     for alpha in (1e-3, 1.0):
         one, other = ridge(by_features, alpha).predict(y[TRAIN]), ridge(by_gram, alpha).predict(y[TRAIN])
         np.testing.assert_allclose(one, other, atol=1e-8 * np.abs(one).max())
-    z = factor(products(x).products)
-    one, other = (least_squares(f[TRAIN], f[TEST]).predict(y[TRAIN]) for f in (x, z))
+    one, other = (least_squares(d).predict(y[TRAIN]) for d in (by_features, by_gram))
     np.testing.assert_allclose(one, other, atol=1e-8 * np.abs(one).max())
 
 
@@ -78,8 +79,8 @@ def test_the_penalty_is_the_one_scikit_learn_selects(p: int, noise: float) -> No
     y = y + noise * RNG.normal(size=y.shape)
     alphas = np.logspace(-4, 6, 21)
     expected = linear_model.RidgeCV(alphas).fit(x[TRAIN], y[TRAIN]).alpha_
-    assert select_alpha(Features(x).decompose(TRAIN, TEST), y[TRAIN], alphas) == pytest.approx(expected)
-    assert select_alpha(products(x).decompose(TRAIN, TEST), y[TRAIN], alphas[::-1]) == pytest.approx(expected)
+    assert select_alpha(Features(x).decompose(TRAIN, TEST), y[TRAIN], alphas).alpha == pytest.approx(expected)
+    assert select_alpha(products(x).decompose(TRAIN, TEST), y[TRAIN], alphas[::-1]).alpha == pytest.approx(expected)
 
 
 def test_the_mean_diagonal_is_that_of_the_centred_training_gram() -> None:
@@ -104,16 +105,16 @@ def test_lighter_rows_are_as_if_fitted_anew(p: int, by: float) -> None:
 def test_rows_left_out_of_least_squares_are_as_if_fitted_anew(p: int) -> None:
     """Determined (8 features) and interpolating (100)."""
     x, y = data(p)
-    smoother = least_squares(x[TRAIN], x[TEST])
+    smoother = least_squares(Features(x).decompose(TRAIN, TEST))
     assert (smoother.inverse is not None) == (p == 100)
     for rows, found in zip(GROUPS, smoother.lightened(y[TRAIN], GROUPS, 1.0), strict=True):
         kept = np.setdiff1d(TRAIN, rows)
-        np.testing.assert_allclose(found, least_squares(x[kept], x[TEST]).predict(y[kept]), rtol=1e-7, atol=1e-7)
+        np.testing.assert_allclose(found, least_squares(Features(x).decompose(kept, TEST)).predict(y[kept]), rtol=1e-7, atol=1e-7)
 
 
 def test_an_interpolating_fit_goes_part_of_the_way() -> None:
     x, y = data(100)
-    smoother = least_squares(x[TRAIN], x[TEST])
+    smoother = least_squares(Features(x).decompose(TRAIN, TEST))
     whole, (out, *_), (part, *_) = (
         smoother.predict(y[TRAIN]),
         *(list(smoother.lightened(y[TRAIN], GROUPS, by)) for by in (1, 0.1)),

@@ -6,14 +6,16 @@ Both decompose a training part alike, so that each estimator is written once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import xarray as xr
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from fornix.interfaces.responses import Gram
-from fornix.numerics.gram import centred, factor, gram_of_assembly, triangular_factor
+from fornix.numerics.backends import AnyArray, on_device, to_numpy
+from fornix.numerics.gram import centred, gram_of_assembly, triangular_factor
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -33,9 +35,9 @@ class Decomposition:
         ``(F_test - mean) V S``: the test rows' inner products with the training rows, in the basis ``left``.
     """
 
-    left: Array
-    squares: Array
-    test: Array
+    left: AnyArray
+    squares: AnyArray
+    test: AnyArray
 
 
 class Source(Protocol):
@@ -45,58 +47,64 @@ class Source(Protocol):
 
     def decompose(self, train: Rows, test: Rows) -> Decomposition: ...
 
-    def coordinates(self) -> Array:
-        """Features (n, r) with these inner products."""
+    def on_device(self, name: str) -> Self:
+        """The same in the library of a device, for :meth:`decompose` and what is made of it; see ``backends.on_device``."""
 
     def rough_coordinates(self) -> Array:
-        """The same sooner, for estimators that do not mind coordinates that are rounding."""
+        """Features (n, r) with these inner products, for estimators that do not mind coordinates that are rounding."""
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
     """Few features: values (n, p)."""
 
-    values: Array
+    values: AnyArray
 
     def __len__(self) -> int:
         return len(self.values)
 
+    def on_device(self, name: str) -> Features:
+        return Features(on_device(self.values, name))
+
     def decompose(self, train: Rows, test: Rows) -> Decomposition:
-        mean = self.values[train].mean(axis=0)
-        left, singular, right = np.linalg.svd(self.values[train] - mean, full_matrices=False)
-        kept = singular > max(len(train), len(mean)) * np.finfo(np.float64).eps * singular.max(initial=0.0)
+        xp, values = array_namespace(self.values), self.values[train]
+        mean = xp.mean(values, axis=0)
+        left, singular, right = xp.linalg.svd(values - mean, full_matrices=False)
+        kept = singular > max(values.shape) * np.finfo(np.float64).eps * _largest(singular)
         return Decomposition(left[:, kept], singular[kept] ** 2, (self.values[test] - mean) @ (right[kept].T * singular[kept]))
 
-    def coordinates(self) -> Array:
-        return self.values
-
     def rough_coordinates(self) -> Array:
-        return self.values
+        return to_numpy(self.values)
 
 
 @dataclass(frozen=True, eq=False)
 class Products:
     """Many features: their inner products (n, n)."""
 
-    products: Array
+    products: AnyArray
 
     def __len__(self) -> int:
         return len(self.products)
 
+    def on_device(self, name: str) -> Products:
+        return Products(on_device(self.products, name))
+
     def decompose(self, train: Rows, test: Rows) -> Decomposition:
-        within = self.products[np.ix_(train, train)]
-        mean = within.mean(axis=0)
-        across = self.products[np.ix_(test, train)]
-        across = across - across.mean(axis=1, keepdims=True) - mean + mean.mean()
-        values, vectors = np.linalg.eigh(centred(within))
-        kept = values > len(train) * np.finfo(np.float64).eps * max(values[-1], 0.0)
+        xp = array_namespace(self.products)
+        within, across = (self.products[rows][:, train] for rows in (train, test))
+        mean = xp.mean(within, axis=0)
+        across = across - xp.mean(across, axis=1, keepdims=True) - mean + xp.mean(mean)
+        values, vectors = xp.linalg.eigh(centred(within))
+        kept = values > len(train) * np.finfo(np.float64).eps * _largest(values)
         return Decomposition(vectors[:, kept], values[kept], across @ vectors[:, kept])
 
-    def coordinates(self) -> Array:
-        return factor(self.products)
-
     def rough_coordinates(self) -> Array:
-        return triangular_factor(self.products)
+        return triangular_factor(to_numpy(self.products))
+
+
+def _largest(values: AnyArray) -> float:
+    """The largest of values (r,) that are at least 0 but for rounding; 0 of none."""
+    return max(float(array_namespace(values).max(values)), 0.0) if len(values) else 0.0
 
 
 def source_of(source: xr.DataArray | Gram, rows: Rows, few: float = 0.5) -> Source:

@@ -6,10 +6,12 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
+from array_api_compat import array_namespace
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import blas, lapack
 
 from fornix.interfaces.responses import Gram
+from fornix.numerics.backends import AnyArray
 
 #: Features are turned to float64 this many at a time, so that memory stays near n^2.
 BLOCK: Final = 4096
@@ -90,23 +92,22 @@ def raw_products(gram: Gram) -> NDArray[np.float64]:
     return gram.products + gram.mean_products[:, None] + gram.mean_products[None, :] + gram.mean_square
 
 
-def centred(products: NDArray[np.float64], rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+def centred(products: AnyArray, rows: NDArray[np.int64] | None = None) -> AnyArray:
     """Products (n, n) of features from which the mean over the given rows (all, by default) is removed."""
-    training = products if rows is None else products[:, rows]
-    mean = training.mean(axis=1)
-    grand = mean.mean() if rows is None else mean[rows].mean()
-    return np.asarray(products - mean[:, None] - mean[None, :] + grand)
+    xp = array_namespace(products)
+    mean = xp.mean(products if rows is None else products[:, rows], axis=1)
+    return products - mean[:, None] - mean + xp.mean(mean if rows is None else mean[rows])
 
 
-def factor(products: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Coordinates Z (n, rank) with ``Z Z'`` equal to the centred products: what replaces features up to rotation.
+def factor(products: AnyArray) -> AnyArray:
+    """Coordinates Z (n, rank) with ``Z Z'`` equal to the centred products: what replaces features, or targets, up to rotation.
 
     With ``K = U L U'``, ``Z = U sqrt(L)``; eigenvalues below ``n eps max(L)`` are rounding and left out. Any estimator with
     an intercept that does not change when features are rotated gives the same predictions from Z as from the features.
     """
-    values, vectors = np.linalg.eigh(centred(products))
-    kept = values > len(values) * np.finfo(np.float64).eps * max(values[-1], 0.0)
-    return np.asarray(vectors[:, kept] * np.sqrt(values[kept]))
+    values, vectors = array_namespace(products).linalg.eigh(centred(products))
+    kept = values > len(values) * np.finfo(np.float64).eps * max(float(values[-1]), 0.0)
+    return vectors[:, kept] * values[kept] ** 0.5
 
 
 def triangular_factor(products: NDArray[np.float64]) -> NDArray[np.float64]:

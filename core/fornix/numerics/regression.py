@@ -1,7 +1,8 @@
 """Linear regressions with an intercept as smoothers: predictions are linear in the training targets.
 
-One decomposition of a training part serves all penalties, all targets, permuted targets, and the refits that weigh some training
-rows less.
+One decomposition of a training part serves all penalties, all targets, permuted targets, and the refits that weigh some
+training rows less. Where the penalty is given, ``leaving_out`` needs one fit for all training parts; this is for penalties
+chosen in each part.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
+from array_api_compat import array_namespace, device
 
-from fornix.numerics.decomposition import Array, Decomposition, Rows
+from fornix.numerics.backends import AnyArray, identity, to_numpy
+from fornix.numerics.decomposition import Decomposition, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +34,18 @@ class Smoother:
         For a fit that interpolates: ``W`` such that ``W W'`` is the pseudo-inverse of the centred Gram.
     """
 
-    left: Array
-    gain: Array
-    test: Array
-    inverse: Array | None = None
+    left: AnyArray
+    gain: AnyArray
+    test: AnyArray
+    inverse: AnyArray | None = None
 
-    def predict(self, targets: Array) -> Array:
+    def predict(self, targets: AnyArray) -> AnyArray:
         """Predictions (m, q) of the test rows from training targets (n, q)."""
-        return np.asarray(targets.mean(axis=0) + self.test @ (self.left.T @ targets))
+        xp = array_namespace(targets)
+        # In the order that takes fewer products: with many targets it is the smoother (m, n) first.
+        return xp.mean(targets, axis=0) + xp.linalg.multi_dot([self.test, self.left.T, targets])
 
-    def lightened(self, targets: Array, groups: Sequence[Rows], by: float) -> Iterator[Array]:
+    def lightened(self, targets: AnyArray, groups: Sequence[Rows], by: float) -> Iterator[AnyArray]:
         """Predictions (m, q) of the test rows, refitted with the weight of each group of training rows lowered by ``by``.
 
         Exact and without refitting: a penalised least squares fit in which rows e weigh ``1 - by`` is the unweighted fit
@@ -58,8 +62,8 @@ class Smoother:
         by : float
             Above 0, at most 1; below 1 where as many rows may stay as there are features.
         """
-        prediction = self.predict(targets)
-        mean, n = targets.mean(axis=0), len(targets)
+        xp, n = array_namespace(targets), len(targets)
+        prediction, mean = self.predict(targets), xp.mean(targets, axis=0)
         scores = self.left.T @ targets
         for rows in groups:
             if not len(rows):
@@ -67,16 +71,12 @@ class Smoother:
                 continue
             left = self.left[rows]
             if self.inverse is None:
-                matrix = np.eye(len(rows)) / by - 1 / n - (left * self.gain) @ left.T
-                change = -_solve(matrix, targets[rows] - mean - left @ (self.gain[:, None] * scores))
+                matrix = identity(len(rows), left) / by - 1 / n - (left * self.gain) @ left.T
+                change = -xp.linalg.solve(matrix, targets[rows] - mean - left @ (self.gain[:, None] * scores))
             else:
                 matrix = self.inverse[rows] @ self.inverse[rows].T
-                change = -by * _solve(matrix, self.inverse[rows] @ (self.inverse.T @ targets))
-            yield prediction + change.sum(axis=0) / n + (self.test @ left.T) @ change
-
-
-def _solve(matrix: Array, right: Array) -> Array:
-    return np.asarray(linalg.solve(matrix, right, assume_a="sym", check_finite=False))
+                change = -by * xp.linalg.solve(matrix, self.inverse[rows] @ (self.inverse.T @ targets))
+            yield prediction + xp.sum(change, axis=0) / n + (self.test @ left.T) @ change
 
 
 def ridge(decomposition: Decomposition, alpha: float) -> Smoother:
@@ -94,17 +94,34 @@ def ridge(decomposition: Decomposition, alpha: float) -> Smoother:
     return Smoother(decomposition.left, decomposition.squares / scale, decomposition.test / scale)
 
 
+def least_squares(decomposition: Decomposition) -> Smoother:
+    """Least squares with the smallest coefficients where many fit equally well: the limit of ridge regression without penalty."""
+    left, squares = decomposition.left, decomposition.squares
+    interpolates = left.shape[1] == left.shape[0] - 1
+    inverse = left / squares**0.5 if interpolates else None
+    return Smoother(left, array_namespace(left).ones_like(squares), decomposition.test / squares, inverse)
+
+
 def mean_diagonal(decomposition: Decomposition) -> float:
     """The mean squared length of a training row's features, their mean removed: the unit of scale-free penalties."""
-    return float(decomposition.squares.sum() / len(decomposition.left))
+    return float(array_namespace(decomposition.squares).sum(decomposition.squares)) / len(decomposition.left)
 
 
-def select_alpha(decomposition: Decomposition, targets: Array, alphas: Sequence[float]) -> float:
+@dataclass(frozen=True)
+class Choice:
+    """A penalty and its squared leave-one-out error, summed over all targets."""
+
+    alpha: float
+    error: float
+
+
+def select_alpha(decomposition: Decomposition, targets: AnyArray, alphas: Sequence[float]) -> Choice:
     """The penalty with the least squared leave-one-out error, summed over all targets; the first of equals.
 
     The error of row i is ``r_i / (1 - H_ii)`` with residuals r (Allen 1974), what scikit-learn's ``RidgeCV`` calls
     generalised cross-validation. As the sum lies between the residual sum of squares times the least and the largest
-    ``1/(1 - H_ii)^2``, penalties that cannot be best are passed over: the choice is exact.
+    ``1/(1 - H_ii)^2``, penalties that cannot be best are passed over: the choice is exact. The sum does not change when
+    targets are rotated, so more targets than rows are best given as ``gram.factor`` of their products.
 
     Parameters
     ----------
@@ -114,50 +131,24 @@ def select_alpha(decomposition: Decomposition, targets: Array, alphas: Sequence[
     alphas : sequence of float
         All above 0.
     """
-    if len(alphas) == 1:
-        return float(alphas[0])
-    left, squares = decomposition.left, decomposition.squares
+    xp, left, squares = array_namespace(targets), decomposition.left, decomposition.squares
     n = len(targets)
-    y = targets - targets.mean(axis=0)
+    y = targets - xp.mean(targets, axis=0)
     scores = left.T @ y
-    power = (scores**2).sum(axis=1)
-    outside = max(float((y**2).sum() - power.sum()), 0.0)
-    grid = np.asarray(alphas, dtype=np.float64)
+    power = xp.sum(scores * scores, axis=1)
+    outside = max(float(xp.sum(y * y) - xp.sum(power)), 0.0)
+    grid = xp.asarray(alphas, dtype=y.dtype, device=device(y))
     shrinkage = grid / (squares[:, None] + grid)  # (r, number of alphas): 1 - gain
-    hat = 1 / n + left**2 @ (1 - shrinkage)
-    weights = 1 / np.maximum(1 - hat, np.finfo(np.float64).tiny) ** 2
-    sums = outside + power @ shrinkage**2
-    lowest, best, chosen = sums * weights.min(axis=0), np.inf, 0
-    for k in np.argsort(sums * weights.mean(axis=0), kind="stable"):
-        if lowest[k] > best:
+    hat = 1 / n + (left * left) @ (1 - shrinkage)
+    weights = 1 / xp.clip(1 - hat, min=np.finfo(np.float64).tiny) ** 2
+    sums = outside + power @ (shrinkage * shrinkage)
+    lowest, order = sums * xp.min(weights, axis=0), np.argsort(to_numpy(sums * xp.mean(weights, axis=0)), kind="stable")
+    best, chosen = np.inf, 0
+    for k in order.tolist():
+        if float(lowest[k]) > best:
             continue
         residual = y - left @ ((1 - shrinkage[:, k])[:, None] * scores)
-        error = float((weights[:, k] * (residual**2).sum(axis=1)).sum())
+        error = float(weights[:, k] @ xp.sum(residual * residual, axis=1))
         if error < best or (error == best and k < chosen):
-            best, chosen = error, int(k)
-    return float(grid[chosen])
-
-
-def least_squares(train: Array, test: Array) -> Smoother:
-    """Least squares with the smallest coefficients where many fit equally well, by QR with column pivoting.
-
-    ``F P = Q R`` with R cut at the numerical rank; then ``R' = Q2 R2`` gives the complete orthogonal decomposition
-    (Golub and Van Loan, Matrix Computations, 5.5.7). A row of R counts while its diagonal is above ``eps max(n, p)``
-    times the first.
-
-    Parameters
-    ----------
-    train : (n, p)
-        Features of the training rows.
-    test : (m, p)
-    """
-    mean = train.mean(axis=0)
-    q, r, pivot = linalg.qr(train - mean, mode="economic", pivoting=True, check_finite=False)
-    diagonal = np.abs(np.diag(r))
-    rank = int((diagonal > np.finfo(np.float64).eps * max(train.shape) * diagonal.max(initial=0.0)).sum())
-    left = q[:, :rank]
-    q2, r2 = linalg.qr(r[:rank].T, mode="economic", check_finite=False)
-    scores = linalg.solve_triangular(r2, ((test - mean)[:, pivot] @ q2).T, check_finite=False).T
-    interpolates = rank == len(train) - 1
-    inverse = linalg.solve_triangular(r2, left.T, trans="T", check_finite=False).T if interpolates else None
-    return Smoother(left, np.ones(rank), scores, inverse)
+            best, chosen = error, k
+    return Choice(float(alphas[chosen]), best)

@@ -5,14 +5,35 @@ Each refit lets one group of stimuli weigh less in training, or pairs the rows w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import EllipsisType
 from typing import Protocol
-
-import numpy as np
 
 from fornix.interfaces import AssemblyError
 from fornix.numerics.decomposition import Array, Rows, Source
 from fornix.numerics.splits import SplitPlan
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Predictions of some targets in one split.
+
+    Parameters
+    ----------
+    split : int
+    values : (m, k)
+        For the test rows of the split.
+    lightened : iterable of (m, k)
+        The same, refitted with the weight of each group lowered; to be read before the next predictions are asked for.
+    columns : (k,) int, optional
+        Which targets; by default all.
+    """
+
+    split: int
+    values: Array
+    lightened: Iterable[Array]
+    columns: Rows | EllipsisType = ...
 
 
 class Estimator(Protocol):
@@ -23,10 +44,11 @@ class Estimator(Protocol):
     def check(self, plan: SplitPlan) -> None:
         """Raises AssemblyError where the training parts are too small."""
 
-    def predict(
-        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float
-    ) -> Iterator[tuple[Array, list[Array]]]:
-        """For each split the predictions (m, q) of its test rows, and those with each group's weight lowered."""
+    def predict(self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float) -> Iterator[Predicted]:
+        """Predictions of the test rows of each split, each target in each split once, and those with each group's weight lowered.
+
+        In any order, and of as many targets at once as suits the estimator.
+        """
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
@@ -39,8 +61,3 @@ def need_training(plan: SplitPlan, least: int, what: str) -> None:
     smallest = min(len(train) for train in plan.train)
     if smallest < least:
         raise AssemblyError(f"{what} needs at least {least} training stimuli; a split has {smallest}")
-
-
-def positions(groups: Sequence[Rows], train: Rows) -> list[Rows]:
-    """Where the rows of each group stand among the training rows."""
-    return [np.flatnonzero(np.isin(train, rows)) for rows in groups]

@@ -1,37 +1,51 @@
-"""Least squares as an estimator of the metric; the computation is in ``fornix.numerics.regression``."""
+"""Least squares as an estimator of the metric; the computation is in ``fornix.numerics``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from fornix.numerics import regression
 from fornix.numerics.decomposition import Array, Rows, Source
+from fornix.numerics.leaving_out import ridge_of_all_rows
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import need_training, positions
+from fornix_metric_regression.estimator import Predicted, need_training
+from fornix_metric_regression.fitting import Fitting
 
 
 @dataclass(frozen=True)
 class Linear:
     """Least squares, with the smallest coefficients where many fit equally well."""
 
+    fitting: Fitting = field(default_factory=Fitting)
     few: float = 2.0
 
     def check(self, plan: SplitPlan) -> None:
         need_training(plan, 2, "a linear regression")
 
-    def predict(
-        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float
-    ) -> Iterator[tuple[Array, list[Array]]]:
-        features = source.coordinates()
-        for train, test in plan:
-            smoother = regression.least_squares(features[train], features[test])
-            yield smoother.predict(targets[train]), list(smoother.lightened(targets[train], positions(groups, train), by))
+    def predict(self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float) -> Iterator[Predicted]:
+        source, columns = source.on_device(self.fitting.device), np.arange(targets.shape[1])
+        return self.fitting.predict(
+            source,
+            targets,
+            plan,
+            groups,
+            by,
+            lambda _, decomposition: [(columns, regression.least_squares(decomposition))],
+            ridge_of_all_rows(source, 0.0),
+        )
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
     ) -> Iterator[list[Array]]:
-        features = source.coordinates()
-        for train, test in plan:
-            smoother = regression.least_squares(features[train], features[test])
-            yield [smoother.predict(targets[permutation[train]]) for permutation in permutations]
+        source = source.on_device(self.fitting.device)
+        return self.fitting.predict_permuted(
+            source,
+            targets,
+            plan,
+            permutations,
+            lambda decomposition, _: regression.least_squares(decomposition),
+            ridge_of_all_rows(source, 0.0),
+        )

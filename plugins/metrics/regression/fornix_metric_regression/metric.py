@@ -106,23 +106,24 @@ class RegressionMetric:
         estimated = self.replicates and self.definition == "default"
         groups = stimulus_groups(matched.stimulus_id)
         members = [np.flatnonzero(groups == g) for g in range(groups.max() + 1)] if estimated else []
-        units, without = [], []
-        for (prediction, refitted), test in zip(
-            self.estimator.predict(matched.source, matched.targets, matched.plan, members, STEP), matched.plan.test, strict=True
-        ):
-            measured = matched.targets[test]
-            units.append(pearson(prediction, measured))
-            weights = [np.where(np.isin(test, rows), 1 - STEP, 1.0) for rows in members]
-            light = [pearson(p, measured, w) for p, w in zip(refitted, weights, strict=True)]
-            without.append(units[-1] + (np.array(light) - units[-1]) / STEP if light else [])
-        score = self._score(np.array(units), matched)
+        shape = (len(matched.plan), matched.targets.shape[1])
+        units, without = np.empty(shape), np.empty((len(members), *shape))
+        for predicted in self.estimator.predict(matched.source, matched.targets, matched.plan, members, STEP):
+            split, columns, test = predicted.split, predicted.columns, matched.plan.test[predicted.split]
+            measured = matched.targets[test][:, columns]
+            r = pearson(predicted.values, measured)
+            units[split, columns] = r
+            for group, (rows, light) in enumerate(zip(members, predicted.lightened, strict=False)):
+                weights = np.where(np.isin(test, rows), 1 - STEP, 1.0)
+                without[group, split, columns] = r + (pearson(light, measured, weights) - r) / STEP
+        score = self._score(units, matched)
         if self.definition == "brainscore":
-            per_split = median_of_units(np.array(units)[:, None])
+            per_split = median_of_units(units[:, None])
             error = float(per_split.std() / np.sqrt(len(per_split))) if len(per_split) > 1 else math.nan
             return score.with_(error=error)
         if not estimated:
             return score
-        factors = median_replicates(np.array(units), np.array(without).swapaxes(0, 1), matched.neuroids.values)
+        factors = median_replicates(units, without, matched.neuroids.values)
         return with_uncertainty(score, replicates_array(factors))
 
     def permuted(

@@ -10,7 +10,7 @@ import numpy as np
 from fornix.numerics.decomposition import Array, Rows, Source
 from fornix.numerics.pls import TrainingPart, pls_predictions
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import need_training
+from fornix_metric_regression.estimator import Predicted, need_training
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,7 @@ class PLS:
     def check(self, plan: SplitPlan) -> None:
         need_training(plan, self.n_components + 1, f"PLS with {self.n_components} components")
 
-    def predict(
-        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float
-    ) -> Iterator[tuple[Array, list[Array]]]:
+    def predict(self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float) -> Iterator[Predicted]:
         parts, wanted = [], []
         for train, test in plan:
             weights = _weights(len(source), train)
@@ -36,8 +34,8 @@ class PLS:
                 parts.append(TrainingPart(light))
             wanted += [test] * (len(groups) + 1)
         predictions = pls_predictions(source, targets, parts, wanted, self.n_components)
-        for _ in range(len(plan)):
-            yield next(predictions), [next(predictions) for _ in groups]
+        for split in range(len(plan)):
+            yield Predicted(split, next(predictions), [next(predictions) for _ in groups])
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]

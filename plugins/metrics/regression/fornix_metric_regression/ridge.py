@@ -1,51 +1,101 @@
-"""Ridge regression as an estimator of the metric; the computation is in ``fornix.numerics.regression``."""
+"""Ridge regression as an estimator of the metric; the computation is in ``fornix.numerics``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from fornix.numerics import regression
+from fornix.numerics.backends import AnyArray, on_device
 from fornix.numerics.decomposition import Array, Decomposition, Rows, Source
+from fornix.numerics.gram import factor
+from fornix.numerics.leaving_out import ResidualMaker, ridge_of_all_rows
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import need_training, positions
+from fornix_metric_regression.estimator import Predicted, need_training
+from fornix_metric_regression.fitting import Fitting
 
 
 @dataclass(frozen=True)
 class Ridge:
-    """Ridge regression with one penalty for all targets, chosen within the training rows where several are given.
+    """Ridge regression, its penalty chosen within the training rows where several are given.
 
     Parameters
     ----------
     alphas : tuple of float
     mean_diagonal : bool
         Whether they are in units of the mean diagonal of the centred training Gram.
+    together : tuple of (k,) int
+        The targets that share a penalty, in groups; empty: all do.
+    fitting : Fitting
     """
 
     alphas: tuple[float, ...]
     mean_diagonal: bool = False
+    together: tuple[Rows, ...] = ()
+    fitting: Fitting = field(default_factory=Fitting)
     few: float = 0.5
 
     def check(self, plan: SplitPlan) -> None:
         need_training(plan, 2, "a ridge regression")
 
-    def predict(
-        self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float
-    ) -> Iterator[tuple[Array, list[Array]]]:
-        for train, test in plan:
-            smoother = self._fit(source.decompose(train, test), targets[train])
-            yield smoother.predict(targets[train]), list(smoother.lightened(targets[train], positions(groups, train), by))
+    def predict(self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float) -> Iterator[Predicted]:
+        source, together = source.on_device(self.fitting.device), self.together or (np.arange(targets.shape[1]),)
+        stand_ins = [TargetsToChooseBy(targets, columns, self.fitting) for columns in together] if self._chooses else []
+
+        def fit(train: Rows, decomposition: Decomposition) -> list[tuple[Rows, regression.Smoother]]:
+            if not self._chooses:
+                return [(np.arange(targets.shape[1]), self._fit(decomposition, None))]
+            return [(c, self._fit(decomposition, t.of(train))) for c, t in zip(together, stand_ins, strict=True)]
+
+        return self.fitting.predict(source, targets, plan, groups, by, fit, self._maker(source))
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
     ) -> Iterator[list[Array]]:
-        for train, test in plan:
-            decomposition = source.decompose(train, test)
-            shuffled = [targets[permutation[train]] for permutation in permutations]
-            yield [self._fit(decomposition, y).predict(y) for y in shuffled]
+        source = source.on_device(self.fitting.device)
+        return self.fitting.predict_permuted(source, targets, plan, permutations, self._fit, self._maker(source))
 
-    def _fit(self, decomposition: Decomposition, targets: Array) -> regression.Smoother:
+    @property
+    def _chooses(self) -> bool:
+        return len(self.alphas) > 1
+
+    def _maker(self, source: Source) -> ResidualMaker | None:
+        known = not self._chooses and not self.mean_diagonal
+        return ridge_of_all_rows(source, self.alphas[0]) if known else None
+
+    def _fit(self, decomposition: Decomposition, targets: AnyArray | None) -> regression.Smoother:
         # A source that does not vary has no scale; any penalty then gives the mean of the targets.
         unit = (regression.mean_diagonal(decomposition) or 1.0) if self.mean_diagonal else 1.0
-        alpha = regression.select_alpha(decomposition, targets, [alpha * unit for alpha in self.alphas])
-        return regression.ridge(decomposition, alpha)
+        alphas = [alpha * unit for alpha in self.alphas]
+        if targets is None or not self._chooses:
+            return regression.ridge(decomposition, alphas[0])
+        return regression.ridge(decomposition, regression.select_alpha(decomposition, targets, alphas).alpha)
+
+
+class TargetsToChooseBy:
+    """Targets by which a penalty is chosen, of any number: more than there are rows are turned into as many as there are rows.
+
+    The sum over targets of squared errors does not change when targets are rotated.
+
+    Parameters
+    ----------
+    targets : (n, q)
+    columns : (k,) int
+        Those that count.
+    fitting : Fitting
+    """
+
+    def __init__(self, targets: Array, columns: Rows, fitting: Fitting) -> None:
+        self._fitting, self._products = fitting, None
+        if len(columns) <= len(targets):
+            self._targets = on_device(targets[:, columns], fitting.device)
+            return
+        for batch in fitting.batches(columns):
+            y, _ = fitting.centred(targets, batch)
+            self._products = y @ y.T if self._products is None else self._products + y @ y.T
+
+    def of(self, train: Rows) -> AnyArray:
+        """For the training rows (n,), at most n targets; whatever their mean."""
+        return self._targets[train] if self._products is None else factor(self._products[train][:, train])

@@ -1,0 +1,131 @@
+"""Ridge regression and least squares on every split of a plan, a batch of targets at a time.
+
+Where the penalty is known before the data are split, one fit to all rows serves every split; else each training part is
+decomposed and fitted by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fornix.numerics.backends import on_device, to_numpy
+from fornix.numerics.decomposition import Array, Decomposition, Rows, Source
+from fornix.numerics.leaving_out import PartLeftOut, ResidualMaker, leave_out
+from fornix.numerics.regression import Smoother
+from fornix.numerics.splits import SplitPlan
+from fornix_metric_regression.estimator import Predicted
+
+#: From the training rows and their decomposition to the fits of all targets: some columns and their smoother.
+Fit = Callable[[Rows, Decomposition], Sequence[tuple[Rows, Smoother]]]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How predictions are computed; none of it changes a number beyond rounding.
+
+    Parameters
+    ----------
+    device : str
+        ``"numpy"``, or a device of torch: see ``fornix.numerics.backends.on_device``.
+    batch : int
+        How many targets are worked on at once: with n rows, memory grows by about ``32 n batch`` bytes.
+    """
+
+    device: str = "numpy"
+    batch: int = 2048
+
+    def batches(self, columns: Rows) -> Iterator[Rows]:
+        """The columns (q,), as many at once as fit."""
+        for start in range(0, len(columns), self.batch):
+            yield columns[start : start + self.batch]
+
+    def predict(
+        self,
+        source: Source,
+        targets: Array,
+        plan: SplitPlan,
+        groups: Sequence[Rows],
+        by: float,
+        fit: Fit,
+        maker: ResidualMaker | None,
+    ) -> Iterator[Predicted]:
+        """What :meth:`fornix_metric_regression.estimator.Estimator.predict` promises.
+
+        Parameters
+        ----------
+        source : Source of n rows, on the device
+        targets : (n, q)
+        fit : callable
+            Fits one training part.
+        maker : ResidualMaker, optional
+            Of the fit to all rows; takes the place of ``fit`` where a split can be taken from it.
+        """
+        parts = _parts(maker, plan, len(source))
+        if maker is not None and any(parts):
+            for columns in self.batches(np.arange(targets.shape[1])):
+                y, mean = self.centred(targets, columns)
+                residuals = maker.residuals(y)
+                for k, part in enumerate(parts):
+                    if part is None:
+                        continue
+                    tested = np.searchsorted(part.test, plan.test[k])
+                    values = to_numpy(part.predict(y, residuals))[tested] + mean
+                    lighter = (to_numpy(p)[tested] + mean for p in part.lightened(y, residuals, groups, by))
+                    yield Predicted(k, values, lighter, columns)
+        for k, (train, test) in enumerate(plan):
+            if parts[k] is None:
+                for chosen, smoother in fit(train, source.decompose(train, test)):
+                    for columns in self.batches(chosen):
+                        y, mean = self.centred(targets, columns)
+                        lighter = (to_numpy(p) + mean for p in smoother.lightened(y[train], positions(groups, train), by))
+                        yield Predicted(k, to_numpy(smoother.predict(y[train])) + mean, lighter, columns)
+
+    def predict_permuted(
+        self,
+        source: Source,
+        targets: Array,
+        plan: SplitPlan,
+        permutations: Sequence[Rows],
+        fit: Callable[[Decomposition, Array], Smoother],
+        maker: ResidualMaker | None,
+    ) -> Iterator[list[Array]]:
+        """What :meth:`fornix_metric_regression.estimator.Estimator.predict_permuted` promises; as :meth:`predict` otherwise.
+
+        Parameters
+        ----------
+        fit : callable
+            Fits a training part to its targets (n, q).
+        """
+        parts = _parts(maker, plan, len(source))
+        shuffled = [on_device(targets[permutation], self.device) for permutation in permutations]
+        residuals = [maker.residuals(y) for y in shuffled] if maker is not None else []
+        for (train, test), part in zip(plan, parts, strict=True):
+            if part is None:
+                decomposition = source.decompose(train, test)
+                yield [to_numpy(fit(decomposition, y[train]).predict(y[train])) for y in shuffled]
+            else:
+                tested = np.searchsorted(part.test, test)
+                yield [to_numpy(part.predict(y, r))[tested] for y, r in zip(shuffled, residuals, strict=True)]
+
+    def centred(self, targets: Array, columns: Rows) -> tuple[Array, Array]:
+        """Targets (n, k) less their mean (k,): a mean shared by all rows changes no fit, but costs digits."""
+        y = targets[:, columns[0] : columns[-1] + 1] if len(columns) == columns[-1] + 1 - columns[0] else targets[:, columns]
+        mean = y.mean(axis=0)
+        return on_device(y - mean, self.device), mean
+
+
+def _parts(maker: ResidualMaker | None, plan: SplitPlan, n: int) -> list[PartLeftOut | None]:
+    """Each split as what it leaves out of the fit to all n rows; None where that is no gain, or costs digits."""
+    parts: list[PartLeftOut | None] = []
+    for train in plan.train:
+        others = np.setdiff1d(np.arange(n), train)
+        parts.append(leave_out(maker, others) if maker is not None and len(others) <= n // 2 else None)
+    return parts
+
+
+def positions(groups: Sequence[Rows], train: Rows) -> list[Rows]:
+    """Where the rows of each group stand among the training rows."""
+    return [np.flatnonzero(np.isin(train, rows)) for rows in groups]
