@@ -107,6 +107,8 @@ def test_a_request_that_makes_no_sense_exits_with_2_and_a_sentence(
         (["runn"], "did you mean 'run'?"),
         (["run", "--modles", "pixels"], "unrecognized arguments: --modles pixels (did you mean '--models'?)"),
         (["run", "--engine", "threads"], "invalid choice: 'threads'"),
+        (["run", "--engine", "worker"], "(did you mean 'workers'?)"),
+        (["list", "modles"], "(did you mean 'models'?)"),
         (["run", "--workers", "0"], "argument --workers: 0 is less than 1"),
         (["run", "--time-limit", "nan"], "argument --time-limit: nan is not above 0"),
         (["run", "--memory-limit", "-1"], "argument --memory-limit: -1 is not above 0"),
@@ -173,7 +175,7 @@ def test_what_is_empty_is_said_of_many_cells_at_once_or_of_each(
         "missing  toy-behaving Toy.V4-correlation",
     ]
     assert main(["matrix", "--store", str(tmp_path / "none"), *asked]) == 0
-    assert capfd.readouterr().out.splitlines()[-1] == "no cell asked for has a value"
+    assert capfd.readouterr().out.splitlines()[-1] == f"no cell asked for has a value in the store {tmp_path / 'none'}"
 
 
 def test_an_alias_shows_the_card_it_belongs_to(capfd: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         wrong = re.findall(r"invalid choice: '([^']+)'", message) or re.findall(r"(?<= )--[^\s=]+", message)
-        close = get_close_matches(wrong[0], [*_VERBS, *self._options()], n=1) if wrong else []
+        offered = re.findall(r"[\w-]+", message.partition("(choose from ")[2]) or self._options()
+        close = get_close_matches(wrong[0], offered, n=1) if wrong else []
         super().error(message + (f" (did you mean {close[0]!r}?)" if close else ""))
 
     def _options(self) -> list[str]:

@@ -12,6 +12,8 @@ from fornix.registry.problems import counted
 if TYPE_CHECKING:
     import xarray as xr
 
+    from fornix.store.folder import FolderStore
+
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("matrix", help="print or save the matrix", description=__doc__)
@@ -36,7 +38,7 @@ def call(parsed: argparse.Namespace) -> int:
     found, place = registry(parsed), store(parsed, read_only=True)
     matrix = assemble(found, place, plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed))
     save(matrix, parsed)
-    print_matrix(matrix, parsed)
+    print_matrix(matrix, parsed, place)
     return 0
 
 
@@ -50,7 +52,7 @@ def save(matrix: xr.Dataset, parsed: argparse.Namespace) -> None:
         write_netcdf(matrix, parsed.netcdf)
 
 
-def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace) -> None:
+def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace, place: FolderStore) -> None:
     """Print what is empty and why, then a table for each block, then what the marks mean."""
     from fornix.matrix.empty import empty_lines, every_empty_line
     from fornix.matrix.table import blocks, heading, legend, markdown, rows
@@ -72,7 +74,7 @@ def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace) -> None:
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100_000, soft_wrap=True)
     shown = blocks(matrix, expand=parsed.expand)
     if not shown:
-        print("no cell asked for has a value")
+        print(f"no cell asked for has a value in the store {place.path}")
     for block in shown:
         print()
         if parsed.markdown:

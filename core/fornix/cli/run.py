@@ -62,7 +62,7 @@ def call(parsed: argparse.Namespace) -> int:
             progress=progress,
         )
     save(matrix, parsed)
-    print_matrix(matrix, parsed)
+    print_matrix(matrix, parsed, place)
     done = {"ok", "skipped"}
     failed = [str(status) for status in matrix["status"].values[:, matrix["leaf"].values].ravel() if status not in done]
     if failed:
