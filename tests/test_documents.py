@@ -1,0 +1,105 @@
+"""The Python of the README and of the guide to plugins runs as it stands there (the hooks' examples: registry/test_hooks.py)."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fornix.interfaces import Experiment, Recording, Similarity, StimulusSet
+from fornix.registry.discovery import Registry
+
+ROOT = Path(__file__).parents[1]
+README, GUIDE = ROOT / "README.md", ROOT / "docs" / "plugins.md"
+
+
+def block(page: Path, language: str, *, with_: str) -> str:
+    """The one fenced block of a language that has these words in it."""
+    fenced = re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (found,) = [text for text in fenced if with_ in text]
+    return str(found)
+
+
+@pytest.fixture
+def run_readme(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Run a block of the README where it may leave files; returns the names it made."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FORNIX_STORE", raising=False)
+
+    def run(with_: str, **names: Any) -> dict[str, Any]:
+        exec(compile(block(README, "python", with_=with_), f"{README}: {with_}", "exec"), names)
+        return names
+
+    return run
+
+
+def test_every_block_of_python_is_run_here() -> None:
+    assert len(re.findall(r"^```python$", README.read_text(encoding="utf-8"), re.MULTILINE)) == 3
+    assert len(re.findall(r"^```python$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)) == 1
+
+
+@pytest.mark.slow
+def test_ten_lines_of_python(run_readme: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    made = run_readme("fornix.run(")
+    matrix, score = made["matrix"], made["score"]
+    cell = matrix.sel(model="pixels", benchmark="Digits-accuracy")
+    assert cell["status"].item() == "ok"
+    assert score.value == pytest.approx(float(cell["value"]), abs=1e-12)
+    assert matrix.sel(model="simulated-brain", benchmark="Simulated.V4-ridge")["status"].item() == "ok"
+    assert made["ridge"].accepts
+    assert made["digits"].recordings()
+    assert (tmp_path / "fornix-store" / "cells").is_dir()
+
+
+@pytest.mark.slow
+@pytest.mark.mirror
+def test_a_network_from_a_notebook(
+    run_readme: Callable[..., dict[str, Any]], registry: Registry, need_files: Callable[..., None]
+) -> None:
+    torch = pytest.importorskip("torch", reason="a network of one's own needs torch")
+    need_files(*cowley(registry, "Cowley2023.V4-ridge"))
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(OrderedDict(layer2=torch.nn.Conv2d(3, 8, kernel_size=8, stride=8)))
+    made = run_readme("fornix.extraction.torch", network=network)
+    assert math.isfinite(made["score"].value)
+
+
+@pytest.mark.slow
+@pytest.mark.mirror
+def test_features_computed_elsewhere(
+    run_readme: Callable[..., dict[str, Any]], registry: Registry, need_files: Callable[..., None]
+) -> None:
+    need_files(*cowley(registry, "Cowley2023.V4-ridge.210325"))
+    made = run_readme("fornix.wrap_responses")
+    assert made["table"].shape[1] == 3
+    assert 0 < made["score"].raw < made["score"].ceiling.value  # colour is something, and far from all, of V4
+
+
+def test_the_model_of_the_guide(tmp_path: Path) -> None:
+    """Its three means of an image, asked for as it may be: any region, and similarity."""
+    (tmp_path / "model.py").write_text(block(GUIDE, "python", with_="def model()"), encoding="utf-8")
+    (tmp_path / "commitment.toml").write_text(block(GUIDE, "toml", with_="[behaviour]"), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("model_of_the_guide", tmp_path / "model.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    images = list(np.random.default_rng(0).integers(0, 256, size=(5, 4, 4, 3), dtype=np.uint8))
+    recording, task = Recording("V4"), Similarity()
+    answers = module.model().respond(Experiment(StimulusSet([f"s{i}" for i in range(5)], image=images), (recording,), task))
+    np.testing.assert_allclose(answers[recording].values, np.mean(images, axis=(1, 2)), rtol=1e-6)
+    assert answers[task].sizes == {"pair": 10}
+
+
+def cowley(registry: Registry, benchmark: str) -> list[Any]:
+    """The datasets that a benchmark or its leaves use."""
+    card = registry.get("benchmark", benchmark)
+    leaves = [card] if card.aggregate is None else [registry.get("benchmark", name) for name in card.aggregate.leaves()]
+    return [registry.get("dataset", name) for leaf in leaves for name in leaf.uses.datasets]
