@@ -53,6 +53,31 @@ def weighted_pearson(x: ArrayLike, y: ArrayLike, weights: ArrayLike) -> NDArray[
         return np.asarray(np.where(varies, (w * x * y).sum(axis=-1) / (lengths[0] * lengths[1]), np.nan))
 
 
+def pearson_from_sums(sums: NDArray[np.float64], shift: ArrayLike = 0.0) -> NDArray[np.float64]:
+    """Pearson correlation from sums over rows, as sums without some of the rows follow by subtraction.
+
+    Parameters
+    ----------
+    sums : (6, ...)
+        n, and the sums of x, y, xx, yy and xy, where x and y were taken from near their means.
+    shift : (...), optional
+        What was taken from x and y: variation that is rounding beside it is none.
+
+    Returns
+    -------
+    (...)
+        NaN where a side does not vary.
+    """
+    n, x, y, xx, yy, xy = sums
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = [xx - x * x / n, yy - y * y / n]
+        varies = squares[0] * squares[1] > 1e-24 * xx * yy
+        for square in squares:
+            varies &= square > n * (1e-13 * np.asarray(shift)) ** 2
+        r = np.where(varies, (xy - x * y / n) / np.sqrt(squares[0] * squares[1]), np.nan)
+    return np.clip(r, -1, 1)
+
+
 def spearman(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """Spearman correlation over the first axis (ties share their mean rank), column by column; shapes as :func:`pearson`."""
     return pearson(stats.rankdata(x, axis=0), stats.rankdata(y, axis=0))

@@ -1,9 +1,9 @@
-"""How reliable repeated measurements are: the split-half consistency of neuroids, which is their ceiling."""
+"""How reliable repeated measurements are: the split-half consistency of neuroids, over repetitions or over subjects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Any, Final, Literal
 
 import numpy as np
 import xarray as xr
@@ -11,26 +11,30 @@ from numpy.typing import ArrayLike, NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
+from fornix.numerics.correlation import pearson_from_sums
 from fornix.numerics.crossed import median_replicates
-from fornix.numerics.uncertainty import (
-    jackknife_pearson,
-    replicates_array,
-    stimulus_groups,
-    with_uncertainty,
-)
+from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
 
 Definition = Literal["default", "brainscore"]
+#: What the halves are made of: a coordinate of the presentations.
+Over = Literal["repetition", "subject"]
+Array = NDArray[np.float64]
+
+#: Responses held at once while halves are averaged.
+MOST_NUMBERS: Final = 300_000
+#: Subjects are left out in at most this many groups.
+SUBJECT_GROUPS: Final = 20
 
 
-def spearman_brown(r: ArrayLike) -> NDArray[np.float64]:
+def spearman_brown(r: ArrayLike) -> Array:
     """Reliability of the whole from the correlation r of its halves: ``2r / (1 + r)`` (Spearman 1910, Brown 1910)."""
     r = np.asarray(r, dtype=np.float64)
     with np.errstate(divide="ignore"):
         return np.asarray(2 * r / (1 + r))
 
 
-def internal_consistency(assembly: xr.DataArray, definition: Definition = "default") -> Score:
-    """Split-half reliability over repetitions, corrected to the full number of repetitions.
+def internal_consistency(assembly: xr.DataArray, definition: Definition = "default", over: Over = "repetition") -> Score:
+    """Split-half reliability over repetitions or subjects, corrected to the full number of them.
 
     The unique repetitions are split at random into halves; responses are averaged over each half (over the repetitions
     that are there), correlated over stimuli (Pearson) for each neuroid and corrected by :func:`spearman_brown`. The value
@@ -39,11 +43,14 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
     Parameters
     ----------
     assembly : DataArray, dims (presentation, neuroid)
-        Coordinates ``stimulus_id`` and ``repetition`` on presentation. A missing repetition is an absent row or NaN.
+        Coordinates ``stimulus_id`` and ``over`` on presentation. A missing repetition is an absent row or NaN.
     definition : {"default", "brainscore"}
         Default: 100 splits from ``numpy.random.default_rng(1)``; the error is from the groups of stimuli and the draws of
         neuroids that scores use (:func:`fornix.numerics.crossed.median_replicates`). Brain-Score: 10 splits as
         scikit-learn's ``ShuffleSplit`` draws them (train 0.5, seed 1), error ``std(splits) / sqrt(10)``.
+    over : {"repetition", "subject"}
+        Halves of subjects say how well people predict other people. The error is then for new stimuli and new subjects, who
+        are left out one by one, or in 20 groups, after they were split; neuroids (the measures) are taken as they are.
 
     Returns
     -------
@@ -53,66 +60,138 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
     Raises
     ------
     AssemblyError
-        If there are fewer than two repetitions, or a stimulus has one repetition twice.
+        If there are fewer than two repetitions (subjects), or a stimulus has one of them twice.
     """
-    cube, stimulus_id = _by_repetition(assembly)
-    splits = list(_shuffled_halves(cube.shape[0]) if definition == "brainscore" else _random_halves(cube.shape[0]))
-    groups = stimulus_groups(stimulus_id)
-    everything, without_group = _consistencies(cube, splits, groups)
+    cube, stimulus_id, names = by_unit(assembly, over)
+    n_splits = 10 if definition == "brainscore" else 100
+    halves = np.array(list((_shuffled_halves if definition == "brainscore" else _random_halves)(len(names), n_splits)))
+    groups = np.zeros(len(stimulus_id), dtype=np.int64) if definition == "brainscore" else stimulus_groups(stimulus_id)
+    everything, without_group = _consistencies(cube, halves, groups)
     units = xr.DataArray(everything, dims=("split", "neuroid"), coords=assembly["neuroid"].coords)
     per_split = np.nanmedian(everything, axis=1)
     score = Score(value=float(per_split.mean()), units=units, n_nan=int(np.isnan(everything).sum()))
     if definition == "brainscore":
-        return score.with_(error=float(per_split.std() / np.sqrt(len(splits))))
-    names = units["neuroid_id"].values if "neuroid_id" in units.coords else np.arange(units.sizes["neuroid"])
-    replicates = replicates_array(median_replicates(everything, without_group, names))
-    return with_uncertainty(score, replicates)
+        return score.with_(error=float(per_split.std() / np.sqrt(n_splits)))
+    neuroids = units["neuroid_id"].values if "neuroid_id" in units.coords else np.arange(units.sizes["neuroid"])
+    factors = median_replicates(everything, without_group, neuroids)
+    if over == "subject":
+        factors = {"stimuli": factors["stimuli"]}
+        left_out = stimulus_groups(names, SUBJECT_GROUPS)
+        if len(names) > 3:  # of three, one half is empty without its only subject
+            without_subjects = _without_units(cube, halves, left_out)
+            factors["subjects"] = median_replicates(everything, without_subjects, neuroids)["stimuli"]
+    return with_uncertainty(score, replicates_array(factors))
 
 
-def _by_repetition(assembly: xr.DataArray) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """The responses as (repetition, stimulus, neuroid), NaN where a repetition is missing, and the sorted stimuli."""
+def by_unit(assembly: xr.DataArray, over: str) -> tuple[Array, NDArray[Any], NDArray[Any]]:
+    """The responses as (unit, stimulus, neuroid), NaN where one is missing; the sorted stimuli; the sorted units.
+
+    Parameters
+    ----------
+    assembly : DataArray, dims (presentation, neuroid)
+    over : str
+        The coordinate that names the units, such as ``repetition``.
+
+    Raises
+    ------
+    AssemblyError
+        If there are fewer than two units, or a stimulus has one of them twice.
+    """
     check_assembly(assembly, dims=("presentation", "neuroid"), what="the assembly whose consistency is asked")
-    for name in ("stimulus_id", "repetition"):
+    for name in ("stimulus_id", over):
         if name not in assembly.coords:
-            raise AssemblyError(f"internal consistency needs the coordinate {name!r} on presentation")
+            raise AssemblyError(f"reliability needs the coordinate {name!r} on presentation")
     stimuli, column = np.unique(assembly["stimulus_id"].values, return_inverse=True)
-    repetitions, row = np.unique(assembly["repetition"].values, return_inverse=True)
-    if len(repetitions) < 2:
-        raise AssemblyError("internal consistency needs at least 2 repetitions; the assembly has 1")
-    if len(np.unique(row * len(stimuli) + column)) < len(row):
-        raise AssemblyError("a stimulus has the same repetition twice; number its presentations in the coordinate 'repetition'")
-    cube = np.full((len(repetitions), len(stimuli), assembly.sizes["neuroid"]), np.nan)
+    units, row = np.unique(assembly[over].values, return_inverse=True)
+    if len(units) < 2:
+        raise AssemblyError(f"reliability needs at least 2 {over}s; the assembly has 1")
+    cell = row * len(stimuli) + column
+    if len(cell) > 1 and (np.diff(np.sort(cell)) == 0).any():
+        raise AssemblyError(f"a stimulus has the same {over} twice; number its presentations in the coordinate {over!r}")
+    shape = (len(units), len(stimuli), assembly.sizes["neuroid"])
+    if np.array_equal(cell, np.arange(shape[0] * shape[1])):  # already in order: nothing to copy
+        return np.asarray(assembly.values, dtype=np.float64).reshape(shape), stimuli, units
+    cube = np.full(shape, np.nan)
     cube[row, column] = assembly.values
-    return cube, stimuli
+    return cube, stimuli, units
 
 
-def _random_halves(n: int, n_splits: int = 100, seed: int = 1) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    rng = np.random.default_rng(seed)
+def _random_halves(n: int, n_splits: int) -> Iterator[NDArray[np.bool_]]:
+    """Which of n units are in the first half."""
+    rng = np.random.default_rng(1)
     for _ in range(n_splits):
-        order = rng.permutation(n)
-        yield order[: n // 2], order[n // 2 :]
+        yield np.isin(np.arange(n), rng.permutation(n)[: n // 2])
 
 
-def _shuffled_halves(n: int, n_splits: int = 10, seed: int = 1) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """As ``sklearn.model_selection.ShuffleSplit(n_splits, train_size=0.5, random_state=seed)`` draws them."""
-    rng = np.random.RandomState(seed)
+def _shuffled_halves(n: int, n_splits: int) -> Iterator[NDArray[np.bool_]]:
+    """As ``sklearn.model_selection.ShuffleSplit(n_splits, train_size=0.5, random_state=1)`` draws them."""
+    rng = np.random.RandomState(1)
     for _ in range(n_splits):
-        order = rng.permutation(n)
-        yield order[n - n // 2 :], order[: n - n // 2]
+        yield np.isin(np.arange(n), rng.permutation(n)[n - n // 2 :])
 
 
-def _consistencies(
-    cube: NDArray[np.float64], splits: Sequence[tuple[NDArray[Any], NDArray[Any]]], groups: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Corrected consistency (split, neuroid), and the same without each group of stimuli (group, split, neuroid)."""
-    seen = ~np.isnan(cube)
-    filled = np.where(seen, cube, 0.0)
-    everything, without_group = [], []
-    for halves in splits:
-        counts = [seen[half].sum(axis=0) for half in halves]
-        with np.errstate(invalid="ignore"):
-            x, y = (filled[half].sum(axis=0) / count for half, count in zip(halves, counts, strict=True))
-        r, r_without_group = jackknife_pearson(x, y, groups)
-        everything.append(r)
-        without_group.append(r_without_group)
-    return spearman_brown(np.array(everything)), spearman_brown(np.array(without_group).transpose(1, 0, 2))
+def _consistencies(cube: Array, halves: NDArray[np.bool_], groups: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Corrected consistency (split, neuroid), and the same without each group of stimuli (group, split, neuroid).
+
+    Parameters
+    ----------
+    cube : (unit, stimulus, neuroid)
+    halves : (split, unit)
+        True for the first half.
+    groups : (stimulus,) int
+    """
+    shift = _typical(cube)
+    sums = np.array([_sums(cube, halves, shift, np.flatnonzero(groups == group)) for group in range(groups.max() + 1)])
+    total = sums.sum(axis=0)
+    without = np.stack([spearman_brown(pearson_from_sums(total - of_group, shift)) for of_group in sums])
+    return spearman_brown(pearson_from_sums(total, shift)), without
+
+
+def _without_units(cube: Array, halves: NDArray[np.bool_], groups: NDArray[np.int64]) -> Array:
+    """Corrected consistency without each group of units (group, split, neuroid), the others staying in their halves."""
+    shift, stimuli = _typical(cube), np.arange(cube.shape[1])
+    kept = [groups != group for group in range(groups.max() + 1)]
+    sums = [_sums(cube[units], halves[:, units], shift, stimuli) for units in kept]
+    return spearman_brown(np.array([pearson_from_sums(of_kept, shift) for of_kept in sums]))
+
+
+def _typical(cube: Array) -> Array:
+    """A response (neuroid,) near the mean of each neuroid, from which sums of squares lose no digits."""
+    there = np.isfinite(cube[:, 0])
+    return np.asarray(np.where(there, cube[:, 0], 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1))
+
+
+def _sums(cube: Array, halves: NDArray[np.bool_], shift: Array, stimuli: NDArray[np.int64]) -> Array:
+    """Over some stimuli: n and the sums of x, y, xx, yy and xy (6, split, neuroid), x and y being averages over halves."""
+    n_units, _, n_neuroids = cube.shape
+    first = halves.astype(np.float64)
+    sums = np.zeros((6, len(halves), n_neuroids))
+    at_once = max(MOST_NUMBERS // (n_neuroids * max(n_units, len(halves))), 1)
+    for start in range(0, len(stimuli), at_once):
+        rows = stimuli[start : start + at_once]
+        contiguous = rows[-1] - rows[0] == len(rows) - 1
+        block = cube[:, rows[0] : rows[-1] + 1] if contiguous else cube[:, rows]
+        shape = (len(halves), len(rows), n_neuroids)
+        flat = block.reshape(n_units, -1)
+        missing = np.isnan(flat)
+        if missing.any():
+            filled, seen = np.where(missing, 0.0, flat), 1.0 - missing
+            x, counted = first @ filled, first @ seen
+            with np.errstate(divide="ignore", invalid="ignore"):
+                y = (filled.sum(axis=0) - x) / (seen.sum(axis=0) - counted)
+                x /= counted
+            there = np.isfinite(x) & np.isfinite(y)
+            x, y = (np.where(there, side - np.tile(shift, len(rows)), 0.0).reshape(shape) for side in (x, y))
+            sums[0] += there.reshape(shape).sum(axis=1)
+        else:
+            x = first @ flat
+            y = flat.sum(axis=0) - x
+            size = first.sum(axis=1)[:, None]
+            x, y = x / size, y / (n_units - size)
+            x, y = ((side.reshape(shape) - shift) for side in (x, y))
+            sums[0] += len(rows)
+        sums[1] += x.sum(axis=1)
+        sums[2] += y.sum(axis=1)
+        for k, (a, b) in enumerate(((x, x), (y, y), (x, y)), start=3):
+            sums[k] += np.einsum("psn,psn->pn", a, b)
+    return sums

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from fornix.interfaces.score import Score
+from fornix.numerics.correlation import pearson_from_sums
 
 #: Fewer subjects than this are jackknifed, not bootstrapped.
 FEW_SUBJECTS: Final = 8
@@ -91,15 +92,7 @@ def jackknife_pearson(
     member = (groups == np.arange(groups.max() + 1)[:, None]).astype(np.float64)
     by_group = member @ sums
     total = sums.sum(axis=1)
-    return _pearson_from_sums(total), _pearson_from_sums(total[:, None] - by_group)
-
-
-def _pearson_from_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    n, x, y, xx, yy, xy = sums
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variances = (xx - x * x / n) * (yy - y * y / n)
-        r = np.where(variances > 1e-24 * xx * yy, (xy - x * y / n) / np.sqrt(variances), np.nan)
-    return np.clip(r, -1, 1)
+    return pearson_from_sums(total), pearson_from_sums(total[:, None] - by_group)
 
 
 def replicates_array(by_factor: Mapping[str, Sequence[Any]]) -> xr.DataArray:

@@ -1,0 +1,80 @@
+"""Noise ceiling from repeats: the part of a neuroid's variance over stimuli that repeats, in percent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from fornix.interfaces.assembly import AssemblyError
+from fornix.interfaces.score import Score
+from fornix.numerics.crossed import median_of_units, median_replicates
+from fornix.numerics.reliability import by_unit
+from fornix.numerics.resampling import Array
+from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+
+PERCENT: Final = 100.0
+
+
+def noise_ceiling(assembly: xr.DataArray) -> Score:
+    """The variance over stimuli that a perfect model of the mean response could explain, in percent of that of the averages.
+
+    ``NC = 100 s / (s + n / k)``, with the noise variance n (within stimuli, pooled), k repeats of each stimulus (their
+    harmonic mean) and the signal variance ``s = variance of the averages - n / k``, so ``NC = 100 (1 - (n / k) / variance
+    of the averages)``: the noise ceiling of Allen et al. (2022, Nat Neurosci 25:116, "noise ceiling signal-to-noise ratio"), with
+    unbiased variances, and not clipped: where repeats agree less than chance would have it, it is below 0.
+
+    Parameters
+    ----------
+    assembly : DataArray, dims (presentation, neuroid)
+        Coordinates ``stimulus_id`` and ``repetition`` on presentation. A missing repetition is an absent row or NaN.
+
+    Returns
+    -------
+    Score
+        The median over neuroids, in percent; ``units`` has dims (neuroid,). ``n_nan`` counts neuroids without one: those
+        that do not vary. The error is for new stimuli and new neuroids.
+
+    Raises
+    ------
+    AssemblyError
+        If there are fewer than two repetitions or three stimuli, or no stimulus was repeated.
+    """
+    cube, stimulus_id, _ = by_unit(assembly, "repetition")
+    if len(stimulus_id) < 3:
+        raise AssemblyError(f"a noise ceiling needs at least 3 stimuli; the assembly has {len(stimulus_id)}")
+    seen = np.isfinite(cube)
+    count = seen.sum(axis=0).astype(np.float64)
+    if not (count > 1).any():
+        raise AssemblyError("no stimulus was repeated; a noise ceiling needs stimuli with at least 2 repetitions")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        average = np.where(seen, cube, 0.0).sum(axis=0) / count
+    within = np.where(seen, cube - average, 0.0)
+    squares = (within * within).sum(axis=0)
+    groups = stimulus_groups(stimulus_id)
+    kept = [groups != group for group in range(groups.max() + 1)]
+    units = _ceilings(average, squares, count)
+    without = np.stack([_ceilings(average[rows], squares[rows], count[rows]) for rows in kept])
+    names = assembly["neuroid_id"].values if "neuroid_id" in assembly.coords else np.arange(assembly.sizes["neuroid"])
+    score = Score(
+        value=float(median_of_units(units[None])),
+        units=xr.DataArray(units, dims=("neuroid",), coords=assembly["neuroid"].coords),
+        n_nan=int(np.isnan(units).sum()),
+    )
+    return with_uncertainty(score, replicates_array(median_replicates(units[None], without[:, None], names)))
+
+
+def _ceilings(average: Array, squares: Array, count: Array) -> Array:
+    """Percent (neuroid,) from the averages, the squares within and the number of repeats of each stimulus (stimulus, neuroid)."""
+    there = count > 0
+    n = there.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        noise = squares.sum(axis=0) / np.maximum(count - 1, 0).sum(axis=0)
+        of_average = noise * np.where(there, 1 / count, 0.0).sum(axis=0) / n
+        present = np.where(there, average, 0.0)
+        mean = present.sum(axis=0) / n
+        spread = np.where(there, present - mean, 0.0)
+        variance = (spread * spread).sum(axis=0) / (n - 1)
+        varies = np.sqrt(variance) > 1e-13 * np.abs(mean)
+        return np.asarray(np.where(varies, PERCENT * (1 - of_average / variance), np.nan))
