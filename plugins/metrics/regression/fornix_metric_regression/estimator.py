@@ -28,12 +28,15 @@ class Predicted:
         The same, refitted with the weight of each group lowered; to be read before the next predictions are asked for.
     columns : (k,) int, optional
         Which targets; by default all.
+    left_out : bool
+        For a fit that jumps as rows count less: the groups were left out in training instead.
     """
 
     split: int
     values: Array
     lightened: Iterable[Array]
     columns: Rows | EllipsisType = ...
+    left_out: bool = False
 
 
 class Estimator(Protocol):

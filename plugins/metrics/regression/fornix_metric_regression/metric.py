@@ -21,6 +21,7 @@ from fornix.numerics.splits import SplitPlan, given_split, split_plan
 from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
 from fornix_metric_regression.estimator import Estimator
 from fornix_metric_regression.linear import Linear
+from fornix_metric_regression.neuron_to_neuron import NeuronToNeuron
 from fornix_metric_regression.pls import PLS
 from fornix_metric_regression.ridge import Ridge
 
@@ -76,7 +77,9 @@ class RegressionMetric:
     direction: Literal["forward", "reverse"] = "forward"
     replicates: bool = True
 
-    accepts: Final = frozenset({"values", "gram"})
+    @property
+    def accepts(self) -> frozenset[Literal["values", "gram"]]:
+        return frozenset({"values"}) if isinstance(self.estimator, NeuronToNeuron) else frozenset({"values", "gram"})
 
     def __call__(self, source: xr.DataArray | Gram, target: xr.DataArray) -> Score:
         """The score of a source.
@@ -115,7 +118,11 @@ class RegressionMetric:
             units[split, columns] = r
             for group, (rows, light) in enumerate(zip(members, predicted.lightened, strict=False)):
                 weights = np.where(np.isin(test, rows), 1 - STEP, 1.0)
-                without[group, split, columns] = r + (pearson(light, measured, weights) - r) / STEP
+                if predicted.left_out:
+                    change = (pearson(predicted.values, measured, weights) - r) / STEP + pearson(light, measured) - r
+                else:
+                    change = (pearson(light, measured, weights) - r) / STEP
+                without[group, split, columns] = r + change
         score = self._score(units, matched)
         if self.definition == "brainscore":
             per_split = median_of_units(units[:, None])
@@ -236,7 +243,7 @@ def regression_metric(identifier: str, options: Mapping[str, Any]) -> Regression
 
     Parameters
     ----------
-    identifier : {"pls", "ridge", "linear"}
+    identifier : {"pls", "ridge", "linear", "neuron_to_neuron"}
     options : mapping
         As the card declares them, all given.
 
@@ -254,6 +261,8 @@ def regression_metric(identifier: str, options: Mapping[str, Any]) -> Regression
         estimator = PLS(n_components)
     elif identifier == "ridge":
         estimator = Ridge(_alphas(common.pop("alphas")), common.pop("alpha_scale") == "mean_diagonal")
+    elif identifier == "neuron_to_neuron":
+        estimator = NeuronToNeuron()
     else:
         estimator = Linear()
     if not 0 < common["train_size"] < 1:

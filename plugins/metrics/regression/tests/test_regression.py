@@ -101,6 +101,17 @@ def test_parity(
         assert float(score.units.mean()) == pytest.approx(original["raw_mean"], abs=tolerance)
 
 
+@pytest.mark.parametrize("order", ["as given", "source rows shuffled"])
+def test_parity_of_single_units(neural: tuple[xr.DataArray, xr.DataArray], expected: dict[str, Any], order: str) -> None:
+    source, target = neural
+    if order == "source rows shuffled":
+        source = source[np.random.default_rng(0).permutation(120)]
+    score, original = fornix.load_metric("neuron_to_neuron_cv")(source, target), expected["vision.neuron_to_neuron_cv"]
+    assert score.value == pytest.approx(original["value"], rel=1e-9)
+    assert score.error == pytest.approx(original["error"], rel=1e-9)
+    np.testing.assert_allclose(np.median(score.units, axis=1), original["per_split"], rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize("strat", ["", "nostrat"])
 def test_pls_is_within_what_the_originals_early_stop_costs(
     neural: tuple[xr.DataArray, xr.DataArray], expected: dict[str, Any], strat: str
