@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import shutil
@@ -15,6 +16,10 @@ import pandas as pd
 import pytest
 
 from fornix.cli.main import main
+from fornix.engine.exchange import score_scalars
+from fornix.interfaces import Score
+from fornix.store.folder import FolderStore
+from fornix.store.interface import Attempt, Cell
 from tests.engine.conftest import tell
 
 TOYS = str(Path(__file__).parents[1] / "engine" / "toys")
@@ -64,7 +69,23 @@ def test_the_log_of_a_cell_says_how_it_went(filled: Path, capfd: pytest.CaptureF
     assert main(["log", "toy-linear", "Toy.IT-correlation", "--store", str(filled)]) == 0
     assert "ok" in capfd.readouterr().out
     assert main(["log", "toy-linear", "Toy.IT-correlation", "--store", str(filled), "--json"]) == 0
-    assert json.loads(capfd.readouterr().out)[0]["status"] == "ok"
+    (attempt,) = json.loads(capfd.readouterr().out)
+    assert attempt["status"] == "ok"
+    assert 0 < attempt["score"]["error"] < attempt["score"]["value"] < 1
+    for start in (attempt["key"], attempt["key"][:10].upper()):
+        assert main(["log", start, "--store", str(filled)]) == 0
+        out = capfd.readouterr().out
+        assert out.startswith("toy-linear on Toy.IT-correlation\n")
+        assert f"cell key {attempt['key']}\nscore: value " in out
+
+
+def test_a_key_that_names_no_cell_is_refused(filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for start, sentence in (
+        ("toy-linear", "'toy-linear' alone names no cell: give a model and a benchmark, or the first 6 digits or more of a key"),
+        ("0123456789abcdef", "there is no attempt at a cell with a key that starts with 0123456789abcdef"),
+    ):
+        assert main(["log", start, "--store", str(filled)]) == 2
+        assert sentence in capfd.readouterr().err
 
 
 def test_planning_leaves_no_store_behind(tmp_path: Path) -> None:
@@ -247,3 +268,23 @@ def test_output_to_a_full_disk_is_a_sentence() -> None:
 def test_closed_output_is_no_crash() -> None:
     done = subprocess.run(f"{shlex.join([*FORNIX, 'list'])} >&-", shell=True, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_log_shows_the_further_numbers_of_a_score(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    store, key = FolderStore(tmp_path / "store"), "ab" * 32
+    score = Score(0.5, error=0.1, raw=0.4, notes=("simulated",), details={"agreement": 0.71, "upper bound": math.nan})
+    store.put_cell(Cell(key, "m", "b", scalars=score_scalars(score)))
+    store.add_attempt(Attempt("m", "b", key, "ok", "", "2026-01-01T00:00:00+00:00", 1.5), "it ran")
+    assert main(["log", "m", "b", "--store", str(store.path)]) == 0
+    assert capfd.readouterr().out.splitlines()[2:] == [
+        f"took 1.5 s; cell key {key}",
+        "score: value 0.5, error 0.1, raw 0.4, none",
+        "notes: simulated",
+        "details: agreement 0.71, upper bound nan",
+        "it ran",
+    ]
+    store.add_attempt(Attempt("m", "c", "abab" + "0" * 60, "failed", "why", "2026-01-01T00:00:00+00:00", 1.5), "")
+    assert main(["log", "abab00", "--store", str(store.path)]) == 0
+    store.add_attempt(Attempt("m", "c", "ab" * 31 + "cd", "failed", "why", "2026-01-01T00:00:00+00:00", 1.5), "")
+    assert main(["log", "ababab", "--store", str(store.path)]) == 2
+    assert "the keys of several cells start with ababab: " in capfd.readouterr().err

@@ -14,7 +14,7 @@ import pytest
 import xarray as xr
 
 import fornix
-from fornix.interfaces import Experiment, Responses
+from fornix.interfaces import Experiment, Responses, Score
 from fornix.registry.load import use_registry
 from tests.engine.conftest import TOYS, toy_registry
 
@@ -157,3 +157,27 @@ def test_what_is_wrong_with_a_network_is_said() -> None:
         fornix.score(network.double(), IT, layers={"IT": "tuned"}, preprocess=preprocess())
     with pytest.raises(fornix.UsageError, match=r"'layers' is for networks; a packaged model takes options="):
         fornix.score("toy-linear", IT, layers={"IT": "tuned"})
+
+
+@pytest.mark.usefixtures("toys_without_defect")
+def test_a_parent_covers_what_its_children_cover_and_has_no_replicates() -> None:
+    parent = fornix.score("toy-behaving", PARENT)
+    assert parent.resampled == ("neuroids",)
+    assert parent.replicates is None
+
+
+@pytest.mark.usefixtures("toys_without_defect")
+def test_a_score_without_uncertainty_says_so() -> None:
+    class Unsure:
+        """A benchmark of one number."""
+
+        def experiments(self, so_far: Any = ()) -> tuple[Experiment, ...]:
+            return ()
+
+        def score(self, responses: Any) -> Score:
+            return Score(0.5)
+
+        def ceiling(self) -> None:
+            return None
+
+    assert fornix.score("toy-linear", Unsure()).notes == ("no uncertainty",)

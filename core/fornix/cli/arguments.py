@@ -87,9 +87,9 @@ def registry(parsed: argparse.Namespace) -> Registry:
 
 def store(parsed: argparse.Namespace, *, read_only: bool = False) -> FolderStore:
     """The store that the command line asks for."""
-    from fornix.store.folder import FolderStore
+    from fornix.store.folder import FolderStore, default_folder
 
-    return FolderStore(parsed.store or Path(os.environ.get("FORNIX_STORE") or "fornix-store"), read_only=read_only)
+    return FolderStore(parsed.store or default_folder(), read_only=read_only)
 
 
 def print_json(data: Any) -> None:

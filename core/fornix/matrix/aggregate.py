@@ -32,9 +32,10 @@ class Entry:
     reason: str = ""
     why: str = ""
     notes: tuple[str, ...] = ()
+    resampled: tuple[str, ...] = ()
     key: str = ""
     coverage: tuple[int, int] = (0, 0)
-    details: Mapping[str, float] = field(default_factory=dict)
+    details: Mapping[str, float | None] = field(default_factory=dict)
 
 
 def aggregate(registry: Registry, parent: Card, entries: Mapping[str, Entry]) -> Entry:
@@ -42,7 +43,8 @@ def aggregate(registry: Registry, parent: Card, entries: Mapping[str, Entry]) ->
 
     The value is the mean of the children (of their raw values where the card says ``of = "raw"``), nested lists averaged
     first. Children are fixed effects with independent errors: variance = sum of w_i^2 SE_i^2 with w_i a child's weight in
-    the nested mean. The interval uses the widest t factor among the children. There is a value only if every child that
+    the nested mean; it covers every factor that was resampled for one of them. The interval uses the widest t factor among
+    the children. There is a value only if every child that
     is not retired, defective or private is ok; the coverage counts those that are.
 
     Parameters
@@ -77,6 +79,7 @@ def aggregate(registry: Registry, parent: Card, entries: Mapping[str, Entry]) ->
         normalisation="none" if raw else normalisations.pop(),
         n_nan=sum(entries[n].n_nan for n in ok),
         notes=tuple(notes),
+        resampled=tuple(dict.fromkeys(factor for n in ok for factor in entries[n].resampled)),
         coverage=coverage,
     )
 

@@ -21,22 +21,17 @@ from fornix.errors import UsageError
 from fornix.interfaces import Benchmark, Model, Normalisation, Responses, Score
 from fornix.matrix.aggregate import Entry, aggregate
 from fornix.matrix.assemble import assemble, entry_from_scalars
-from fornix.matrix.flags import flags, notes
+from fornix.matrix.flags import flags, notes, unpublished
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry, discover
 from fornix.registry.load import current_registry, load_benchmark, load_model, use_registry
-from fornix.store.folder import FolderStore
+from fornix.store.folder import FolderStore, default_folder
 from fornix.store.interface import Store
 
 if TYPE_CHECKING:
     import torch
 
 Engine = Literal["workers", "in-process"]
-
-
-def default_store() -> Path:
-    """The store's folder: ``FORNIX_STORE``, else ``fornix-store`` in the working folder."""
-    return Path(os.environ.get("FORNIX_STORE") or "fornix-store")
 
 
 def run(
@@ -61,7 +56,7 @@ def run(
     models, benchmarks : sequence of str, or str, optional
         Identifiers (a parent stands for its leaves); None: all that are public.
     store : Store or path, optional
-        Default: :func:`default_store`.
+        Default: :func:`fornix.store.folder.default_folder`.
     plugins : sequence of path
         Plugin folders to discover besides what is installed.
     engine : {"workers", "in-process"}
@@ -90,7 +85,7 @@ def run(
     """
     folders = tuple(Path(folder) for folder in plugins)
     registry = discover(folders) if folders else current_registry(anew=True)
-    place = FolderStore(store or default_store()) if store is None or isinstance(store, str | Path) else store
+    place = FolderStore(store or default_folder()) if store is None or isinstance(store, str | Path) else store
     chosen, targets = _names(models), _names(benchmarks)
     planned = plan(registry, place, chosen, targets, seed=seed)
     count = workers or min(os.cpu_count() or 1, 4)
@@ -124,7 +119,9 @@ def score(
 
     This is for trusted code and for trying things: a model object, a network of one's own, or responses computed elsewhere
     (:func:`fornix.wrap_responses`) have no behaviour hash, so their score carries the note ``unpackaged``. What the cards
-    of model and data say of a cell (a defect, training on these responses, simulated data) is among the notes, too.
+    of model and data say of a cell (a defect, training on these responses, simulated data) is among the notes, too, and
+    ``no uncertainty`` where the error is not known. The score of a parent has its children's values as details, and no
+    replicates: two models are compared in pairs on each child.
 
     Parameters
     ----------
@@ -169,7 +166,7 @@ def _score_leaf(subject: Model, benchmark: Benchmark, model: Any, beside: Sequen
             check_responses(experiment, given, model if isinstance(model, str) else type(model).__name__)
         responses.extend(answers)
     scored = benchmark.score(responses)
-    return scored.with_(notes=tuple(dict.fromkeys([*scored.notes, *beside])))
+    return scored.with_(notes=tuple(dict.fromkeys([*scored.notes, *unpublished(scored.error), *beside])))
 
 
 def _subject(model: Any, options: Mapping[str, Any] | None, network: Mapping[str, Any]) -> tuple[Model, bool]:
@@ -202,6 +199,7 @@ def _score_parent(registry: Registry, subject: Model, card: Card, model: Any) ->
         interval=found.interval,
         raw=found.raw,
         normalisation=Normalisation(found.normalisation),
+        resampled=found.resampled,
         n_nan=found.n_nan,
         notes=found.notes,
         details={name: entry.value for name, entry in entries.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,15 +10,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from fornix.engine.plan import Plan, PlannedCell
+from fornix.engine.plan import Plan, PlannedCell, leaves
 from fornix.matrix.aggregate import Entry, aggregate
-from fornix.matrix.flags import datasets_of, flags, notes
+from fornix.matrix.flags import datasets_of, flags, notes, unpublished
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.store.interface import Store
 
 _NUMBERS = ("value", "error", "interval_low", "interval_high", "raw", "raw_error", "ceiling", "ceiling_error")
-_WORDS = ("status", "reason", "why", "notes", "flags", "normalisation", "coverage", "key")
+_WORDS = ("status", "reason", "why", "notes", "flags", "normalisation", "resampled", "coverage", "key", "details")
 
 
 def assemble(registry: Registry, store: Store, plan: Plan) -> xr.Dataset:
@@ -26,10 +27,11 @@ def assemble(registry: Registry, store: Store, plan: Plan) -> xr.Dataset:
     Returns
     -------
     Dataset with dims (model, benchmark)
-        Numbers: value, error, interval_low, interval_high, raw, ceiling, ceiling_error, n_nan. Words: status (ok, failed, oom,
-        timeout, missing, stale, skipped), reason, why, notes, flags (why a cell is out of rankings), normalisation,
-        coverage ("k/K" of a parent), key. ``ranked`` says whether a cell is in rankings. Coordinates on benchmark:
-        parent, leaf, simulated, depth; on model: control, model_title.
+        Numbers: value, error, interval_low, interval_high, raw, raw_error, ceiling, ceiling_error, n_nan. Words: status (ok,
+        failed, oom, timeout, missing, stale, skipped), reason, why, notes, flags (why a cell is out of rankings),
+        normalisation, resampled (the factors that the error covers), coverage ("k/K" of a parent), key, details (a leaf's
+        further named numbers, as a JSON object). ``ranked`` says whether a cell is in rankings. Coordinates on benchmark:
+        parent, leaf, simulated; on model: control, model_title.
     """
     models = list(dict.fromkeys(cell.model for cell in plan.cells))
     planned = list(dict.fromkeys(cell.benchmark for cell in plan.cells))
@@ -49,7 +51,7 @@ def _tree_order(registry: Registry, planned: Sequence[str]) -> list[Card]:
     complete = [
         card
         for card in registry.cards("benchmark")
-        if card.aggregate is not None and set(_all_leaves(registry, card)) <= set(planned)
+        if card.aggregate is not None and {leaf.identifier for leaf in leaves(registry, card)} <= set(planned)
     ]
     children = {child for card in complete if card.aggregate is not None for child in card.aggregate.leaves()}
     ordered: list[Card] = []
@@ -66,12 +68,6 @@ def _tree_order(registry: Registry, planned: Sequence[str]) -> list[Card]:
     for root in sorted(roots, key=lambda card: card.identifier.casefold()):
         visit(root)
     return ordered
-
-
-def _all_leaves(registry: Registry, card: Card) -> list[str]:
-    if card.aggregate is None:
-        return [card.identifier]
-    return [leaf for child in card.aggregate.leaves() for leaf in _all_leaves(registry, registry.get("benchmark", child))]
 
 
 def _leaf_entry(registry: Registry, store: Store, planned: PlannedCell) -> Entry:
@@ -103,6 +99,8 @@ def entry_from_scalars(scalars: Mapping[str, Any], key: str = "") -> Entry:
         normalisation=scalars["normalisation"],
         n_nan=scalars["n_nan"],
         notes=tuple(scalars["notes"]),
+        resampled=tuple(scalars["resampled"]),
+        details=scalars["details"],
         key=key,
         coverage=(1, 1),
     )
@@ -121,7 +119,7 @@ def _dataset(
         rows: dict[str, list[str]] = {word: [] for word in _WORDS}
         for j, card in enumerate(order):
             entry = entries[name, card.identifier]
-            flagged = flags(registry, model, card)
+            flagged = flags(registry, model, card) + (unpublished(entry.error) if entry.status == "ok" else [])
             beside = dict.fromkeys([*entry.notes, *notes(registry, model, card)])
             ranked[i, j] = entry.status == "ok" and not flagged
             n_nan[i, j] = entry.n_nan
@@ -135,8 +133,10 @@ def _dataset(
                 "notes": "; ".join(beside),
                 "flags": "; ".join(flagged),
                 "normalisation": entry.normalisation,
+                "resampled": "; ".join(entry.resampled),
                 "coverage": f"{entry.coverage[0]}/{entry.coverage[1]}" if card.aggregate is not None else "",
                 "key": entry.key,
+                "details": json.dumps(dict(entry.details)) if entry.details else "",
             }
             for word in _WORDS:
                 rows[word].append(text[word])

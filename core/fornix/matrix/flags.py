@@ -1,6 +1,9 @@
-"""What a reader must know of a cell beyond its number, derived from cards: training on test data, shared subjects, defects."""
+"""What a reader must know of a cell beyond its number: training on test data, shared subjects, defects (derived from cards), and
+a score whose uncertainty is not known."""
 
 from __future__ import annotations
+
+import math
 
 from fornix.errors import FornixError
 from fornix.registry.card import Card
@@ -34,6 +37,14 @@ def flags(registry: Registry, model: Card | None, benchmark: Card) -> list[str]:
         if dataset.defect is not None:
             found.append(f"defect: {dataset.defect.what}")
     return list(dict.fromkeys(found))
+
+
+def unpublished(error: float) -> list[str]:
+    """Why a score with this standard error is out of rankings whatever the cards say: one that is not known is not published.
+
+    How many of its values were NaN is known of every score: a :class:`~fornix.interfaces.Score` is not made without it.
+    """
+    return [] if math.isfinite(error) else ["no uncertainty"]
 
 
 def notes(registry: Registry, model: Card | None, benchmark: Card) -> list[str]:

@@ -42,6 +42,11 @@ if TYPE_CHECKING:
 Written = TypeVar("Written", Cell, StoredResponse)
 
 
+def default_folder() -> Path:
+    """The folder of the store that is used where none is named: ``FORNIX_STORE``, else ``fornix-store`` in the working folder."""
+    return Path(os.environ.get("FORNIX_STORE") or "fornix-store")
+
+
 class FolderStore:
     """A store in a local folder; see :class:`~fornix.store.interface.Store`.
 
