@@ -1,8 +1,6 @@
-"""Noise ceiling from repeats: the part of a neuroid's variance over stimuli that repeats, in percent."""
+"""Noise ceiling from repeats: the part of a neuroid's variance over stimuli that repeats."""
 
 from __future__ import annotations
-
-from typing import Final
 
 import numpy as np
 import xarray as xr
@@ -14,16 +12,14 @@ from fornix.numerics.reliability import by_unit
 from fornix.numerics.resampling import Array
 from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
 
-PERCENT: Final = 100.0
-
 
 def noise_ceiling(assembly: xr.DataArray) -> Score:
-    """The variance over stimuli that a perfect model of the mean response could explain, in percent of that of the averages.
+    """The part of the variance over stimuli, of responses averaged over repeats, that a perfect model could explain.
 
-    ``NC = 100 s / (s + n / k)``, with the noise variance n (within stimuli, pooled), k repeats of each stimulus (their
-    harmonic mean) and the signal variance ``s = variance of the averages - n / k``, so ``NC = 100 (1 - (n / k) / variance
-    of the averages)``: the noise ceiling of Allen et al. (2022, Nat Neurosci 25:116, "noise ceiling signal-to-noise ratio"), with
-    unbiased variances, and not clipped: where repeats agree less than chance would have it, it is below 0.
+    ``NC = s / (s + n / k)``, with the noise variance n (within stimuli, pooled), k repeats of each stimulus (their harmonic
+    mean) and the signal variance ``s = variance of the averages - n / k``, so ``NC = 1 - (n / k) / variance of the
+    averages``: the noise ceiling of Allen et al. (2022, Nat Neurosci 25:116), who give it in percent, with unbiased
+    variances, and not clipped: where repeats agree less than chance would have it, it is below 0.
 
     Parameters
     ----------
@@ -33,8 +29,8 @@ def noise_ceiling(assembly: xr.DataArray) -> Score:
     Returns
     -------
     Score
-        The median over neuroids, in percent; ``units`` has dims (neuroid,). ``n_nan`` counts neuroids without one: those
-        that do not vary. The error is for new stimuli and new neuroids.
+        The median over neuroids, to normalise by ``r/sqrt(c)``; ``details["percent"]`` is 100 times that. ``units`` has
+        dims (neuroid,). ``n_nan`` counts neuroids that do not vary. The error is for new stimuli and new neuroids.
 
     Raises
     ------
@@ -57,16 +53,18 @@ def noise_ceiling(assembly: xr.DataArray) -> Score:
     units = _ceilings(average, squares, count)
     without = np.stack([_ceilings(average[rows], squares[rows], count[rows]) for rows in kept])
     names = assembly["neuroid_id"].values if "neuroid_id" in assembly.coords else np.arange(assembly.sizes["neuroid"])
+    value = float(median_of_units(units[None]))
     score = Score(
-        value=float(median_of_units(units[None])),
+        value=value,
         units=xr.DataArray(units, dims=("neuroid",), coords=assembly["neuroid"].coords),
         n_nan=int(np.isnan(units).sum()),
+        details={"percent": 100 * value},
     )
     return with_uncertainty(score, replicates_array(median_replicates(units[None], without[:, None], names)))
 
 
 def _ceilings(average: Array, squares: Array, count: Array) -> Array:
-    """Percent (neuroid,) from the averages, the squares within and the number of repeats of each stimulus (stimulus, neuroid)."""
+    """The ceiling (neuroid,) from averages, squares within and numbers of repeats (stimulus, neuroid)."""
     there = count > 0
     n = there.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -77,4 +75,4 @@ def _ceilings(average: Array, squares: Array, count: Array) -> Array:
         spread = np.where(there, present - mean, 0.0)
         variance = (spread * spread).sum(axis=0) / (n - 1)
         varies = np.sqrt(variance) > 1e-13 * np.abs(mean)
-        return np.asarray(np.where(varies, PERCENT * (1 - of_average / variance), np.nan))
+        return np.asarray(np.where(varies, 1 - of_average / variance, np.nan))

@@ -1,4 +1,7 @@
-"""Internal consistency as an object with its options; the computation is in ``fornix.numerics.reliability``."""
+"""Metrics of reliability as objects with their options; the computation is in ``fornix.numerics``.
+
+Being ceilings, they have no other side: give no target, or the same recording, in whatever order of rows.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +12,67 @@ import numpy as np
 import xarray as xr
 
 from fornix.interfaces import Score
-from fornix.numerics.reliability import Definition, internal_consistency
+from fornix.numerics.noise_ceiling import noise_ceiling
+from fornix.numerics.reliability import Definition, Over, internal_consistency
+from fornix.numerics.rsa import Comparison, rsa_ceiling
+from fornix_metric_reliability.subjects import Distance, dissimilarities_by_subject
+
+Accepts = ClassVar[frozenset[Literal["values", "gram"]]]
 
 
 @dataclass(frozen=True)
 class InternalConsistency:
-    """A recording (presentation, neuroid) with ``stimulus_id`` and ``repetition``, against itself: half by half."""
+    """A recording (presentation, neuroid) with ``stimulus_id`` and ``repetition`` (or ``subject``), half against half."""
 
-    accepts: ClassVar[frozenset[Literal["values", "gram"]]] = frozenset({"values"})
+    accepts: Accepts = frozenset({"values"})
     definition: Definition = "default"
+    over: Over = "repetition"
 
     def __call__(self, source: xr.DataArray, target: xr.DataArray | None = None) -> Score:
-        """The consistency of ``source``. Being a ceiling, it has no other side: give no target, or the same recording,
-        in whatever order of rows.
+        """The consistency of ``source``."""
+        check_itself(source, target, "internal consistency")
+        return internal_consistency(source, self.definition, self.over)
 
-        Raises
-        ------
-        ValueError
-            If another recording is given as the target.
-        """
-        if target is not None and not np.array_equal(np.sort(source, None), np.sort(target, None), equal_nan=True):
-            raise ValueError("internal consistency compares a recording with itself; give one recording only")
-        return internal_consistency(source, self.definition)
+
+@dataclass(frozen=True)
+class NoiseCeiling:
+    """A recording (presentation, neuroid) with ``stimulus_id`` and ``repetition``: the part of its variance that repeats."""
+
+    accepts: Accepts = frozenset({"values"})
+
+    def __call__(self, source: xr.DataArray, target: xr.DataArray | None = None) -> Score:
+        """The noise ceiling of ``source``."""
+        check_itself(source, target, "a noise ceiling")
+        return noise_ceiling(source)
+
+
+@dataclass(frozen=True)
+class RsaCeiling:
+    """Dissimilarities (subject, pair), or responses (presentation, neuroid) with ``subject`` on neuroid: one against others."""
+
+    accepts: Accepts = frozenset({"values"})
+    definition: Definition = "default"
+    distance: Distance = "correlation"
+    comparison: Comparison = "spearman"
+
+    def __call__(self, source: xr.DataArray, target: xr.DataArray | None = None) -> Score:
+        """The ceiling of ``source``: the lower bound; Brain-Score takes the upper one, without an error."""
+        check_itself(source, target, "an RSA ceiling")
+        subjects = source if "pair" in source.dims else dissimilarities_by_subject(source, self.distance)
+        score = rsa_ceiling(subjects, self.comparison)
+        if self.definition == "default":
+            return score
+        upper = score.details["upper_bound"]
+        return Score(value=upper, n_nan=score.n_nan, details={"lower_bound": score.value})
+
+
+def check_itself(source: xr.DataArray, target: xr.DataArray | None, what: str) -> None:
+    """Refuse a target that is another recording.
+
+    Raises
+    ------
+    ValueError
+        If it is.
+    """
+    if target is not None and not np.array_equal(np.sort(source, None), np.sort(target, None), equal_nan=True):
+        raise ValueError(f"{what} compares a recording with itself; give one recording only")
