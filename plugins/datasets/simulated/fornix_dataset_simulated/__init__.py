@@ -1,1 +1,1 @@
-"""A simulated brain with known ground truth: textures shown to a small random network, with noise."""
+"""A simulated brain with known ground truth, recorded with noise, and models of it in a known order."""

@@ -3,8 +3,7 @@
 V1: energies of Gabor filters, pooled over a grid and divided by the energy of all filters. V4: rectified random mixtures of
 V1. IT: rectified random mixtures of V4. Every unit is scaled to mean 0 and standard deviation 1 over reference textures.
 
-The dataset ``Simulated`` (which adds noise) and the model ``simulated-brain`` (which does not) each carry this module, byte
-for byte: what a plugin runs must be part of its own hash. A test compares the two copies.
+The dataset ``Simulated`` adds noise to it; the model ``simulated-brain`` does not.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fornix import NotAble
 from fornix.extraction.commitment import read_commitment
 from fornix.extraction.responder import FeatureModel
-from fornix_model_simulated_brain.brain import N_UNITS, REGIONS, SIDE, Brain
+from fornix_dataset_simulated.brain import N_UNITS, REGIONS, SIDE, Brain
 
 
 def noisy_brain(noise: float) -> FeatureModel:
