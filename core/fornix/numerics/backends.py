@@ -14,6 +14,7 @@ import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg
+from scipy.linalg import lapack
 
 from fornix.errors import UsageError
 
@@ -76,6 +77,16 @@ def solve_triangular(lower: AnyArray, right: AnyArray, transposed: bool = False)
 def cholesky_solve(lower: AnyArray, right: AnyArray) -> AnyArray:
     """``(L L')^-1 right`` (n, k)."""
     return solve_triangular(lower, solve_triangular(lower, right), transposed=True)
+
+
+def cholesky_inverse(lower: AnyArray) -> AnyArray:
+    """``(L L')^-1`` (n, n)."""
+    if is_torch_array(lower):
+        return lower.cholesky_inverse()
+    # The transpose is the same matrix as LAPACK stores it, which gives one triangle of the inverse back.
+    inverse, _ = lapack.dpotri(lower.T, lower=0)
+    triangle = inverse.T
+    return triangle + np.tril(triangle, -1).T
 
 
 def inverse_trace(lower: AnyArray) -> float:

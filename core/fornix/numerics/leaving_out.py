@@ -16,7 +16,15 @@ from typing import Final, Protocol
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from fornix.numerics.backends import AnyArray, cholesky, cholesky_solve, identity, inverse_trace, solve_triangular
+from fornix.numerics.backends import (
+    AnyArray,
+    cholesky,
+    cholesky_inverse,
+    cholesky_solve,
+    identity,
+    inverse_trace,
+    solve_triangular,
+)
 from fornix.numerics.decomposition import Features, Products, Rows, Source
 from fornix.numerics.gram import centred
 
@@ -123,10 +131,10 @@ def _ridge_of_products(products: AnyArray, alpha: float) -> Dense | None:
     lower = cholesky(system)
     if lower is None:
         return None
-    root = solve_triangular(lower, identity(n, products))
-    if _length(system) * float(xp.sum(root * root)) > WORST_PRODUCTS:
+    inverse = cholesky_inverse(lower)
+    if _length(system) * float(xp.sum(xp.linalg.diagonal(inverse))) > WORST_PRODUCTS:
         return None
-    return Dense(root.T @ root - 1 / (n * (alpha + constant)), alpha)
+    return Dense(inverse - 1 / (n * (alpha + constant)), alpha)
 
 
 def _length(matrix: AnyArray) -> float:

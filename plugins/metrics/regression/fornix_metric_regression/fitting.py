@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fornix.numerics.backends import on_device, to_numpy
+from fornix.numerics.backends import AnyArray, on_device, to_numpy
 from fornix.numerics.decomposition import Array, Decomposition, Rows, Source
 from fornix.numerics.leaving_out import PartLeftOut, ResidualMaker, leave_out
 from fornix.numerics.regression import Smoother
@@ -66,22 +66,22 @@ class Fitting:
         parts = _parts(maker, plan, len(source))
         if maker is not None and any(parts):
             for columns in self.batches(np.arange(targets.shape[1])):
-                y, mean = self.centred(targets, columns)
+                y = self.some(targets, columns)
                 residuals = maker.residuals(y)
                 for k, part in enumerate(parts):
                     if part is None:
                         continue
                     tested = np.searchsorted(part.test, plan.test[k])
-                    values = to_numpy(part.predict(y, residuals))[tested] + mean
-                    lighter = (to_numpy(p)[tested] + mean for p in part.lightened(y, residuals, groups, by))
+                    values = to_numpy(part.predict(y, residuals))[tested]
+                    lighter = (to_numpy(p)[tested] for p in part.lightened(y, residuals, groups, by))
                     yield Predicted(k, values, lighter, columns)
         for k, (train, test) in enumerate(plan):
             if parts[k] is None:
                 for chosen, smoother in fit(train, source.decompose(train, test)):
                     for columns in self.batches(chosen):
-                        y, mean = self.centred(targets, columns)
-                        lighter = (to_numpy(p) + mean for p in smoother.lightened(y[train], positions(groups, train), by))
-                        yield Predicted(k, to_numpy(smoother.predict(y[train])) + mean, lighter, columns)
+                        y = self.some(targets, columns)[train]
+                        lighter = (to_numpy(p) for p in smoother.lightened(y, positions(groups, train), by))
+                        yield Predicted(k, to_numpy(smoother.predict(y)), lighter, columns)
 
     def predict_permuted(
         self,
@@ -110,11 +110,10 @@ class Fitting:
                 tested = np.searchsorted(part.test, test)
                 yield [to_numpy(part.predict(y, r))[tested] for y, r in zip(shuffled, residuals, strict=True)]
 
-    def centred(self, targets: Array, columns: Rows) -> tuple[Array, Array]:
-        """Targets (n, k) less their mean (k,): a mean shared by all rows changes no fit, but costs digits."""
-        y = targets[:, columns[0] : columns[-1] + 1] if len(columns) == columns[-1] + 1 - columns[0] else targets[:, columns]
-        mean = y.mean(axis=0)
-        return on_device(y - mean, self.device), mean
+    def some(self, targets: Array, columns: Rows) -> AnyArray:
+        """Columns (k,) of targets (n, q) on the device; the targets' own memory where that can be."""
+        together = len(columns) == columns[-1] + 1 - columns[0]
+        return on_device(targets[:, columns[0] : columns[-1] + 1] if together else targets[:, columns], self.device)
 
 
 def _parts(maker: ResidualMaker | None, plan: SplitPlan, n: int) -> list[PartLeftOut | None]:

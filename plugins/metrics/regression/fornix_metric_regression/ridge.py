@@ -93,7 +93,8 @@ class TargetsToChooseBy:
             self._targets = on_device(targets[:, columns], fitting.device)
             return
         for batch in fitting.batches(columns):
-            y, _ = fitting.centred(targets, batch)
+            y = fitting.some(targets, batch)
+            y = y - y.mean(axis=0)
             self._products = y @ y.T if self._products is None else self._products + y @ y.T
 
     def of(self, train: Rows) -> AnyArray:
