@@ -94,6 +94,15 @@ def given_by_plugin(pytestconfig: pytest.Config) -> ModuleType | None:
     return module
 
 
+@pytest.fixture(scope="session")
+def parity_folder() -> Path:
+    """The inputs of Brain-Score's metrics and the values it gave: FORNIX_PARITY, else ``tests/parity`` of the checkout."""
+    place = Path(os.environ.get("FORNIX_PARITY") or Path(__file__).parents[3] / "tests" / "parity")
+    if not (place / "expected.json").exists():
+        pytest.skip("the parity inputs are in no checkout around this fornix; name their folder in FORNIX_PARITY")
+    return place
+
+
 @pytest.fixture
 def need_files(registry: Registry) -> Callable[..., None]:
     """Skip, with the reason, where a file of one of these cards cannot be had."""

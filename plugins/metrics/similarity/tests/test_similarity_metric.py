@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -22,28 +21,14 @@ from fornix.numerics.similarity import dissimilarities
 model_selection = pytest.importorskip("sklearn.model_selection")
 
 
-def parity_folder() -> Path:
-    """FORNIX_PARITY, the checkout's own copy, or the folder beside the mirror."""
-    places = [Path(__file__).resolve().parents[4] / "tests" / "parity"]
-    if "FORNIX_PARITY" in os.environ:
-        places.insert(0, Path(os.environ["FORNIX_PARITY"]))
-    places += [Path(mirror).parent / "parity" for mirror in os.environ.get("FORNIX_MIRROR", "").split()]
-    for place in places:
-        if (place / "neural.npz").exists():
-            return place
-    pytest.skip(
-        "the parity inputs (neural.npz, expected.json) are neither in FORNIX_PARITY, nor in the checkout, nor by the mirror"
-    )
+@pytest.fixture(scope="module")
+def expected(parity_folder: Path) -> dict[str, Any]:
+    return dict(json.loads((parity_folder / "expected.json").read_text()))
 
 
 @pytest.fixture(scope="module")
-def expected() -> dict[str, Any]:
-    return dict(json.loads((parity_folder() / "expected.json").read_text()))
-
-
-@pytest.fixture(scope="module")
-def neural() -> tuple[xr.DataArray, xr.DataArray]:
-    with np.load(parity_folder() / "neural.npz") as data:
+def neural(parity_folder: Path) -> tuple[xr.DataArray, xr.DataArray]:
+    with np.load(parity_folder / "neural.npz") as data:
         coords = {name: ("presentation", data[name]) for name in ("stimulus_id", "object_name")}
         source = xr.DataArray(data["source"], dims=("presentation", "neuroid"), coords=coords)
         target = xr.DataArray(data["target"], dims=("presentation", "neuroid"), coords=coords)
@@ -224,7 +209,7 @@ def test_bad_input_is_refused_in_a_sentence(pair: tuple[xr.DataArray, xr.DataArr
         (dissimilarities(source[1:]), target, "the source lacks 1 of 40 stimuli"),
         (source[twice], target, "the source answers stimulus 's000' 2 times"),
         (source, target[twice], "the target has stimulus 's000' 2 times"),
-        (source[:2], target[:2], "dissimilarities of 2 stimuli cannot be correlated"),
+        (source[:2], target[:2], "2 stimuli are too few to compare; expected at least 3 stimuli"),
         (source[:, :1], target, "a correlation distance needs at least 2 neuroids"),
         (source, target.drop_vars("stimulus_id"), "the target has no coordinate stimulus_id"),
     ]
