@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from fornix.engine import received
 from fornix.engine.exchange import (
     read_experiment,
-    read_score,
     read_stimuli,
     request_descriptions,
     requests,
@@ -141,7 +141,7 @@ def test_a_score_comes_back_with_its_arrays(tmp_path: Path, ceiled: bool) -> Non
         details={"upper bound": 0.9, "unknown": math.nan},
     )
     write_score(tmp_path / "score", score)
-    back = score_from(*read_score(tmp_path / "score"))
+    back = score_from(*received.score(tmp_path / "score"))
     assert (back.value, back.error, back.interval, back.raw) == (score.value, score.error, score.interval, score.raw)
     assert (back.normalisation, back.n_nan, back.notes, back.resampled) == (score.normalisation, 1, ("simulated",), ("stimuli",))
     assert back.details["upper bound"] == 0.9

@@ -14,7 +14,8 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fornix.engine.exchange import read_score, score_from, score_scalars, write_score
+from fornix.engine import received
+from fornix.engine.exchange import score_from, score_scalars, write_score
 from fornix.interfaces import Normalisation, Score
 from fornix.numerics.normalisation import normalise
 from fornix.numerics.uncertainty import replicates_array, with_uncertainty
@@ -150,7 +151,7 @@ def test_a_stored_score_can_be_normalised_anew(tmp_path: Path, reliable: bool) -
     ceiling = measured(0.8, 0.01 if reliable else 0.4)
     score = normalise(measured(0.4, 0.01), ceiling, Normalisation.RATIO)
     write_score(tmp_path / "score", score)
-    back = score_from(*read_score(tmp_path / "score"))
+    back = score_from(*received.score(tmp_path / "score"))
     assert back.ceiling is not None
     assert back.ceiling.interval == pytest.approx(ceiling.interval)
     again = normalise(back, back.ceiling, Normalisation.RATIO)

@@ -1,7 +1,7 @@
 """Experiments, responses and scores as files: how the model's process, the scoring process and the parent talk.
 
 Only JSON, netCDF, npz without pickle, and the stimuli's own files cross. A stimulus set is written once under its digest;
-its files are hard links or copies, never symbolic links, so that a path leads nowhere but to a stimulus.
+its files are copies, never links, so that a path leads nowhere but to a stimulus and nobody writes into the original.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from fornix.engine.copies import copy
 from fornix.interfaces import (
     Content,
     Experiment,
@@ -62,7 +63,7 @@ def write_stimuli(root: Path, stimuli: StimulusSet) -> Path:
     def place(path: Path) -> str:
         if path not in placed:
             placed[path] = f"{len(placed)}-{path.name}"
-            link_or_copy(path, building / placed[path])
+            copy(path, building / placed[path])
         return placed[path]
 
     def entry(content: Content) -> Any:
@@ -110,14 +111,6 @@ def read_stimuli(folder: Path) -> StimulusSet:
     columns: dict[str, Any] = {name: [content(e) for e in entries] for name, entries in table["contents"].items()}
     columns.update({name: [math.nan if v is None else v for v in column] for name, column in table["columns"].items()})
     return StimulusSet(table["stimulus_id"], **columns)
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Put a file in place by a hard link where the file system allows it, else by a copy."""
-    try:
-        os.link(source.resolve(), target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _plain(column: np.ndarray) -> list[Any]:
@@ -292,9 +285,3 @@ def write_score(folder: Path, score: Score) -> None:
         write_array(folder / f"{name}.nc", array)
         names.append(name)
     write_json(folder / "score.json", {"scalars": score_scalars(score), "arrays": names})
-
-
-def read_score(folder: Path) -> tuple[dict[str, Any], dict[str, xr.DataArray]]:
-    """The scalars and arrays of a written score."""
-    data = json.loads((folder / "score.json").read_text())
-    return data["scalars"], {name: read_array(folder / f"{name}.nc") for name in data["arrays"]}

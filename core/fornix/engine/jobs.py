@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fornix.engine.exchange import link_or_copy
+from fornix.engine.copies import Copies
 from fornix.engine.plan import scoring_cards
 from fornix.engine.runners import Interrupted, Job, Limits
 from fornix.files.fetch import fetch
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
+from fornix.registry.distribution import Distribution
 from fornix.registry.environments import interpreter
 
 
@@ -33,6 +34,9 @@ class JobMaker:
         self.folder = folder
         self.limits = limits
         self._building = threading.Lock()
+        self._copying = threading.Lock()
+        self._model_copies: dict[str, Copies] = {}
+        self._scoring_copies = Copies(folder / "data")
         #: Set to give up what is being downloaded.
         self.stopping = threading.Event()
 
@@ -54,16 +58,15 @@ class JobMaker:
             raise Interrupted
 
     def model_files(self, card: Card) -> dict[str, str]:
-        """Put the files of a model's card where its process finds them, and nothing else; hash -> path."""
-        folder = self.folder / f"model-{card.identifier}" / "files"
-        folder.mkdir(parents=True, exist_ok=True)
-        placed = {}
-        for hash_, path in self.fetch(card).items():
-            target = folder / f"{hash_[:16]}-{path.name}"
-            if not target.exists():
-                link_or_copy(path, target)
-            placed[hash_] = str(target)
-        return placed
+        """Copies of the files of a model's card, for its process alone; hash -> path."""
+        with self._copying:
+            copies = self._model_copies.setdefault(card.identifier, Copies(self.folder / f"model-{card.identifier}" / "files"))
+        return copies.of(self.fetch(card))
+
+    def scoring_files(self, cards: Iterable[Card]) -> dict[str, str]:
+        """Copies of the files of a leaf, its datasets and metrics: one for the whole run, as data may be large."""
+        with self._copying:
+            return self._scoring_copies.of({hash_: path for card in cards for hash_, path in self.fetch(card).items()})
 
     def step_limits(self, card: Card) -> Limits:
         """What one step on behalf of this card may use."""
@@ -72,26 +75,37 @@ class JobMaker:
             memory = int(card.resources.memory_gb * 1e9)
         return Limits(card.resources.time_limit_s or self.limits.seconds, memory)
 
-    def job(
+    def model_job(self, folder: Path, card: Card, steps: Sequence[Mapping[str, Any]], limits: Sequence[Limits]) -> Job:
+        """A blind job on behalf of a model: it knows its owner only, and has the files of its card only."""
+        return self._job(folder, [card], steps, limits, [self.registry.distribution(card)], self.model_files(card), blind=True)
+
+    def scoring_job(
+        self, folder: Path, cards: Sequence[Card], steps: Sequence[Mapping[str, Any]], limits: Sequence[Limits]
+    ) -> Job:
+        """A job on behalf of leaves, their datasets and metrics.
+
+        It knows every plugin, so that one that loads what its card does not use is told so.
+        """
+        return self._job(folder, cards, steps, limits, self.registry.distributions, self.scoring_files(cards), blind=False)
+
+    def _job(
         self,
-        name: str,
+        folder: Path,
         cards: Sequence[Card],
         steps: Sequence[Mapping[str, Any]],
         limits: Sequence[Limits],
-        files: Mapping[str, str] | None = None,
+        known: Sequence[Distribution],
+        files: Mapping[str, str],
+        *,
+        blind: bool,
     ) -> Job:
-        """A job on behalf of these cards; with ``files`` it is blind (the model side) and knows their owners only.
-
-        The scoring side knows every plugin, so that one that loads what its card does not use is told so.
-        """
-        known = self.registry.distributions if files is None else map(self.registry.distribution, cards)
         return Job(
-            folder=self.folder / name,
+            folder=folder,
             steps=steps,
             stimuli=self.folder / "stimuli",
             distributions=list({d.name: d for d in known}.values()),
             files=files,
-            blind=files is not None,
+            blind=blind,
             interpreter=self.interpreter(cards),
             limits=limits,
         )

@@ -70,6 +70,13 @@ def response_key(model: Mapping[str, Any], request: Mapping[str, Any]) -> str:
     )
 
 
+def pass_key(model: Mapping[str, Any]) -> str:
+    """What is claimed while a model answers: one key for all responses of a model (its fingerprint)."""
+    return digest_json(
+        {"schema": KEY_SCHEMA, "model": model, "extraction_revision": EXTRACTION_REVISION, "policy": NUMERIC_POLICY}
+    )
+
+
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """In words, which parts of a cell key differ between two sets of key parts."""
     found: list[str] = []

@@ -17,7 +17,6 @@ from typing import Any, Final, Protocol, get_args
 import psutil
 
 from fornix.engine.exchange import write_json
-from fornix.files.settings import for_another_folder
 from fornix.registry.distribution import Distribution
 from fornix.store.interface import Status
 
@@ -61,8 +60,8 @@ class Job:
         Where the run keeps stimulus sets.
     distributions : sequence of Distribution
         The plugins that the steps need; a worker knows no others.
-    files : mapping or None
-        Model side: sha256 -> path of the only files that can be had. None: cache, mirrors and network as usual.
+    files : mapping
+        sha256 -> path of the only files that a worker can have; in this process cache, mirrors and network serve as usual.
     blind : bool
         Whether the environment is reduced to what names no cache, mirror or store (model side).
     interpreter : Path
@@ -76,7 +75,7 @@ class Job:
     steps: Sequence[Mapping[str, Any]]
     stimuli: Path
     distributions: Sequence[Distribution]
-    files: Mapping[str, str] | None
+    files: Mapping[str, str]
     blind: bool
     interpreter: Path
     limits: Sequence[Limits]
@@ -237,7 +236,7 @@ class WorkerRunner:
         # cuBLAS is deterministic only with a fixed workspace
         fixed = {"PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "PYTHONUNBUFFERED": "1"}
         if not job.blind:
-            return {**os.environ, **for_another_folder(), **threads, **fixed}
+            return {**os.environ, **threads, **fixed}
         temporary = job.folder / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         keep = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", *_SCRATCH)
@@ -253,7 +252,7 @@ def _describe(job: Job, steps: Sequence[Mapping[str, Any]], *, own_process: bool
         "schema": 1,
         "stimuli": str(job.stimuli),
         "distributions": [distribution.to_json() for distribution in job.distributions],
-        "files": None if job.files is None else dict(job.files),
+        "files": dict(job.files),
         "own_process": own_process,
         "events": str(job.folder / f"events-{start}-{time.monotonic_ns()}.jsonl"),
         "steps": [{**step, "log": str(job.folder / f"step-{start + i}.log")} for i, step in enumerate(steps)],
@@ -280,8 +279,11 @@ def _read_events(path: Path) -> tuple[list[dict[str, Any]], bool]:
 
 def _is_whole(event: Mapping[str, Any]) -> bool:
     """Whether an ``end`` event has all that an outcome is made of."""
-    return event.get("status") in get_args(Status) and all(
-        isinstance(event.get(name, {} if name == "result" else None), kind) for name, kind in _PARTS_OF_END.items()
+    return (
+        event.get("status") in get_args(Status)
+        and all(isinstance(event.get(name, {} if name == "result" else None), kind) for name, kind in _PARTS_OF_END.items())
+        and all(isinstance(version, str) for version in event["versions"].values())
+        and all(isinstance(fact, str | int | float | None) for fact in event["hardware"].values())
     )
 
 

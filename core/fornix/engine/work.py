@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fornix import __version__
-from fornix.engine.exchange import read_score, request_descriptions
-from fornix.engine.keys import response_key
-from fornix.engine.plan import PlannedCell
+from fornix.engine.exchange import request_descriptions
+from fornix.engine.keys import CellKeys, changes, response_key
+from fornix.engine.plan import PlannedCell, scoring_cards
 from fornix.engine.runners import StepOutcome
+from fornix.errors import FornixError
+from fornix.registry.discovery import Registry
 from fornix.store.interface import Attempt, Cell, Status, Store
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,17 @@ def _now() -> str:
 
 @dataclass
 class Work:
-    """A cell under way: its experiments so far (paths), how it fails if it does, and what it has cost."""
+    """A cell under way: its experiments so far (paths), how it fails if it does, and what it has cost.
+
+    ``left_to`` is the key that another run has claimed, and that this cell waits for.
+    """
 
     cell: PlannedCell
     experiments: list[str] = field(default_factory=list)
     rounds: int = 0
     failure: Failure | None = None
     ended: bool = False
+    left_to: str = ""
     started: str = field(default_factory=_now)
     seconds: float = 0.0
     peak_rss_bytes: int = 0
@@ -80,6 +89,30 @@ class Work:
                 yield path, place, response_key(model, request), request
 
 
+class Changes:
+    """Finds out whether a plugin was edited while it ran: what was computed may then not be kept under the planned key."""
+
+    def __init__(self, registry: Registry, seed: int) -> None:
+        self._registry = registry
+        self._seed = seed
+
+    def of(self, cell: PlannedCell, *, model_only: bool = False) -> Failure | None:
+        """Why nothing may be kept of this cell, if so."""
+        planned = self._registry
+        cards = [planned.get("model", cell.model), *scoring_cards(planned, planned.get("benchmark", cell.benchmark))]
+        try:  # with cards as they are now: a worker reads them anew, too
+            registry = Registry(list({d.name: d for d in map(planned.distribution, cards)}.values()))
+            keys = CellKeys(registry, self._seed)
+            now = keys.parts(registry.get("model", cell.model), registry.get("benchmark", cell.benchmark))
+        except FornixError as error:
+            return Failure("failed", f"changed while it ran, so nothing was kept: {error}; run again")
+        if now == cell.key_parts or (model_only and now["model"] == cell.key_parts["model"]):
+            return None
+        return Failure(
+            "failed", f"changed while it ran, so nothing was kept: {'; '.join(changes(cell.key_parts, now))}; run again"
+        )
+
+
 class Recorder:
     """Writes attempts and cells into a store and reports each finished cell, from any thread, one at a time."""
 
@@ -99,9 +132,8 @@ class Recorder:
         """Another run has stored the cell meanwhile: nothing was tried, nothing is recorded."""
         self._finish(work, "ok", "", cell.scalars["value"])
 
-    def scored(self, work: Work, folder: Path) -> None:
-        """Store the score that a worker wrote."""
-        scalars, arrays = read_score(folder)
+    def scored(self, work: Work, scalars: Mapping[str, Any], arrays: Mapping[str, xr.DataArray]) -> None:
+        """Store a score."""
         cell = Cell(
             key=work.cell.key,
             model=work.cell.model,

@@ -42,7 +42,7 @@ def run_job(job: Mapping[str, Any], events: TextIO) -> None:
         events.write(json.dumps(event, allow_nan=False) + "\n")
         events.flush()
 
-    if job["files"] is not None and job["own_process"]:
+    if job["own_process"]:
         provide({name: Path(path) for name, path in job["files"].items()})
     with use_registry(registry):
         for number, step in enumerate(job["steps"]):

@@ -1,0 +1,147 @@
+"""The scoring side of a run: the experiments of the benchmarks, and scores once the responses to them are in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from fornix.engine import received
+from fornix.engine.jobs import JobMaker
+from fornix.engine.plan import PlannedCell
+from fornix.engine.runners import Runner, StepOutcome
+from fornix.engine.work import Changes, Failure, Recorder, Work
+from fornix.errors import FornixError
+
+#: An adaptive benchmark that still asks after so many rounds is taken to be broken.
+MAX_ROUNDS: Final = 1000
+#: Cells scored by one job: each holds a claim, and a process may have some 1,000 files open.
+_AT_ONCE: Final = 100
+
+
+class ScoringSide:
+    """Asks benchmarks for experiments and scores, each cell by one run at a time over the whole store."""
+
+    def __init__(self, maker: JobMaker, recorder: Recorder, runner: Runner, changes: Changes, seed: int) -> None:
+        self._maker = maker
+        self._recorder = recorder
+        self._runner = runner
+        self._changes = changes
+        self._seed = seed
+
+    def first_rounds(self, todo: Sequence[PlannedCell]) -> list[Work]:
+        """Ask each benchmark once for its first experiments, for all models; returns the cells that can go on."""
+        failures: dict[str, Failure] = {}
+        by_interpreter: dict[Path, list[str]] = {}
+        for name in dict.fromkeys(cell.benchmark for cell in todo):
+            try:
+                cards = self._maker.scoring_cards(name)
+                self._maker.scoring_files(cards)
+                by_interpreter.setdefault(self._maker.interpreter(cards), []).append(name)
+            except FornixError as error:
+                failures[name] = Failure("failed", str(error))
+        outcomes: dict[str, StepOutcome] = {}
+        written: dict[str, list[str]] = {}
+        place = self._maker.folder / "experiments"
+        for number, names in enumerate(by_interpreter.values()):
+            steps = [{"op": "experiments", "benchmark": name, "seed": self._seed, "out": str(place / name)} for name in names]
+            for name, outcome in zip(names, self._job(f"experiments-{number}", names, steps), strict=True):
+                outcomes[name] = outcome
+                if outcome.status != "ok":
+                    failures[name] = Failure.of(outcome)
+                    continue
+                try:
+                    written[name] = received.experiments(outcome.result, place / name)
+                except received.Unusable as error:
+                    failures[name] = Failure("failed", str(error), outcome.log)
+                else:
+                    if not written[name]:
+                        failures[name] = Failure("failed", f"{name} asks for no experiment")
+        active = []
+        for cell in todo:
+            work, name = Work(cell), cell.benchmark
+            if name in outcomes:
+                work.charge("scoring", outcomes[name], share=sum(other.benchmark == name for other in todo))
+            if name in failures:
+                self._recorder.failed(work, failures[name])
+            else:
+                work.experiments = list(written[name])
+                active.append(work)
+        return active
+
+    def score(self, works: Sequence[Work]) -> list[Work]:
+        """Score cells whose responses are all there; returns those whose benchmark asks for another round.
+
+        A cell that another run is scoring is left to that run.
+        """
+        by_interpreter: dict[Path, list[Work]] = {}
+        for work in works:
+            cards = self._maker.scoring_cards(work.cell.benchmark)
+            by_interpreter.setdefault(self._maker.interpreter(cards), []).append(work)
+        groups = [group[i : i + _AT_ONCE] for group in by_interpreter.values() for i in range(0, len(group), _AT_ONCE)]
+        further = []
+        for number, group in enumerate(groups):
+            with ExitStack() as claims:
+                mine = [work for work in group if self._claimed(work, claims)]
+                if mine:
+                    further += self._score_claimed(mine, f"score-{mine[0].cell.model}-{mine[0].rounds}-{number}")
+        return further
+
+    def _claimed(self, work: Work, claims: ExitStack) -> bool:
+        """Whether the cell is this run's to score; another run may have scored it or be about to."""
+        store, key = self._recorder.store, work.cell.key
+        if not claims.enter_context(store.claim(key)):
+            work.left_to = key
+            return False
+        cell = store.cell(key)
+        if cell is not None:
+            self._recorder.found(work, cell)
+        return cell is None
+
+    def _score_claimed(self, works: Sequence[Work], name: str) -> list[Work]:
+        further = []
+        place = self._maker.folder / name
+        steps = [self._step(work, place) for work in works]
+        for work, outcome in zip(works, self._job(name, [w.cell.benchmark for w in works], steps), strict=True):
+            work.charge("scoring", outcome)
+            folder = self._out(work, place)
+            work.rounds += 1
+            failure = Failure.of(outcome) if outcome.status != "ok" else self._changes.of(work.cell)
+            try:
+                if failure is not None:
+                    self._recorder.failed(work, failure)
+                elif "score" in outcome.result:
+                    self._recorder.scored(work, *received.score(folder))
+                elif work.rounds >= MAX_ROUNDS:
+                    reason = f"{work.cell.benchmark} still asks for experiments after {MAX_ROUNDS} rounds"
+                    self._recorder.failed(work, Failure("failed", reason))
+                else:
+                    work.experiments.extend(received.experiments(outcome.result, folder))
+                    further.append(work)
+            except received.Unusable as error:
+                self._recorder.failed(work, Failure("failed", f"what its workers left cannot be used: {error}", outcome.log))
+        return further
+
+    def _out(self, work: Work, place: Path) -> Path:
+        return place / f"{work.cell.benchmark}-{work.rounds}"
+
+    def _step(self, work: Work, place: Path) -> dict[str, Any]:
+        answers: dict[str, list[dict[str, str]]] = {path: [] for path in work.experiments}
+        for path, _, key, _ in work.requests():
+            record = self._recorder.store.response_record(key)
+            file = self._recorder.store.response_path(key)  # says so if it was lost meanwhile
+            answers[path].append({"path": str(file), "kind": record.kind if record is not None else "array"})
+        return {
+            "op": "score",
+            "model": work.cell.model,
+            "benchmark": work.cell.benchmark,
+            "experiments": [{"path": path, "answers": answers[path]} for path in work.experiments],
+            "seed": self._seed,
+            "out": str(self._out(work, place)),
+        }
+
+    def _job(self, name: str, benchmarks: Sequence[str], steps: Sequence[dict[str, Any]]) -> list[StepOutcome]:
+        cards = [card for benchmark in benchmarks for card in self._maker.scoring_cards(benchmark)]
+        limits = [self._maker.step_limits(self._maker.registry.get("benchmark", benchmark)) for benchmark in benchmarks]
+        return self._runner.run(self._maker.scoring_job(self._maker.folder / name, cards, steps, limits))
