@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.stats import mstats
 
 from fornix.files.fetch import available, fetch
 from fornix.files.file import File
@@ -147,19 +146,23 @@ def test_neither_the_order_of_rows_nor_of_neuroids_matters() -> None:
 
 
 def test_replicates_leave_out_the_stimuli_of_one_group() -> None:
-    cube = signal_and_noise(4, 50, 6, noise=1)
-    given = assembly(cube)
-    score = internal_consistency(given)
+    cube = signal_and_noise(4, 50, 1, noise=1)
+    score = internal_consistency(assembly(cube))
     assert score.replicates is not None
-    assert score.replicates["scheme"].values.tolist() == ["jackknife", "bootstrap", "bootstrap"]
     ids = np.array([f"s{k:04d}" for k in range(50)])
     groups = stimulus_groups(ids)
     for group in (0, 19):
         kept = groups != group
         alone = internal_consistency(assembly(cube[:, kept], ids[kept]))
-        change = mstats.hdmedian(alone.units.values, axis=1) - mstats.hdmedian(score.units.values, axis=1)
-        assert score.replicates.values[0, group] == pytest.approx(score.value + change.mean(), rel=1e-9)
-    assert factor_variances(score.replicates)["neuroids"] > 0
+        assert score.replicates.values[0, group] == pytest.approx(alone.value, rel=1e-9)
+
+
+def test_stimuli_and_neuroids_are_crossed() -> None:
+    score = internal_consistency(assembly(signal_and_noise(4, 50, 6, noise=1)))
+    assert score.replicates is not None
+    assert score.replicates["factor"].values.tolist() == ["stimuli", "neuroids", "both"]
+    assert score.replicates["scheme"].values.tolist() == ["jackknife", "bootstrap", "bootstrap"]
+    assert all(variance > 0 for variance in factor_variances(score.replicates).values())
 
 
 def test_a_neuroid_that_never_varies_is_counted() -> None:
@@ -184,3 +187,50 @@ def test_what_has_no_consistency_is_refused() -> None:
         internal_consistency(given.drop_vars("repetition"))
     with pytest.raises(AssemblyError, match="expected \\('presentation', 'neuroid'\\)"):
         internal_consistency(given[:, 0])
+
+
+def of_subjects(cube: np.ndarray) -> xr.DataArray:
+    """(subject, stimulus, measure) as presentations."""
+    return assembly(cube).rename(repetition="subject")
+
+
+def test_halves_of_subjects_say_how_well_people_predict_people() -> None:
+    rng = np.random.default_rng(3)
+    cube = rng.normal(size=(1, 400, 1)) + 2 * rng.normal(size=(10, 400, 1))
+    score = internal_consistency(of_subjects(cube), over="subject")
+    assert score.value == pytest.approx(internal_consistency(assembly(cube)).value, rel=1e-12)
+    assert score.value == pytest.approx(1 / (1 + 4 / 10), abs=0.06)
+    assert score.resampled == ("stimuli", "subjects")
+    assert score.notes == ("jackknife over 10 subjects",)
+
+
+def test_subjects_are_left_out_of_their_half() -> None:
+    cube = np.random.default_rng(4).normal(size=(1, 50, 1)) + np.random.default_rng(5).normal(size=(5, 50, 1))
+    score = internal_consistency(of_subjects(cube), over="subject")
+    assert score.replicates is not None
+    rng, expected = np.random.default_rng(1), []
+    for _ in range(100):
+        order = rng.permutation(5)
+        halves = [[k for k in half if k != 3] for half in (order[:2], order[2:])]
+        x, y = (cube[half, :, 0].mean(axis=0) for half in halves)
+        expected.append(spearman_brown(np.corrcoef(x, y)[0, 1]))
+    left_out = score.replicates.values[score.replicates["factor"].values.tolist().index("subjects")]
+    assert np.isclose(left_out[:5], np.mean(expected), rtol=1e-9).sum() == 1
+
+
+def test_errors_over_subjects_are_those_for_new_people() -> None:
+    """People who differ in how much of the stimuli they share: errors without new subjects would be half of these."""
+    rng, scores = np.random.default_rng(6), []
+    for _ in range(60):
+        gain = np.exp(0.8 * rng.normal(size=(12, 1, 1)))
+        cube = gain * rng.normal(size=(1, 200, 1)) + 2 * rng.normal(size=(12, 200, 1))
+        scores.append(internal_consistency(of_subjects(cube), over="subject"))
+    deviation = np.std([score.value for score in scores], ddof=1)
+    assert 0.8 < np.mean([score.error for score in scores]) / deviation < 1.4
+
+
+def test_large_values_lose_no_digits() -> None:
+    cube = signal_and_noise(6, 80, 5, noise=1)
+    score, shifted = internal_consistency(assembly(cube)), internal_consistency(assembly(cube + 1e6))
+    assert shifted.value == pytest.approx(score.value, rel=1e-8)
+    assert shifted.error == pytest.approx(score.error, rel=1e-6)

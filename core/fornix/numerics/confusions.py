@@ -84,9 +84,10 @@ def discriminations(trials: xr.DataArray) -> Discriminations:
     strange = (choices != columns["category"]) & (choices != columns["distractor"])
     if strange.any():
         k = int(np.flatnonzero(strange)[0])
+        chosen, ours, theirs = (str(names[k]) for names in (choices, columns["category"], columns["distractor"]))
         raise AssemblyError(
-            f"{strange.sum()} choices are neither the object in the image nor the distractor; trial {k} has {choices[k]!r} of "
-            f"{columns['category'][k]!r} and {columns['distractor'][k]!r} (leave missed responses out)"
+            f"{strange.sum()} choices are neither the object in the image nor the distractor; trial {k} has {chosen!r} of "
+            f"{ours!r} and {theirs!r} (leave missed responses out)"
         )
     if (columns["category"] == columns["distractor"]).any():
         raise AssemblyError("the distractor of a trial is the object in its image")

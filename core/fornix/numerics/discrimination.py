@@ -74,7 +74,8 @@ def discrimination(source: xr.DataArray, target: xr.DataArray, pattern: Pattern,
     def sides(weights: Array) -> Iterator[tuple[Array, Array]]:
         yield model, table.confusions(weights)
 
-    score = Score(value=float(np.nanmean(shares)), units=units, n_nan=_missing([model, table.confusions()], table))
+    value = float(weighted_pearson(x.ravel(), y.ravel(), np.ones(x.size)))
+    score = Score(value=value, units=units, n_nan=_missing([model, table.confusions()], table))
     return with_uncertainty(score, _replicates(sides, table, pattern))
 
 
