@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from fornix.numerics.backends import AnyArray, on_device, to_numpy
-from fornix.numerics.decomposition import Array, Decomposition, Rows, Source
+from fornix.numerics.decomposition import Array, Rows
+from fornix.numerics.gram import factor
 from fornix.numerics.leaving_out import PartLeftOut, ResidualMaker, leave_out
 from fornix.numerics.regression import Smoother
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Predicted
 
-#: From the training rows and their decomposition to the fits of all targets: some columns and their smoother.
-Fit = Callable[[Rows, Decomposition], Sequence[tuple[Rows, Smoother]]]
+#: From training and test rows to the fits of all targets: some columns and their smoother.
+Fit = Callable[[Rows, Rows], Sequence[tuple[Rows, Smoother]]]
 
 
 @dataclass(frozen=True)
@@ -44,26 +45,24 @@ class Fitting:
 
     def predict(
         self,
-        source: Source,
         targets: Array,
         plan: SplitPlan,
         groups: Sequence[Rows],
         by: float,
         fit: Fit,
-        maker: ResidualMaker | None,
+        maker: ResidualMaker | None = None,
     ) -> Iterator[Predicted]:
         """What :meth:`fornix_metric_regression.estimator.Estimator.predict` promises.
 
         Parameters
         ----------
-        source : Source of n rows, on the device
         targets : (n, q)
         fit : callable
             Fits one training part.
         maker : ResidualMaker, optional
             Of the fit to all rows; takes the place of ``fit`` where a split can be taken from it.
         """
-        parts = _parts(maker, plan, len(source))
+        parts = _parts(maker, plan, len(targets))
         if maker is not None and any(parts):
             for columns in self.batches(np.arange(targets.shape[1])):
                 y = self.some(targets, columns)
@@ -77,7 +76,7 @@ class Fitting:
                     yield Predicted(k, values, lighter, columns)
         for k, (train, test) in enumerate(plan):
             if parts[k] is None:
-                for chosen, smoother in fit(train, source.decompose(train, test)):
+                for chosen, smoother in fit(train, test):
                     for columns in self.batches(chosen):
                         y = self.some(targets, columns)[train]
                         lighter = (to_numpy(p) for p in smoother.lightened(y, positions(groups, train), by))
@@ -85,27 +84,26 @@ class Fitting:
 
     def predict_permuted(
         self,
-        source: Source,
         targets: Array,
         plan: SplitPlan,
         permutations: Sequence[Rows],
-        fit: Callable[[Decomposition, Array], Smoother],
-        maker: ResidualMaker | None,
+        fit: Callable[[Rows, Rows], Callable[[AnyArray], Smoother]],
+        maker: ResidualMaker | None = None,
     ) -> Iterator[list[Array]]:
         """What :meth:`fornix_metric_regression.estimator.Estimator.predict_permuted` promises; as :meth:`predict` otherwise.
 
         Parameters
         ----------
         fit : callable
-            Fits a training part to its targets (n, q).
+            From training and test rows to what fits their targets (n, q): what does not depend on these is done once.
         """
-        parts = _parts(maker, plan, len(source))
+        parts = _parts(maker, plan, len(targets))
         shuffled = [on_device(targets[permutation], self.device) for permutation in permutations]
         residuals = [maker.residuals(y) for y in shuffled] if maker is not None else []
         for (train, test), part in zip(plan, parts, strict=True):
             if part is None:
-                decomposition = source.decompose(train, test)
-                yield [to_numpy(fit(decomposition, y[train]).predict(y[train])) for y in shuffled]
+                fitted = fit(train, test)
+                yield [to_numpy(fitted(y[train]).predict(y[train])) for y in shuffled]
             else:
                 tested = np.searchsorted(part.test, test)
                 yield [to_numpy(part.predict(y, r))[tested] for y, r in zip(shuffled, residuals, strict=True)]
@@ -114,6 +112,34 @@ class Fitting:
         """Columns (k,) of targets (n, q) on the device; the targets' own memory where that can be."""
         together = len(columns) == columns[-1] + 1 - columns[0]
         return on_device(targets[:, columns[0] : columns[-1] + 1] if together else targets[:, columns], self.device)
+
+
+class TargetsToChooseBy:
+    """Targets by which a penalty is chosen, of any number: more than there are rows are turned into as many as there are rows.
+
+    The sum over targets of squared errors does not change when targets are rotated.
+
+    Parameters
+    ----------
+    targets : (n, q)
+    columns : (k,) int
+        Those that count.
+    fitting : Fitting
+    """
+
+    def __init__(self, targets: Array, columns: Rows, fitting: Fitting) -> None:
+        self._fitting, self._products = fitting, None
+        if len(columns) <= len(targets):
+            self._targets = on_device(targets[:, columns], fitting.device)
+            return
+        for batch in fitting.batches(columns):
+            y = fitting.some(targets, batch)
+            y = y - y.mean(axis=0)
+            self._products = y @ y.T if self._products is None else self._products + y @ y.T
+
+    def of(self, train: Rows) -> AnyArray:
+        """For the training rows (n,), at most n targets; whatever their mean."""
+        return self._targets[train] if self._products is None else factor(self._products[train][:, train])
 
 
 def _parts(maker: ResidualMaker | None, plan: SplitPlan, n: int) -> list[PartLeftOut | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,25 +27,19 @@ class Linear:
 
     def predict(self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float) -> Iterator[Predicted]:
         source, columns = source.on_device(self.fitting.device), np.arange(targets.shape[1])
-        return self.fitting.predict(
-            source,
-            targets,
-            plan,
-            groups,
-            by,
-            lambda _, decomposition: [(columns, regression.least_squares(decomposition))],
-            ridge_of_all_rows(source, 0.0),
-        )
+
+        def fit(train: Rows, test: Rows) -> list[tuple[Rows, regression.Smoother]]:
+            return [(columns, regression.least_squares(source.decompose(train, test)))]
+
+        return self.fitting.predict(targets, plan, groups, by, fit, ridge_of_all_rows(source, 0.0))
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
     ) -> Iterator[list[Array]]:
         source = source.on_device(self.fitting.device)
-        return self.fitting.predict_permuted(
-            source,
-            targets,
-            plan,
-            permutations,
-            lambda decomposition, _: regression.least_squares(decomposition),
-            ridge_of_all_rows(source, 0.0),
-        )
+
+        def fit(train: Rows, test: Rows) -> Callable[[Array], regression.Smoother]:
+            smoother = regression.least_squares(source.decompose(train, test))
+            return lambda _: smoother
+
+        return self.fitting.predict_permuted(targets, plan, permutations, fit, ridge_of_all_rows(source, 0.0))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -13,13 +14,16 @@ from numpy.typing import NDArray
 
 from fornix.errors import UsageError
 from fornix.interfaces import AssemblyError, Gram, Score, check_assembly
+from fornix.numerics.banded import bands_of
 from fornix.numerics.correlation import pearson
 from fornix.numerics.crossed import median_of_units, median_replicates
 from fornix.numerics.decomposition import Array, Features, Rows, Source, source_of
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.splits import SplitPlan, given_split, split_plan
 from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix_metric_regression.banded import BandedRidge, BandedRidgeMetric
 from fornix_metric_regression.estimator import Estimator
+from fornix_metric_regression.fitting import Fitting
 from fornix_metric_regression.linear import Linear
 from fornix_metric_regression.neuron_to_neuron import NeuronToNeuron
 from fornix_metric_regression.pls import PLS
@@ -62,6 +66,9 @@ class RegressionMetric:
         A coordinate of the target's presentations, or empty.
     direction : {"forward", "reverse"}
         Reverse: the target predicts the source.
+    alpha_per : tuple of str
+        Coordinates of the target's neuroids (subject, region): those that agree in all share a penalty chosen for them
+        alone. Empty: one penalty for all. For ridge.
     replicates : bool
         Whether the error is estimated (default definition): otherwise the point value alone is computed.
     """
@@ -75,11 +82,14 @@ class RegressionMetric:
     stratify_on: str = ""
     group_on: str = ""
     direction: Literal["forward", "reverse"] = "forward"
+    alpha_per: tuple[str, ...] = ()
     replicates: bool = True
 
     @property
     def accepts(self) -> frozenset[Literal["values", "gram"]]:
-        return frozenset({"values"}) if isinstance(self.estimator, NeuronToNeuron) else frozenset({"values", "gram"})
+        return (
+            frozenset({"values"}) if isinstance(self.estimator, NeuronToNeuron | BandedRidge) else frozenset({"values", "gram"})
+        )
 
     def __call__(self, source: xr.DataArray | Gram, target: xr.DataArray) -> Score:
         """The score of a source.
@@ -111,7 +121,7 @@ class RegressionMetric:
         members = [np.flatnonzero(groups == g) for g in range(groups.max() + 1)] if estimated else []
         shape = (len(matched.plan), matched.targets.shape[1])
         units, without = np.empty(shape), np.empty((len(members), *shape))
-        for predicted in self.estimator.predict(matched.source, matched.targets, matched.plan, members, STEP):
+        for predicted in self._estimator(matched.neuroids).predict(matched.source, matched.targets, matched.plan, members, STEP):
             split, columns, test = predicted.split, predicted.columns, matched.plan.test[predicted.split]
             measured = matched.targets[test][:, columns]
             r = pearson(predicted.values, measured)
@@ -153,7 +163,7 @@ class RegressionMetric:
         matched = self._match(source, target)
         units = []
         for predictions, test in zip(
-            self.estimator.predict_permuted(matched.source, matched.targets, matched.plan, permutations),
+            self._estimator(matched.neuroids).predict_permuted(matched.source, matched.targets, matched.plan, permutations),
             matched.plan.test,
             strict=True,
         ):
@@ -186,7 +196,21 @@ class RegressionMetric:
         return _Matched(matched, targets, neuroids, stimuli, plan, self._notes(matched))
 
     def _source(self, source: xr.DataArray | Gram, rows: Rows) -> Source:
+        if isinstance(self.estimator, BandedRidge) and isinstance(source, xr.DataArray):
+            return bands_of(source, rows, self.estimator.band_on)
         return source_of(source, rows, self.estimator.few)
+
+    def _estimator(self, neuroids: xr.DataArray) -> Estimator:
+        """The estimator for these neuroids: with the groups that share a penalty, where ``alpha_per`` says so."""
+        if not self.alpha_per or not isinstance(self.estimator, Ridge):
+            return self.estimator
+        missing = [name for name in self.alpha_per if name not in neuroids.coords]
+        if missing:
+            raise AssemblyError(f"the neuroids have no coordinate {missing[0]!r}, which alpha_per asks for")
+        labels = np.stack([neuroids[name].values.astype(str) for name in self.alpha_per])
+        _, group = np.unique(labels, axis=1, return_inverse=True)
+        group = group.reshape(-1)
+        return replace(self.estimator, together=tuple(np.flatnonzero(group == g) for g in range(group.max() + 1)))
 
     def _notes(self, source: Source) -> tuple[str, ...]:
         if isinstance(self.estimator, PLS) and isinstance(source, Features):
@@ -238,12 +262,12 @@ class RegressionMetric:
         )
 
 
-def regression_metric(identifier: str, options: Mapping[str, Any]) -> RegressionMetric:
-    """The metric of a card.
+def regression_metric(identifier: str, options: Mapping[str, Any]) -> RegressionMetric | BandedRidgeMetric:
+    """The metric of a card. Ridge regression and least squares are computed where ``FORNIX_SCORING_DEVICE`` says.
 
     Parameters
     ----------
-    identifier : {"pls", "ridge", "linear", "neuron_to_neuron"}
+    identifier : {"pls", "ridge", "linear", "neuron_to_neuron", "banded_ridge"}
     options : mapping
         As the card declares them, all given.
 
@@ -254,26 +278,33 @@ def regression_metric(identifier: str, options: Mapping[str, Any]) -> Regression
     """
     common = dict(options)
     estimator: Estimator
+    fitting = Fitting(os.environ.get("FORNIX_SCORING_DEVICE", "numpy"))
     if identifier == "pls":
         n_components = common.pop("n_components")
         if n_components < 1:
             raise UsageError(f"option 'n_components' of metric 'pls' is {n_components}; expected at least 1")
         estimator = PLS(n_components)
     elif identifier == "ridge":
-        estimator = Ridge(_alphas(common.pop("alphas")), common.pop("alpha_scale") == "mean_diagonal")
+        estimator = Ridge(_alphas(identifier, common), common.pop("alpha_scale") == "mean_diagonal", fitting=fitting)
+        common["alpha_per"] = tuple(common["alpha_per"])
+    elif identifier == "banded_ridge":
+        mean_diagonal = common.pop("alpha_scale") == "mean_diagonal"
+        estimator = BandedRidge(_alphas(identifier, common), mean_diagonal, common.pop("band_on"), fitting)
     elif identifier == "neuron_to_neuron":
         estimator = NeuronToNeuron()
     else:
-        estimator = Linear()
+        estimator = Linear(fitting)
     if not 0 < common["train_size"] < 1:
         raise UsageError(f"option 'train_size' of metric {identifier!r} is {common['train_size']}; expected between 0 and 1")
-    return RegressionMetric(estimator, **common)
+    metric = RegressionMetric(estimator, **common)
+    return BandedRidgeMetric(metric) if identifier == "banded_ridge" else metric
 
 
-def _alphas(alphas: Sequence[Any]) -> tuple[float, ...]:
+def _alphas(identifier: str, options: dict[str, Any]) -> tuple[float, ...]:
+    alphas = options.pop("alphas")
     numbers = [a for a in alphas if isinstance(a, int | float) and not isinstance(a, bool) and a > 0 and math.isfinite(a)]
     if not numbers or len(numbers) < len(alphas):
-        raise UsageError(f"option 'alphas' of metric 'ridge' is {list(alphas)}; expected numbers above 0, at least one")
+        raise UsageError(f"option 'alphas' of metric {identifier!r} is {list(alphas)}; expected numbers above 0, at least one")
     return tuple(float(a) for a in numbers)
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from fornix.numerics import regression
-from fornix.numerics.backends import AnyArray, on_device
+from fornix.numerics.backends import AnyArray
 from fornix.numerics.decomposition import Array, Decomposition, Rows, Source
-from fornix.numerics.gram import factor
 from fornix.numerics.leaving_out import ResidualMaker, ridge_of_all_rows
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Predicted, need_training
-from fornix_metric_regression.fitting import Fitting
+from fornix_metric_regression.fitting import Fitting, TargetsToChooseBy
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,31 @@ class Ridge:
         source, together = source.on_device(self.fitting.device), self.together or (np.arange(targets.shape[1]),)
         stand_ins = [TargetsToChooseBy(targets, columns, self.fitting) for columns in together] if self._chooses else []
 
-        def fit(train: Rows, decomposition: Decomposition) -> list[tuple[Rows, regression.Smoother]]:
+        def fit(train: Rows, test: Rows) -> list[tuple[Rows, regression.Smoother]]:
+            decomposition = source.decompose(train, test)
             if not self._chooses:
                 return [(np.arange(targets.shape[1]), self._fit(decomposition, None))]
             return [(c, self._fit(decomposition, t.of(train))) for c, t in zip(together, stand_ins, strict=True)]
 
-        return self.fitting.predict(source, targets, plan, groups, by, fit, self._maker(source))
+        return self.fitting.predict(targets, plan, groups, by, fit, self._maker(source))
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
     ) -> Iterator[list[Array]]:
         source = source.on_device(self.fitting.device)
-        return self.fitting.predict_permuted(source, targets, plan, permutations, self._fit, self._maker(source))
+
+        def fit(train: Rows, test: Rows) -> Callable[[AnyArray], regression.Smoother]:
+            return partial(self._fit, source.decompose(train, test))
+
+        together = self.together or (np.arange(targets.shape[1]),)
+        maker = self._maker(source)
+        parts = [self.fitting.predict_permuted(targets[:, c], plan, permutations, fit, maker) for c in together]
+        for groups in zip(*parts, strict=True):
+            joined = [np.empty((len(p), targets.shape[1])) for p in groups[0]]
+            for columns, predictions in zip(together, groups, strict=True):
+                for whole, some in zip(joined, predictions, strict=True):
+                    whole[:, columns] = some
+            yield joined
 
     @property
     def _chooses(self) -> bool:
@@ -72,31 +85,3 @@ class Ridge:
         if targets is None or not self._chooses:
             return regression.ridge(decomposition, alphas[0])
         return regression.ridge(decomposition, regression.select_alpha(decomposition, targets, alphas).alpha)
-
-
-class TargetsToChooseBy:
-    """Targets by which a penalty is chosen, of any number: more than there are rows are turned into as many as there are rows.
-
-    The sum over targets of squared errors does not change when targets are rotated.
-
-    Parameters
-    ----------
-    targets : (n, q)
-    columns : (k,) int
-        Those that count.
-    fitting : Fitting
-    """
-
-    def __init__(self, targets: Array, columns: Rows, fitting: Fitting) -> None:
-        self._fitting, self._products = fitting, None
-        if len(columns) <= len(targets):
-            self._targets = on_device(targets[:, columns], fitting.device)
-            return
-        for batch in fitting.batches(columns):
-            y = fitting.some(targets, batch)
-            y = y - y.mean(axis=0)
-            self._products = y @ y.T if self._products is None else self._products + y @ y.T
-
-    def of(self, train: Rows) -> AnyArray:
-        """For the training rows (n,), at most n targets; whatever their mean."""
-        return self._targets[train] if self._products is None else factor(self._products[train][:, train])
