@@ -9,9 +9,10 @@ from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
 from fornix.interfaces import AssemblyError
+from fornix.numerics.agreement import Agreement
 from fornix.numerics.gram import gram_of
 from fornix.numerics.rsa import counts_drawn, rsa_ceiling, stimulus_counts
-from fornix.numerics.similarity import Agreement, dissimilarities, matrices_of_pairs, pair_stimuli
+from fornix.numerics.similarity import dissimilarities, matrices_of_pairs, pair_stimuli
 from fornix.numerics.uncertainty import stimulus_groups
 
 RNG = np.random.default_rng(0)
@@ -79,8 +80,8 @@ def ties() -> tuple[np.ndarray, np.ndarray]:
 def test_agreement_is_scipys_correlation() -> None:
     a, b = ties()
     upper = np.triu_indices(N, k=1)
-    assert Agreement(a, b, "spearman")()[0] == pytest.approx(stats.spearmanr(a[upper], b[upper]).statistic, abs=1e-12)
-    assert Agreement(a, b, "pearson")()[0] == pytest.approx(stats.pearsonr(a[upper], b[upper]).statistic, abs=1e-12)
+    assert Agreement(a, b, "spearman").value == pytest.approx(stats.spearmanr(a[upper], b[upper]).statistic, abs=1e-12)
+    assert Agreement(a, b, "pearson").value == pytest.approx(stats.pearsonr(a[upper], b[upper]).statistic, abs=1e-12)
 
 
 def test_weights_count_stimuli_and_drop_pairs_of_copies() -> None:
@@ -101,7 +102,7 @@ def test_pairs_that_are_nan_are_left_out_and_counted() -> None:
     upper = np.triu_indices(N - 1, k=1)
     agreement = Agreement(a, b, "spearman")
     assert agreement.n_nan == 23
-    assert agreement()[0] == pytest.approx(stats.spearmanr(a[np.ix_(kept, kept)][upper], b[np.ix_(kept, kept)][upper]).statistic)
+    assert agreement.value == pytest.approx(stats.spearmanr(a[np.ix_(kept, kept)][upper], b[np.ix_(kept, kept)][upper]).statistic)
     with pytest.raises(ValueError, match="23 dissimilarities are NaN"):
         agreement.permuted([np.arange(N)])
 
@@ -109,12 +110,12 @@ def test_pairs_that_are_nan_are_left_out_and_counted() -> None:
 def test_permuted_stimuli() -> None:
     a, b = ties()
     orders = [RNG.permutation(N) for _ in range(3)]
-    expected = [Agreement(a[np.ix_(o, o)], b, "spearman")()[0] for o in orders]
+    expected = [Agreement(a[np.ix_(o, o)], b, "spearman").value for o in orders]
     np.testing.assert_allclose(Agreement(a, b, "spearman").permuted(orders), expected, atol=1e-12)
 
 
 def test_what_does_not_vary_does_not_correlate() -> None:
-    assert np.isnan(Agreement(np.ones((N, N)), ties()[1], "spearman")()[0])
+    assert np.isnan(Agreement(np.ones((N, N)), ties()[1], "spearman").value)
 
 
 def test_the_bounds_of_the_ceiling() -> None:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
-from fornix.numerics.similarity import Agreement, Array, Comparison, matrices_of_pairs, pair_stimuli
+from fornix.numerics.agreement import Agreement, Array, Comparison
+from fornix.numerics.pair_effects import stimulus_deviations, stimulus_variance
+from fornix.numerics.similarity import matrices_of_pairs, pair_stimuli
 from fornix.numerics.uncertainty import BOTH, FEW_SUBJECTS, replicates_array, stimulus_groups, with_uncertainty
 
 #: Bootstrap draws of subjects, and of subjects and stimuli at once.
@@ -38,29 +40,37 @@ def stimulus_counts(n: int, n_draws: int = N_DRAWS) -> Array:
     return counts_drawn(n, n_draws, seed=1)
 
 
-def score_subjects(agreements: Sequence[Agreement], stimulus_id: NDArray[np.str_], subjects: NDArray[np.str_]) -> Score:
+def score_subjects(
+    values: Sequence[float], effects: Sequence[Array], stimulus_id: NDArray[np.str_], subjects: NDArray[np.str_]
+) -> Score:
     """Mean over subjects of the agreement with each, with its error for new stimuli and subjects.
 
     Parameters
     ----------
-    agreements : sequence of Agreement, one for each subject
+    values : sequence of float, one for each subject
+    effects : sequence of (n, n), one for each subject
+        What each pair of stimuli adds to the agreement.
     stimulus_id : (n,) str, sorted
     subjects : (s,) str
     """
-    by_subject = np.array([agreement()[0] for agreement in agreements])
-    jackknifed = np.array([agreement(leave_groups_out(stimulus_id)) for agreement in agreements])
-    factors: dict[str, tuple[Any, ...]] = {"stimuli": (jackknifed.mean(axis=0), "jackknife")}
-    n = len(subjects)
+    by_subject, n = np.array(values), len(subjects)
+    mean = np.mean(effects, axis=0)
+    value = float(by_subject.mean())
+    deviations = stimulus_deviations(mean, stimulus_groups(stimulus_id))
+    factors: dict[str, tuple[Any, ...]] = {"stimuli": (value + deviations, "jackknife")}
     if 1 < n < FEW_SUBJECTS:
         factors["subjects"] = ((by_subject.sum() - by_subject) / (n - 1), "jackknife")
     elif n >= FEW_SUBJECTS:
         counts = counts_drawn(n, N_DRAWS, seed=0) / n
-        drawn = np.array([agreement(stimulus_counts(len(stimulus_id))) for agreement in agreements])
+        of_stimuli = np.array([matrix.sum(axis=1) for matrix in effects])
+        square = float(np.square(of_stimuli.mean(axis=0)).sum())
+        # As above: the part of pairs counts once, though drawing stimuli counts it twice.
+        share = np.sqrt(stimulus_variance(mean) / square) if square > 0 else 0.0
+        changed = share * (stimulus_counts(len(stimulus_id)) - 1) @ of_stimuli.T
         factors["subjects"] = (counts @ by_subject, "bootstrap", n)
-        factors[BOTH] = ((counts * drawn.T).sum(axis=1), "bootstrap")
+        factors[BOTH] = ((counts * (by_subject + changed)).sum(axis=1), "bootstrap")
     units = xr.DataArray(by_subject, dims=("subject",), coords={"subject": subjects})
-    score = Score(value=float(by_subject.mean()), units=units, n_nan=sum(agreement.n_nan for agreement in agreements))
-    return with_uncertainty(score, replicates_array(factors))
+    return with_uncertainty(Score(value=value, units=units), replicates_array(factors))
 
 
 def rsa_ceiling(target: xr.DataArray, comparison: Comparison = "spearman") -> Score:
@@ -74,7 +84,7 @@ def rsa_ceiling(target: xr.DataArray, comparison: Comparison = "spearman") -> Sc
     target : DataArray, dims (subject, pair)
         Coordinates ``stimulus_a`` and ``stimulus_b`` on pair. For responses, first make one such row for each subject
         with :func:`fornix.numerics.similarity.dissimilarities`.
-    comparison : {"spearman", "pearson"}
+    comparison : {"spearman", "pearson", "kendall", "cosine"}
 
     Returns
     -------
@@ -95,12 +105,16 @@ def rsa_ceiling(target: xr.DataArray, comparison: Comparison = "spearman") -> Sc
     matrices = matrices_of_pairs(target, stimuli)
     n = len(matrices)
     lower = [_with_others(matrices, s, np.ones(n), comparison) for s in range(n)]
-    by_subject = np.array([agreement()[0] for agreement in lower])
-    upper = np.array([Agreement(matrix, matrices.mean(axis=0), comparison)()[0] for matrix in matrices])
+    by_subject = np.array([agreement.value for agreement in lower])
+    upper = np.array([Agreement(matrix, matrices.mean(axis=0), comparison).value for matrix in matrices])
     jackknifed = np.array([agreement(leave_groups_out(stimuli)) for agreement in lower])
     factors: dict[str, tuple[Any, ...]] = {"stimuli": (jackknifed.mean(axis=0), "jackknife")}
     if n < FEW_SUBJECTS:
-        without = [_lower_bound(matrices, np.arange(n) != s, None, comparison)[0] for s in range(n)] if n > 2 else []
+        without = (
+            [_lower_bound(matrices, np.arange(n) != s, np.ones((1, len(stimuli))), comparison)[0] for s in range(n)]
+            if n > 2
+            else []
+        )
         if without:
             factors["subjects"] = (without, "jackknife")
     else:
@@ -131,7 +145,7 @@ def _with_others(matrices: Array, s: int, counts: Array, comparison: Comparison)
     return Agreement(matrices[s], mean, comparison)
 
 
-def _lower_bound(matrices: Array, counts: NDArray[Any], weights: Array | None, comparison: Comparison) -> Array:
+def _lower_bound(matrices: Array, counts: NDArray[Any], weights: Array, comparison: Comparison) -> Array:
     """The lower bound (k,) from subjects counted as often as drawn, under each row of stimulus weights (k, n)."""
     drawn = np.asarray(counts, dtype=np.float64)
     present = np.flatnonzero(drawn)

@@ -1,22 +1,20 @@
-"""Dissimilarities between stimuli, and how well two sets of them agree."""
+"""Dissimilarities between stimuli: from responses or a Gram, and as measured, pair by pair."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.responses import Gram
-from fornix.numerics.gram import correlation_distances, euclidean_distances, gram_of_assembly
+from fornix.numerics.gram import correlation_distances, euclidean_distances
 from fornix.numerics.rows import source_stimuli
 
 Array = NDArray[np.float64]
-Distance = Literal["correlation", "euclidean"]
-Comparison = Literal["spearman", "pearson"]
+Distance = Literal["correlation", "euclidean", "crossnobis"]
 
 
 def dissimilarities(responses: xr.DataArray | Gram, distance: Distance = "correlation") -> xr.DataArray:
@@ -26,8 +24,10 @@ def dissimilarities(responses: xr.DataArray | Gram, distance: Distance = "correl
     ----------
     responses : DataArray, dims (presentation, neuroid), or Gram
         One row for each stimulus.
-    distance : {"correlation", "euclidean"}
-        ``1 - Pearson r`` across neuroids, or the length of the difference.
+    distance : {"correlation", "euclidean", "crossnobis"}
+        ``1 - Pearson r`` across neuroids; the length of the difference; or what a crossnobis distance is of responses
+        without noise, and of a noise covariance of 1: its square divided by the number of neuroids. Of repetitions see
+        :func:`fornix.numerics.crossnobis.crossnobis_distances`.
 
     Returns
     -------
@@ -46,11 +46,46 @@ def dissimilarities(responses: xr.DataArray | Gram, distance: Distance = "correl
 
 
 def distance_matrix(responses: xr.DataArray | Gram, distance: Distance) -> Array:
-    """Distances (n, n) between the rows of an assembly (presentation, neuroid) or a Gram."""
-    gram = responses if isinstance(responses, Gram) else gram_of_assembly(responses)
-    if gram.n_features < 2 and distance == "correlation":
+    """Distances (n, n) between the rows of an assembly (presentation, neuroid) or a Gram; see :func:`dissimilarities`."""
+    n_features = responses.n_features if isinstance(responses, Gram) else responses.sizes["neuroid"]
+    if n_features < 2 and distance == "correlation":
         raise AssemblyError("a correlation distance needs at least 2 neuroids; there is 1")
-    return correlation_distances(gram) if distance == "correlation" else euclidean_distances(gram)
+    if isinstance(responses, Gram):
+        if distance == "correlation":
+            return correlation_distances(responses)
+        lengths = euclidean_distances(responses)
+        return lengths if distance == "euclidean" else lengths**2 / n_features
+    values = np.asarray(responses.values, dtype=np.float64)
+    if distance == "correlation":
+        return _correlation_distances(values)
+    squares = _squared_lengths(values)
+    return np.sqrt(squares, out=squares) if distance == "euclidean" else squares / n_features
+
+
+def _correlation_distances(values: Array) -> Array:
+    """``1 - Pearson r`` (n, n) between the rows of values (n, p); NaN for a row that is constant.
+
+    Rows are scaled first, so that there is one matrix (n, n) and no other.
+    """
+    rows = values - values.mean(axis=1, keepdims=True)
+    length = np.einsum("ij,ij->i", rows, rows)
+    # What is left of a constant row is rounding of its square; 1e-12 is well above that and below any real variance.
+    length = np.sqrt(np.where(length > 1e-12 * np.einsum("ij,ij->i", values, values), length, np.nan))
+    rows /= length[:, None]
+    products = rows @ rows.T
+    return np.asarray(np.subtract(1, products, out=products))
+
+
+def _squared_lengths(values: Array) -> Array:
+    """Squared Euclidean distances (n, n) between the rows of values (n, p)."""
+    rows = values - values.mean(axis=0)
+    squares = np.einsum("ij,ij->i", rows, rows)
+    products = rows @ rows.T
+    products *= -2
+    products += squares[:, None]
+    products += squares[None, :]
+    np.fill_diagonal(products, 0.0)
+    return np.asarray(np.maximum(products, 0.0, out=products))
 
 
 def pair_stimuli(pairs: xr.DataArray, what: str) -> NDArray[np.str_]:
@@ -87,65 +122,3 @@ def matrices_of_pairs(pairs: xr.DataArray, stimuli: NDArray[np.str_]) -> Array:
     matrices[:, rows[0], rows[1]] = values
     matrices[:, rows[1], rows[0]] = values
     return matrices
-
-
-class Agreement:
-    """The correlation over pairs of stimuli of two matrices of dissimilarities, under weights of the stimuli.
-
-    Ranks are those among all pairs; weights then weigh the pairs. A pair weighs the product of its stimuli's weights, so
-    a stimulus that a bootstrap drew twice counts twice, and pairs of copies, whose dissimilarity is 0 by construction, do
-    not count. Without weights the result is the plain Spearman or Pearson correlation over the upper triangle.
-
-    Parameters
-    ----------
-    a, b : (n, n)
-        Symmetric. Pairs where either is NaN are left out.
-    comparison : {"spearman", "pearson"}
-    """
-
-    def __init__(self, a: Array, b: Array, comparison: Comparison) -> None:
-        valid = np.isfinite(a) & np.isfinite(b)
-        np.fill_diagonal(valid, False)
-        upper = np.triu(valid)
-        sides = [_scored(side, upper, comparison) for side in (a, b)]
-        self.n_nan = len(a) * (len(a) - 1) // 2 - int(upper.sum())
-        self._moments = np.stack([valid.astype(np.float64), *sides, sides[0] ** 2, sides[1] ** 2, sides[0] * sides[1]])
-
-    def __call__(self, weights: ArrayLike | None = None) -> Array:
-        """The correlation (k,) under each row of weights (k, n); NaN where a side does not vary."""
-        n = self._moments.shape[1]
-        w = np.ones((1, n)) if weights is None else np.asarray(weights, dtype=np.float64)
-        return self._correlation([((w @ moment) * w).sum(axis=1) for moment in self._moments])
-
-    def permuted(self, permutations: ArrayLike) -> Array:
-        """The correlation (k,) when the stimuli of the first matrix are reordered by each row of ``permutations`` (k, n).
-
-        Raises
-        ------
-        ValueError
-            If pairs are NaN: they would move.
-        """
-        if self.n_nan:
-            raise ValueError(f"{self.n_nan} dissimilarities are NaN; a permutation test needs all of them")
-        _, a, b, *_ = self._moments
-        fixed = [moment.sum() for moment in self._moments[:-1]]
-        return np.array([self._correlation([*fixed, (a[np.ix_(order, order)] * b).sum()]) for order in np.asarray(permutations)])
-
-    @staticmethod
-    def _correlation(moments: list[Any]) -> Array:
-        count, x, y, xx, yy, xy = moments
-        with np.errstate(divide="ignore", invalid="ignore"):
-            variance_x, variance_y = xx - x * x / count, yy - y * y / count
-            varies = (variance_x > 1e-12 * xx) & (variance_y > 1e-12 * yy)
-            return np.asarray(np.where(varies, (xy - x * y / count) / np.sqrt(variance_x * variance_y), np.nan))
-
-
-def _scored(side: Array, upper: NDArray[np.bool_], comparison: Comparison) -> Array:
-    """Ranks (or values) of the pairs, centred and scaled, as a symmetric matrix with 0 where there is no pair."""
-    values = side[upper]
-    if comparison == "spearman":
-        values = stats.rankdata(values)
-    scored = np.zeros_like(side)
-    if len(values) and values.max() > values.min():
-        scored[upper] = (values - values.mean()) / values.std()
-    return np.asarray(scored + scored.T)

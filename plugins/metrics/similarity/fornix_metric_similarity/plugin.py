@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fornix_load_metric(identifier: str, options: Mapping[str, Any]) -> Metric:
+    if identifier == "cka":
+        from fornix_metric_similarity.alignment import alignment_metric
+
+        return alignment_metric(options)
+    if identifier == "procrustes":
+        from fornix_metric_similarity.procrustes import procrustes_metric
+
+        return procrustes_metric(options)
     from fornix_metric_similarity.metric import similarity_metric
 
     return similarity_metric(options)

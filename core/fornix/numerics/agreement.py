@@ -1,0 +1,188 @@
+"""How well two sets of dissimilarities agree, and what each pair of stimuli adds to that."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Final, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+from scipy.spatial.distance import squareform
+
+from fornix.numerics.ranks import ranks
+
+Array = NDArray[np.float64]
+Comparison = Literal["spearman", "pearson", "kendall", "cosine"]
+
+#: Side of the grid of ranks on which the concordance of single pairs is counted.
+GRID: Final = 256
+
+
+class Agreement:
+    """The agreement over pairs of stimuli of two matrices of dissimilarities.
+
+    Spearman and Pearson correlations, the cosine (Pearson without removing means) and Kendall's tau-a, (concordant -
+    discordant) / all pairs of pairs, which ties cannot raise (Nili et al. 2014, PLoS Comput Biol 10:e1003553).
+
+    Parameters
+    ----------
+    a, b : (n, n)
+        Symmetric. Pairs where either is NaN are left out.
+    comparison : {"spearman", "pearson", "kendall", "cosine"}
+    exact : bool
+        False: for replicates, of which only the spread counts. Ranks of many pairs are binned, and tau-a is counted on a
+        grid of 256 x 256 ranks.
+    """
+
+    def __init__(self, a: Array, b: Array, comparison: Comparison, exact: bool = True) -> None:
+        self.comparison: Comparison = comparison
+        self.exact = exact
+        self._all_a, all_b = (squareform(side, checks=False) for side in (a, b))
+        self._compare(all_b, None)
+
+    def against(self, b: Array, exact: bool | None = None) -> Self:
+        """The agreement of the same first matrix with another; work on the first is done once."""
+        other = object.__new__(type(self))
+        other.comparison, other._all_a = self.comparison, self._all_a
+        other.exact = self.exact if exact is None else exact
+        other._compare(squareform(b, checks=False), self._a if self.n_nan == 0 and self.exact >= other.exact else None)
+        return other
+
+    def _compare(self, all_b: Array, scored_a: Array | None) -> None:
+        valid = np.isfinite(self._all_a) & np.isfinite(all_b)
+        self.n_nan = len(valid) - int(np.count_nonzero(valid))
+        self._valid = valid if self.n_nan else None
+        if scored_a is None or self.n_nan:
+            scored_a = self._scored(self._all_a if self._valid is None else self._all_a[valid])
+        self._a, self._b = scored_a, self._scored(all_b if self._valid is None else all_b[valid])
+
+    def _scored(self, values: Array) -> Array:
+        """Ranks or values of the pairs, centred (but for a cosine), with mean square 1; 0 where they do not vary."""
+        if self.comparison in ("spearman", "kendall"):
+            values = ranks(values, self.exact)
+        if len(values) == 0 or (values.max() == values.min() and self.comparison != "cosine"):
+            return np.zeros_like(values)
+        if self.comparison != "cosine":
+            values = values - values.mean()
+        length = float(np.sqrt(values @ values / len(values)))
+        return np.asarray(values / length) if length > 0 else np.zeros_like(values)
+
+    @property
+    def varies(self) -> bool:
+        """Whether both sides do, so that there is an agreement."""
+        return bool(self._a.any() and self._b.any())
+
+    @cached_property
+    def value(self) -> float:
+        """The agreement over all pairs; NaN where a side does not vary."""
+        if not self.varies:
+            return float("nan")
+        if self.comparison == "kendall":
+            return _tau_a(self._a, self._b) if self.exact else float(self._concordance.mean())
+        return float(np.clip(self._a @ self._b / len(self._a), -1, 1))
+
+    @cached_property
+    def _concordance(self) -> Array:
+        """For each pair p: how many pairs are concordant with it less how many are not, as a part of all; in bins of ranks.
+
+        The bins have the counts of marginal ranks, so a pair in bin (k, l) is concordant with what lies below in both or
+        above in both: 4 P(< k, < l) + ... counted with half of what lies in the same row and column of bins.
+        """
+        first, second = (_bin_of_rank(side) for side in (self._a, self._b))
+        cell = first * GRID + second
+        counts = np.bincount(cell, minlength=GRID * GRID).reshape(GRID, GRID) / len(cell)
+        before = np.zeros((GRID + 1, GRID + 1))
+        before[1:, 1:] = counts.cumsum(axis=0).cumsum(axis=1)
+        below = before[:-1, :-1]
+        above = 1 - before[-1:, 1:] - before[1:, -1:] + before[1:, 1:]
+        opposite = (before[:-1, -1:] - before[:-1, 1:]) + (before[-1:, :-1] - before[1:, :-1])
+        return np.asarray((below + above - opposite).ravel()[cell])
+
+    def pair_effects(self) -> Array:
+        """The effect of each pair on the agreement, (n, n), symmetric with a diagonal of 0; over pairs they sum to 0.
+
+        To first order, the agreement under weights u of the pairs is ``value + sum(u * effect) * n_pairs / sum(u)``. With
+        scores z of mean 0 and mean square 1: ``(z_a z_b - value (z_a^2 + z_b^2) / 2) / n_pairs``, the influence function
+        of a correlation (Devlin, Gnanadesikan and Kettenring 1975, Biometrika 62:531). Of tau-a: ``2 (c - value) /
+        n_pairs`` with c the concordance of the pair with all others.
+        """
+        n_pairs = max(len(self._a), 1)
+        if not self.varies:
+            effects = np.zeros_like(self._a)
+        elif self.comparison == "kendall":
+            effects = 2 * (self._concordance - self._concordance.mean()) / n_pairs
+        else:
+            a, b = self._a, self._b
+            effects = (a * b - self.value / 2 * (a * a + b * b)) / n_pairs
+        return self._matrix(effects)
+
+    def _matrix(self, of_pairs: Array) -> Array:
+        """Values of the pairs that are there as a symmetric matrix, 0 elsewhere."""
+        if self._valid is not None:
+            everywhere = np.zeros(len(self._valid))
+            everywhere[self._valid] = of_pairs
+            of_pairs = everywhere
+        return np.asarray(squareform(of_pairs, checks=False))
+
+    @cached_property
+    def _moments(self) -> Array:
+        a, b = self._a, self._b
+        return np.stack([self._matrix(part) for part in (np.ones_like(a), a, b, a * a, b * b, a * b)])
+
+    def __call__(self, weights: ArrayLike) -> Array:
+        """The agreement (k,) under each row of weights (k, n) of the stimuli; NaN where a side does not vary.
+
+        Ranks are those among all pairs; weights then weigh the pairs. A pair weighs the product of its stimuli's weights,
+        so a stimulus that a bootstrap drew twice counts twice, and pairs of copies, whose dissimilarity is 0 by
+        construction, do not count. Tau-a is given to first order (:meth:`pair_effects`).
+        """
+        w = np.asarray(weights, dtype=np.float64)
+        if self.comparison == "kendall":
+            there, effects = self._matrix(np.ones_like(self._a)), self.pair_effects()
+            share = ((w @ effects) * w).sum(axis=1) / ((w @ there) * w).sum(axis=1)
+            return np.asarray(self.value + share * len(self._a))
+        return self._correlation([((w @ moment) * w).sum(axis=1) for moment in self._moments])
+
+    def permuted(self, permutations: ArrayLike) -> Array:
+        """The agreement (k,) when the stimuli of the first matrix are reordered by each row of ``permutations`` (k, n).
+
+        Raises
+        ------
+        ValueError
+            If pairs are NaN: they would move.
+        """
+        if self.n_nan:
+            raise ValueError(f"{self.n_nan} dissimilarities are NaN; a permutation test needs all of them")
+        a, b = self._matrix(self._a), self._b
+        moved = (squareform(a[np.ix_(order, order)], checks=False) for order in np.asarray(permutations))
+        if not self.varies:
+            return np.full(len(np.asarray(permutations)), np.nan)
+        if self.comparison == "kendall":
+            return np.array([_tau_a(order, b) for order in moved])
+        return np.array([order @ b / len(b) for order in moved])
+
+    def _correlation(self, moments: list[Any]) -> Array:
+        count, x, y, xx, yy, xy = moments
+        if self.comparison == "cosine":
+            x = y = np.zeros_like(x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance_x, variance_y = xx - x * x / count, yy - y * y / count
+            varies = (variance_x > 1e-12 * xx) & (variance_y > 1e-12 * yy)
+            return np.asarray(np.where(varies, (xy - x * y / count) / np.sqrt(variance_x * variance_y), np.nan))
+
+
+def _tau_a(x: Array, y: Array) -> float:
+    """Kendall's tau-a, from scipy's tau-b, whose denominator leaves out ties."""
+    n = len(x)
+    pairs = n * (n - 1) / 2
+    untied = [
+        pairs - float((counts * (counts - 1) / 2).sum()) for counts in (np.unique(side, return_counts=True)[1] for side in (x, y))
+    ]
+    return float(stats.kendalltau(x, y).statistic * np.sqrt(untied[0] / pairs) * np.sqrt(untied[1] / pairs))
+
+
+def _bin_of_rank(scored: Array) -> NDArray[np.int64]:
+    """Ranks, scaled in any way, as bins 0 to GRID - 1 of equal width in rank."""
+    lowest, highest = scored.min(), scored.max()
+    return np.asarray((scored - lowest) * ((GRID - 1e-9) / (highest - lowest)), dtype=np.int64).clip(0, GRID - 1)

@@ -1,0 +1,128 @@
+"""Centred kernel alignment (CKA) of two sets of responses, linear, with and without the bias of few stimuli."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Estimator = Literal["unbiased", "biased"]
+
+
+def aligned_products(products: Array, estimator: Estimator = "unbiased") -> Array:
+    """Products between stimuli (n, n) whose cosine over all entries is the CKA.
+
+    Biased: ``H K H`` with ``H = I - 11'/n`` (Kornblith et al. 2019, ICML). Unbiased: with a diagonal of 0, the mean of each
+    row and column off the diagonal removed, ``K_ij - r_i/(n - 2) - r_j/(n - 2) + s/((n - 1)(n - 2))`` with row sums r and
+    their sum s (Szekely and Rizzo 2014, Ann Stat 42:2382); the sum of products of two such is ``n (n - 3)`` times the
+    unbiased HSIC of Song et al. 2012 (J Mach Learn Res 13:1393), in which a stimulus is never compared with itself.
+
+    Parameters
+    ----------
+    products : (n, n)
+        ``X X'``, whether or not the mean of features is removed.
+    """
+    n = len(products)
+    if estimator == "biased":
+        mean = products.mean(axis=1)
+        return np.asarray(products - mean[:, None] - mean[None, :] + mean.mean())
+    aligned = np.array(products, dtype=np.float64)
+    np.fill_diagonal(aligned, 0.0)
+    sums = aligned.sum(axis=1)
+    aligned -= sums[:, None] / (n - 2)
+    aligned -= sums[None, :] / (n - 2)
+    aligned += sums.sum() / ((n - 1) * (n - 2))
+    np.fill_diagonal(aligned, 0.0)
+    return aligned
+
+
+class Alignment:
+    """The CKA of two matrices of products between stimuli, and the effect of each pair of stimuli on it.
+
+    Parameters
+    ----------
+    k, l : (n, n)
+        Products ``X X'`` and ``Y Y'``.
+    estimator : {"unbiased", "biased"}
+    """
+
+    n_nan = 0
+
+    def __init__(self, k: Array, l: Array, estimator: Estimator = "unbiased") -> None:  # noqa: E741 - the letters of the formula
+        self._estimator: Estimator = estimator
+        self._k = aligned_products(k, estimator)
+        self._compare(l)
+
+    def against(self, l: Array, exact: bool = True) -> Self:  # noqa: E741
+        """The alignment of the same first matrix with another; ``exact`` makes no difference here."""
+        other = object.__new__(type(self))
+        other._estimator, other._k = self._estimator, self._k
+        other._compare(l)
+        return other
+
+    def _compare(self, l: Array) -> None:  # noqa: E741
+        self._l = aligned_products(l, self._estimator)
+        k, l = self._k, self._l  # noqa: E741
+        self._kk, self._ll, kl = (float(np.vdot(*sides)) for sides in ((k, k), (l, l), (k, l)))
+        #: The cosine; NaN where a side does not vary.
+        self.value = kl / float(np.sqrt(self._kk * self._ll)) if self._kk > 0 and self._ll > 0 else float("nan")
+
+    def pair_effects(self) -> Array:
+        """The effects (n, n) of :mod:`fornix.numerics.pair_effects`.
+
+        ``2 (k l/(|k| |l|) - value (k^2/|k|^2 + l^2/|l|^2)/2)``, half of it on the diagonal, which holds each stimulus once.
+        """
+        effects = self._k * self._l
+        if np.isnan(self.value):
+            return np.zeros_like(effects)
+        effects *= 2 / np.sqrt(self._kk * self._ll)
+        effects -= self.value / self._kk * np.square(self._k)
+        effects -= self.value / self._ll * np.square(self._l)
+        effects[np.diag_indices_from(effects)] /= 2
+        return np.asarray(effects)
+
+
+def without_mean(features: Array) -> Array:
+    """Features (n, p) less their means; 0 where nothing but the rounding of a large mean is left of a feature."""
+    centred = features - features.mean(axis=0)
+    largest = np.abs(features).max(axis=0)
+    centred[:, np.abs(centred).max(axis=0) <= 1e-14 * largest] = 0.0
+    return np.asarray(centred)
+
+
+def cka_of_features(x: Array, y: Array, estimator: Estimator = "unbiased") -> float:
+    """CKA of features, by products of features with features: what takes least where stimuli outnumber them.
+
+    ``sum_ij K_ij L_ij = |X'Y|^2`` for all pairs; of the pairs of a stimulus with itself it is ``sum_i |x_i|^2 |y_i|^2``.
+    Unbiased: ``[|X'Y|^2 - sum k_i l_i + s t/((n-1)(n-2)) - 2/(n-2) sum_i r_i q_i]`` with ``k_i = |x_i|^2``, r the row sums of K
+    off its diagonal and s their sum (l, q, t of Y). Means of features are removed first: they change nothing but digits.
+
+    Parameters
+    ----------
+    x : (n, p)
+    y : (n, q)
+
+    Returns
+    -------
+    float
+        NaN where a side does not vary.
+    """
+    x, y = without_mean(x), without_mean(y)
+    xy, xx, yy = (_sum_of_squares(a.T @ b) for a, b in ((x, y), (x, x), (y, y)))
+    if estimator == "unbiased":
+        n = len(x)
+        squares = [np.einsum("ij,ij->i", side, side) for side in (x, y)]
+
+        def without_self(total: float, k: Array, l: Array) -> float:  # noqa: E741
+            # Rows of the products of centred features sum to 0, so off the diagonal to -k.
+            return total - n / (n - 2) * float(k @ l) + float(k.sum() * l.sum()) / ((n - 1) * (n - 2))
+
+        k, l = squares  # noqa: E741
+        xy, xx, yy = without_self(xy, k, l), without_self(xx, k, k), without_self(yy, l, l)
+    return xy / float(np.sqrt(xx * yy)) if xx > 0 and yy > 0 else float("nan")
+
+
+def _sum_of_squares(matrix: Array) -> float:
+    return float(np.vdot(matrix, matrix))

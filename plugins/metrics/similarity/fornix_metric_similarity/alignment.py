@@ -1,0 +1,134 @@
+"""The metric ``cka``: centred kernel alignment of a source and measured responses, linear, unbiased unless asked otherwise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from fornix.interfaces import Gram, Score
+from fornix.numerics.cka import Alignment, Estimator, cka_of_features, without_mean
+from fornix.numerics.rows import match_rows, source_stimuli
+from fornix.numerics.similarity import Array
+from fornix_metric_similarity.scoring import check_subsamples, over_subsamples, values_alone, with_replicates
+from fornix_metric_similarity.target import Measured, by_subject, measured_responses, responses_once
+
+#: The unbiased estimate divides by n - 3.
+FEWEST: Final = 4
+
+
+@dataclass(frozen=True)
+class AlignmentMetric:
+    """Centred kernel alignment, linear.
+
+    Parameters
+    ----------
+    definition : {"default", "brainscore"}
+        A side that does not vary scores NaN, or under Brain-Score's definition 0.
+    estimator : {"unbiased", "biased"}
+    n_subsamples, subsample_size, seed, stratify_on
+        Brain-Score's ``cka_cv``; as of the metric ``rdm``.
+    replicates : bool
+        Whether the error is estimated (default definition).
+    """
+
+    definition: Literal["default", "brainscore"] = "default"
+    estimator: Estimator = "unbiased"
+    n_subsamples: int = 0
+    subsample_size: float = 0.9
+    seed: int = 1
+    stratify_on: str = ""
+    replicates: bool = True
+
+    accepts: Final = frozenset({"values", "gram"})
+
+    def __call__(self, source: xr.DataArray | Gram, target: xr.DataArray) -> Score:
+        """The score of a source.
+
+        Parameters
+        ----------
+        source : DataArray, dims (presentation, neuroid), or Gram
+            Each stimulus of the target, in any order.
+        target : DataArray, dims (presentation, neuroid)
+            Each stimulus once. With a coordinate ``subject`` on neuroid the score is the mean over subjects.
+
+        Returns
+        -------
+        Score
+            With ``units`` by subject where there are subjects. Resampled are stimuli, and subjects or neuroids. NaN, and
+            counted, where a side does not vary.
+
+        Raises
+        ------
+        AssemblyError
+            If source or target hold NaN, repeat a stimulus, do not match, or have fewer than 4 stimuli.
+        """
+        stimuli, responses = responses_once(target, FEWEST, in_order=self.definition == "brainscore")
+        rows = match_rows(source_stimuli(source), stimuli)
+        if self.n_subsamples:
+            score = over_subsamples(
+                self._compare,
+                _source_products(source, rows),
+                measured_responses(stimuli, responses, _products),
+                target,
+                n_subsamples=self.n_subsamples,
+                subsample_size=self.subsample_size,
+                seed=self.seed,
+                stratify_on=self.stratify_on,
+            )
+        elif self.replicates and self.definition == "default":
+            score = self._of_products(source, rows, measured_responses(stimuli, responses, _products))
+        elif isinstance(source, xr.DataArray) and max(source.shape[1], responses.shape[1]) <= len(stimuli):
+            score = self._of_features(source, rows, responses)
+        else:
+            score = self._of_products(source, rows, measured_responses(stimuli, responses, _products))
+        if not math.isnan(score.value):
+            return score
+        return score.with_(n_nan=1) if self.definition == "default" else score.with_(value=0.0, raw=0.0)
+
+    def _compare(self, k: Array, other: Array) -> Alignment:
+        return Alignment(k, other, self.estimator)
+
+    def _of_products(self, source: xr.DataArray | Gram, rows: NDArray[np.int64], measured: Measured) -> Score:
+        first = self._compare(_source_products(source, rows), measured.matrices[0])
+        compared = [first, *(first.against(other) for other in measured.matrices[1:])]
+        if self.replicates and self.definition == "default":
+            return with_replicates(compared, measured, _products)
+        return values_alone(compared, measured)
+
+    def _of_features(self, source: xr.DataArray, rows: NDArray[np.int64], responses: xr.DataArray) -> Score:
+        features = np.asarray(source.values, dtype=np.float64)[rows]
+        subjects, parts = by_subject(responses)
+        values = np.array([cka_of_features(features, np.asarray(part.values, np.float64), self.estimator) for part in parts])
+        if subjects is None:
+            return Score(value=float(values[0]))
+        return Score(float(values.mean()), units=xr.DataArray(values, dims=("subject",), coords={"subject": subjects}))
+
+
+def _products(responses: xr.DataArray) -> Array:
+    features = without_mean(np.asarray(responses.values, dtype=np.float64))
+    return np.asarray(features @ features.T)
+
+
+def _source_products(source: xr.DataArray | Gram, rows: NDArray[np.int64]) -> Array:
+    if isinstance(source, Gram):
+        return np.asarray(source.products[np.ix_(rows, rows)])
+    return _products(source[rows])
+
+
+def alignment_metric(options: Mapping[str, Any]) -> AlignmentMetric:
+    """The metric with the options of its card, all given.
+
+    Raises
+    ------
+    UsageError
+        If a number is out of its range, or subsamples are asked for outside Brain-Score's definition.
+    """
+    metric = AlignmentMetric(**options)
+    check_subsamples("cka", metric.definition, metric.n_subsamples, metric.subsample_size)
+    return metric
