@@ -125,3 +125,54 @@ def test_an_exit_within_this_process_is_a_failure_too(toys: Path, store: FolderS
     with use_registry(registry):
         run_plan(planned, registry, store, InProcessRunner(), limits=Limits(), report=finished.append)
     assert end(finished) == ({"failed"}, {"SystemExit: 0"})
+
+
+BENCHMARK = "benchmarks/toy/fornix_benchmark_toy/benchmark.py"
+ODD_SCORE = """
+        import fornix.engine.steps as steps
+
+        def odd(out, scored):
+            out.mkdir(parents=True)
+            (out / "score.json").write_text(SCORE)
+
+        steps.write_score = odd if self.region == "IT" else write_score
+        metric = """
+ODD_EXPERIMENTS = """
+        import fornix.engine.steps as steps
+
+        steps._write_round = (lambda *_: RESULT) if region == "IT" else _write_round
+        self.region = region"""
+
+
+@pytest.mark.parametrize(
+    ("before", "odd", "says"),
+    [
+        (
+            "\n        metric = ",
+            ODD_SCORE.replace("SCORE", repr('{"scalars": {"value": "high"}, "arrays": []}')),
+            "the score lacks",
+        ),
+        ("\n        metric = ", ODD_SCORE.replace("SCORE", repr("[" * 100_000), 1), "the score cannot be read"),
+        ("\n        self.region = region", ODD_EXPERIMENTS.replace("RESULT", "5"), "does not say which experiments"),
+        (
+            "\n        self.region = region",
+            ODD_EXPERIMENTS.replace("RESULT", "['/etc/passwd']"),
+            "an experiment is not in a file",
+        ),
+    ],
+    ids=["scalars", "json", "no experiments", "experiments elsewhere"],
+)
+def test_what_a_benchmark_leaves_in_ruins_costs_its_own_cells(
+    run_toys: Run, toys: Path, store: FolderStore, before: str, odd: str, says: str
+) -> None:
+    path = toys / BENCHMARK
+    text = path.read_text()
+    assert before in text
+    path.write_text("from fornix.engine.steps import _write_round, write_score\n" + text.replace(before, odd, 1))
+    finished = {f.benchmark: f for f in run_toys(["toy-behaving"])}
+    assert finished["Toy.V4-correlation"].status == "ok"
+    assert finished["Toy.IT-correlation"].status == "failed"
+    assert says in finished["Toy.IT-correlation"].reason
+    assert [cell.benchmark for cell in store.cells()] == ["Toy.V4-correlation"]
+    (attempt,) = store.attempts("toy-behaving", "Toy.IT-correlation")
+    assert attempt.reason == finished["Toy.IT-correlation"].reason

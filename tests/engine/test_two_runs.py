@@ -79,7 +79,7 @@ class Spied:
         assert before in text
         spy = (
             f"open({str(self.record)!r}, 'a').write({what!r} + chr(10))\n        "
-            f"open({str(self.began)!r}, 'w').write('x')\n        open({str(self.leave)!r}).read(1)\n        "
+            f"open({str(self.began)!r}, 'w').write('x')\n        open({str(self.leave)!r}, 'rb', 0).read(1)\n        "
         )
         place.write_text(text.replace(before, spy + before, 1))
 

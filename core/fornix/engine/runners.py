@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol, get_args
+from typing import Any, Final, Protocol
 
 import psutil
 
+from fornix.engine.events import read_events, tail
 from fornix.engine.exchange import write_json
+from fornix.engine.processes import family_of, kill, resident_bytes
 from fornix.registry.distribution import Distribution
 from fornix.store.interface import Status
 
 #: Where and how much a model may spill; they name no data.
 _SCRATCH: Final = ("FORNIX_SCRATCH", "FORNIX_SCRATCH_GB")
+#: A worker is handed the files it may have.
+_PLACES_OF_FILES: Final = ("FORNIX_CACHE", "FORNIX_MIRROR")
 #: How often a worker is looked at, in seconds.
 _POLL_S: Final = 0.05
-#: Of a log and of a worker's events, how many bytes are read: whatever a plugin prints, memory is bounded.
-_LONGEST_LOG: Final = 1_000_000
-_LARGEST_EVENTS: Final = 100_000_000
-_PARTS_OF_END: Final = {
-    "reason": str, "result": dict, "seconds": float, "peak_rss_bytes": int, "versions": dict, "hardware": dict,
-}  # fmt: skip
 #: How long a worker may take to leave after its last step, in seconds.
 _PARTING_S: Final = 2.0
 
@@ -114,7 +110,7 @@ class InProcessRunner:
         description = _describe(job, job.steps, own_process=False)
         with open(description["events"], "a") as events:
             run_job(description, events)
-        ended, _ = _read_events(Path(description["events"]))
+        ended, _ = read_events(Path(description["events"]))
         return [_outcome(event, step) for event, step in zip(ended, description["steps"], strict=True)]
 
     def stop(self) -> None:
@@ -177,14 +173,14 @@ class WorkerRunner:
         try:
             ended_by = self._watch(process, family, events, job.limits[first:], lambda ended: job.report(first + ended))
         finally:
-            _kill(process, family)
-        finished, done = _read_events(events)
+            kill(process, family)
+        finished, done = read_events(events)
         outcomes = [_outcome(event, step) for event, step in zip(finished, description["steps"], strict=False)]
         if done or len(outcomes) == len(description["steps"]):
             return outcomes, None
         step = description["steps"][len(outcomes)]
         ending = _Ending(ended_by) if ended_by is not None else _sudden_end(process.returncode)
-        ending.outcome.log = _tail(Path(step["log"])) or _tail(output)
+        ending.outcome.log = tail(Path(step["log"])) or tail(output)
         return outcomes, ending
 
     def _watch(
@@ -209,19 +205,19 @@ class WorkerRunner:
                 pass
             if self._stopping.is_set():
                 raise Interrupted
-            ended = len(_read_events(events)[0])
+            ended = len(read_events(events)[0])
             if ended != step:
                 step, since = ended, time.monotonic()
                 report(ended)
             seconds = time.monotonic() - since
-            members = _family(process.pid)
+            members = family_of(process.pid)
             family.update(members)
             if step >= len(limits):
                 if seconds > _PARTING_S:  # all is done; a thread that a plugin left behind is not waited for
                     return None
                 continue
             limit = limits[step]
-            used = sum(map(_resident_bytes, members))
+            used = sum(map(resident_bytes, members))
             peak = max(peak, used)
             if seconds > limit.seconds:
                 return StepOutcome(
@@ -236,7 +232,8 @@ class WorkerRunner:
         # cuBLAS is deterministic only with a fixed workspace
         fixed = {"PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "PYTHONUNBUFFERED": "1"}
         if not job.blind:
-            return {**os.environ, **threads, **fixed}
+            others = {name: value for name, value in os.environ.items() if name not in _PLACES_OF_FILES}
+            return {**others, **threads, **fixed}
         temporary = job.folder / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         keep = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", *_SCRATCH)
@@ -259,34 +256,6 @@ def _describe(job: Job, steps: Sequence[Mapping[str, Any]], *, own_process: bool
     }
 
 
-def _read_events(path: Path) -> tuple[list[dict[str, Any]], bool]:
-    """The ``end`` events in order, and whether the worker came to its close.
-
-    A plugin lives in the worker and may have written here, too: what is no event counts for nothing.
-    """
-    ended: list[dict[str, Any]] = []
-    done = False
-    for line in _read(path, _LARGEST_EVENTS).split(b"\n")[:-1]:  # the last line of a worker that died may be cut short
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(event, dict) and event.get("event") == "end" and event.get("step") == len(ended) and _is_whole(event):
-            ended.append(event)
-        done = done or event == {"event": "done"}
-    return ended, done
-
-
-def _is_whole(event: Mapping[str, Any]) -> bool:
-    """Whether an ``end`` event has all that an outcome is made of."""
-    return (
-        event.get("status") in get_args(Status)
-        and all(isinstance(event.get(name, {} if name == "result" else None), kind) for name, kind in _PARTS_OF_END.items())
-        and all(isinstance(version, str) for version in event["versions"].values())
-        and all(isinstance(fact, str | int | float | None) for fact in event["hardware"].values())
-    )
-
-
 def _outcome(event: Mapping[str, Any], step: Mapping[str, Any]) -> StepOutcome:
     return StepOutcome(
         status=event["status"],
@@ -294,7 +263,7 @@ def _outcome(event: Mapping[str, Any], step: Mapping[str, Any]) -> StepOutcome:
         result=event.get("result", {}),
         seconds=event["seconds"],
         peak_rss_bytes=event["peak_rss_bytes"],
-        log=_tail(Path(step["log"])),
+        log=tail(Path(step["log"])),
         versions=event["versions"],
         hardware=event["hardware"],
     )
@@ -315,47 +284,3 @@ def _sudden_end(returncode: int | None) -> _Ending:
     if name == "SIGKILL":
         return _Ending(StepOutcome("oom", "the worker was killed by SIGKILL, most often for memory"), lost=True)
     return _Ending(StepOutcome("failed", f"the worker was killed by {name}"), lost=True)
-
-
-def _kill(process: subprocess.Popen[bytes], family: Set[psutil.Process]) -> None:
-    """End the worker and whatever it started, also in sessions of their own."""
-    family = {*family, *_family(process.pid)}
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    for member in family:
-        with contextlib.suppress(psutil.Error):
-            member.kill()  # refused where the number has gone to another process
-    process.wait()
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    """A process and its descendants."""
-    try:
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return []
-
-
-def _resident_bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
-
-
-def _tail(path: Path) -> str:
-    """The end of a log."""
-    return _read(path, _LONGEST_LOG).decode(errors="replace")
-
-
-def _read(path: Path, limit: int) -> bytes:
-    """The last bytes of a file that a plugin may have put something else in the place of; nothing where it is no file."""
-    try:
-        if path.is_symlink() or not path.is_file():
-            return b""
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - limit))
-            return file.read(limit)
-    except OSError:
-        return b""
