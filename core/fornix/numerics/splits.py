@@ -89,6 +89,10 @@ def split_plan(
         raise ValueError(f"n_splits is {n_splits}; expected at least {2 if kind.endswith('kfold') else 1} for {kind!r}")
     if kind.endswith("kfold") and n < n_splits:
         raise ValueError(f"there are {n} stimuli for {n_splits} folds; give more stimuli or fewer splits")
+    if kind.startswith("group") and group is not None and len(np.unique(group)) < 2:
+        raise ValueError(
+            f"all {n} stimuli are of one group, {group[0]}, and a group is never cut in two: give at least two groups"
+        )
     splitter = _splitter(kind, n_splits, None if test_size is not None else train_size, test_size, seed, labels, group)
     try:
         drawn = list(splitter.split(np.zeros((n, 1)), labels, group))

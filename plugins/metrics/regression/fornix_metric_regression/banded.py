@@ -121,7 +121,7 @@ class BandedRidgeMetric:
         details |= {"one penalty": tuned(joined, target).value, "unimodal control": best.value}
         assert score.units is not None
         assert best.units is not None
-        units = score.units.assign_coords(control=(("split", "neuroid"), best.units.values))
+        units = score.units.assign_coords(control=(best.units.dims, best.units.values))
         return score.with_(units=units, details={**score.details, **details})
 
 

@@ -1,0 +1,99 @@
+"""From regressions of time bins to one score: predictions of all bins as columns, and means over the bins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from fornix.numerics.decomposition import Array, Rows
+from fornix.numerics.splits import SplitPlan
+from fornix_metric_regression.estimator import Estimator, Predicted
+from fornix_metric_regression.timing import Fit
+
+
+def predictions(
+    estimator: Estimator, fits: Sequence[Fit], plan: SplitPlan, groups: Sequence[Rows], by: float
+) -> Iterator[Predicted]:
+    """Predictions of presentations, the neuroids of all time bins side by side as columns.
+
+    Parameters
+    ----------
+    plan : SplitPlan
+        Over presentations.
+    groups : sequence of (k,) int
+        Of presentations; see :meth:`Estimator.predict`.
+    """
+    for fit in fits:
+        q = fit.targets.shape[1]
+        first = np.arange(fit.count) + fit.bins.start
+        for predicted in estimator.predict(fit.source, fit.targets, fit.plan(plan), [fit.rows(rows) for rows in groups], by):
+            columns = (q * first[:, None] + np.arange(q)[predicted.columns]).ravel()
+            yield replace(
+                predicted,
+                values=fit.side_by_side(predicted.values),
+                lightened=(fit.side_by_side(light) for light in predicted.lightened),
+                columns=columns,
+            )
+
+
+def permuted_predictions(
+    estimator: Estimator, fits: Sequence[Fit], plan: SplitPlan, permutations: Sequence[Rows]
+) -> Iterator[list[Array]]:
+    """The same with presentations paired anew: for each split, one array (m, columns) for each permutation."""
+    by_fit = [
+        estimator.predict_permuted(fit.source, fit.targets, fit.plan(plan), [fit.rows(order) for order in permutations])
+        for fit in fits
+    ]
+    for by_permutation in zip(*by_fit, strict=True):
+        yield [
+            np.hstack([fit.side_by_side(values) for fit, values in zip(fits, of_fits, strict=True)])
+            for of_fits in zip(*by_permutation, strict=True)
+        ]
+
+
+def in_bins(assembly: xr.DataArray, rows: Rows, timed: xr.DataArray) -> Array:
+    """The rows of an assembly, (n, q, t), in the time bins of another: the same in all of them where it has none itself."""
+    values = np.asarray(assembly.values[rows], dtype=np.float64)
+    if values.ndim == 3:
+        return values
+    return np.repeat(values[:, :, None], timed.sizes.get("time_bin", 1), axis=2)
+
+
+def times(assembly: xr.DataArray) -> xr.DataArray:
+    """The time bins of an assembly with their coordinates."""
+    coords = {name: c for name, c in assembly.coords.items() if c.dims == ("time_bin",)}
+    return xr.DataArray(np.arange(assembly.sizes.get("time_bin", 1)), dims=("time_bin",), coords=coords)
+
+
+def drop_whole_splits(units: Array, change: Array, members: Sequence[Rows], plan: SplitPlan) -> None:
+    """Without a group that is all of a split's test part, the split has no score: it drops out of the mean over splits.
+
+    Parameters
+    ----------
+    units : (split, column)
+    change : (group, split, column)
+        What leaving the group out changes; corrected in place.
+    members : sequence of (k,) int
+        The presentations of each group.
+    """
+    for group, rows in enumerate(members):
+        whole = np.array([bool(np.isin(test, rows).all()) for test in plan.test])
+        if whole.any() and not whole.all():
+            change[group, whole] = (units[~whole] + change[group, ~whole]).mean(axis=0) - units[whole]
+
+
+def mean_over_bins(values: Sequence[Array]) -> Array:
+    """The mean of arrays of equal shape, one for each time bin, over the bins where it is not NaN."""
+    stacked = np.stack([np.asarray(value) for value in values])
+    present = np.isfinite(stacked)
+    total = np.where(present, stacked, 0.0).sum(axis=0)
+    return np.asarray(np.where(present.any(axis=0), total / np.maximum(present.sum(axis=0), 1), np.nan))
+
+
+def factors_over_bins(by_bin: Sequence[Mapping[str, tuple[Any, ...]]]) -> dict[str, tuple[Any, ...]]:
+    """Replicates of the mean over time bins, from those of each bin: all bins are resampled alike."""
+    return {name: (mean_over_bins([factors[name][0] for factors in by_bin]), *by_bin[0][name][1:]) for name in by_bin[0]}
