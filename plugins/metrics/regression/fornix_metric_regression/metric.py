@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -28,6 +28,16 @@ from fornix_metric_regression.linear import Linear
 from fornix_metric_regression.neuron_to_neuron import NeuronToNeuron
 from fornix_metric_regression.pls import PLS
 from fornix_metric_regression.ridge import Ridge
+from fornix_metric_regression.timed import (
+    drop_whole_splits,
+    factors_over_bins,
+    in_bins,
+    mean_over_bins,
+    permuted_predictions,
+    predictions,
+    times,
+)
+from fornix_metric_regression.timing import Fit, Timing, check_source, coordinate, fits, matching_bins
 
 #: How far the weight of a group of stimuli is lowered to see what the group does; the effect is scaled up to leaving it out.
 #: Leaving it out in truth would empty small test parts, where a correlation is far from linear: at 60 stimuli the error
@@ -37,14 +47,25 @@ STEP: Final = 0.1
 
 @dataclass(frozen=True, eq=False)
 class _Matched:
-    """Source and targets with one row for each presentation, and the split plan over these rows."""
+    """Targets with one row for each presentation, the split plan over these rows, and the regressions to fit."""
 
-    source: Source
-    targets: Array
+    fits: tuple[Fit, ...]
+    targets: Array  # (n, time bins * neuroids): the neuroids of one bin after those of another
     neuroids: xr.DataArray
-    stimulus_id: NDArray[np.str_]
+    times: xr.DataArray  # the time bins; one without a name where the target has none
+    resampled: NDArray[Any]
     plan: SplitPlan
     notes: tuple[str, ...]
+
+    @property
+    def bins(self) -> list[slice]:
+        """The columns of each time bin."""
+        q = len(self.neuroids)
+        return [slice(start, start + q) for start in range(0, self.targets.shape[1], q)]
+
+    def value(self, units: Array) -> Array:
+        """From (..., split, column) to (...): the median over neuroids, averaged over splits, then over time bins."""
+        return mean_over_bins([median_of_units(units[..., columns]) for columns in self.bins])
 
 
 @dataclass(frozen=True)
@@ -66,6 +87,8 @@ class RegressionMetric:
         A coordinate of the target's presentations, or empty.
     direction : {"forward", "reverse"}
         Reverse: the target predicts the source.
+    timing : Timing
+        Fits by time bin or across bins, and delays.
     alpha_per : tuple of str
         Coordinates of the target's neuroids (subject, region): those that agree in all share a penalty chosen for them
         alone. Empty: one penalty for all. For ridge.
@@ -83,6 +106,7 @@ class RegressionMetric:
     group_on: str = ""
     direction: Literal["forward", "reverse"] = "forward"
     alpha_per: tuple[str, ...] = ()
+    timing: Timing = field(default_factory=Timing)
     replicates: bool = True
 
     @property
@@ -96,15 +120,16 @@ class RegressionMetric:
 
         Parameters
         ----------
-        source : DataArray, dims (presentation, neuroid), or Gram
-            One row for each stimulus of the target, in any order.
-        target : DataArray, dims (presentation, neuroid)
+        source : DataArray, dims (presentation, neuroid[, time_bin]), or Gram
+            One row for each stimulus of the target, in any order; time bins are matched by their start and end.
+        target : DataArray, dims (presentation, neuroid), or (presentation, neuroid, time_bin) with the option ``time``
             Coordinate ``stimulus_id``; rows that repeat a stimulus also have ``repetition``.
 
         Returns
         -------
         Score
-            The median over neuroids of Pearson r, averaged over splits; ``units`` has dims (split, neuroid). Replicates of
+            The median over neuroids of Pearson r, averaged over splits, then over time bins; ``units`` has dims (split,
+            neuroid[, time_bin]). Replicates of
             the default definition: a delete-group jackknife over stimuli (a group weighs less in training and test rows;
             a penalty stays as chosen on all training rows), a bootstrap over neuroids, and both.
 
@@ -117,11 +142,11 @@ class RegressionMetric:
         """
         matched = self._match(source, target)
         estimated = self.replicates and self.definition == "default"
-        groups = stimulus_groups(matched.stimulus_id)
+        groups = stimulus_groups(matched.resampled)
         members = [np.flatnonzero(groups == g) for g in range(groups.max() + 1)] if estimated else []
         shape = (len(matched.plan), matched.targets.shape[1])
         units, without = np.empty(shape), np.empty((len(members), *shape))
-        for predicted in self._estimator(matched.neuroids).predict(matched.source, matched.targets, matched.plan, members, STEP):
+        for predicted in predictions(self._estimator(matched.neuroids), matched.fits, matched.plan, members, STEP):
             split, columns, test = predicted.split, predicted.columns, matched.plan.test[predicted.split]
             measured = matched.targets[test][:, columns]
             r = pearson(predicted.values, measured)
@@ -135,12 +160,16 @@ class RegressionMetric:
                 without[group, split, columns] = r + change
         score = self._score(units, matched)
         if self.definition == "brainscore":
-            per_split = median_of_units(units[:, None])
+            per_split = matched.value(units[:, None])
             error = float(per_split.std() / np.sqrt(len(per_split))) if len(per_split) > 1 else math.nan
             return score.with_(error=error)
         if not estimated:
             return score
-        factors = median_replicates(units, without, matched.neuroids.values)
+        change = without - units
+        drop_whole_splits(units, change, members, matched.plan)
+        factors = factors_over_bins(
+            [median_replicates(units[:, b], (units + change)[:, :, b], matched.neuroids.values) for b in matched.bins]
+        )
         return with_uncertainty(score, replicates_array(factors))
 
     def permuted(
@@ -162,16 +191,16 @@ class RegressionMetric:
         """
         matched = self._match(source, target)
         units = []
-        for predictions, test in zip(
-            self._estimator(matched.neuroids).predict_permuted(matched.source, matched.targets, matched.plan, permutations),
+        for shuffled, test in zip(
+            permuted_predictions(self._estimator(matched.neuroids), matched.fits, matched.plan, permutations),
             matched.plan.test,
             strict=True,
         ):
-            units.append([pearson(p, matched.targets[rows[test]]) for p, rows in zip(predictions, permutations, strict=True)])
-        return median_of_units(np.array(units).swapaxes(0, 1))
+            units.append([pearson(p, matched.targets[rows[test]]) for p, rows in zip(shuffled, permutations, strict=True)])
+        return matched.value(np.array(units).swapaxes(0, 1))
 
     def _match(self, source: xr.DataArray | Gram, target: xr.DataArray) -> _Matched:
-        check_assembly(target, dims=("presentation", "neuroid"), finite=True, what="the target")
+        check_assembly(target, dims=self.timing.dims, finite=True, what="the target")
         if "stimulus_id" not in target.coords:
             raise AssemblyError("the target has no coordinate stimulus_id on presentation, by which rows are matched")
         check_assembly(target, stimulus_ids=np.unique(target["stimulus_id"].values), what="the target")
@@ -179,21 +208,35 @@ class RegressionMetric:
             keys = [target[name].values for name in ("repetition", "stimulus_id") if name in target.coords]
             target = target.isel(presentation=np.lexsort(keys))
         stimuli = np.asarray(target["stimulus_id"].values, dtype=np.str_)
-        rows = match_rows(source_stimuli(source), stimuli)
-        plan = self._plan(target, stimuli)
+        rows = match_rows(source_stimuli(check_source(source, self.timing)), stimuli)
+        reverse = self.direction == "reverse"
+        if reverse and isinstance(source, Gram):
+            raise AssemblyError("direction='reverse' predicts the model's units, so it needs values; the source is a Gram")
+        bins, history, here = matching_bins(source, target), self.timing.history(target), target
+        if history is not None:
+            here = target.isel({"time_bin" if self.timing.time == "across" else "presentation": history.rows})
+            if reverse:
+                raise AssemblyError(
+                    "delays look back from measured responses to the model's; with direction='reverse' leave them out"
+                )
+        plan = self._plan(here, np.asarray(here["stimulus_id"].values, dtype=np.str_))
+        self.timing.check_plan(here, plan)
         self.estimator.check(plan)
-        targets = np.asarray(target.values, dtype=np.float64)
-        measured: xr.DataArray = target
-        if self.direction == "reverse":
-            if isinstance(source, Gram):
-                raise AssemblyError("direction='reverse' predicts the model's units, so it needs values; the source is a Gram")
-            matched, targets, measured = self._source(target, np.arange(len(rows))), _values(source, rows), source
+        if reverse:
+            assert isinstance(source, xr.DataArray)
+            predicted = source if bins is None else source.isel(time_bin=bins)
+            measured = in_bins(predicted, rows, here)
+            own_bins = None if self.timing.time == "none" else np.arange(target.sizes["time_bin"])
+            found = fits(target, np.arange(len(rows)), measured, own_bins, self.timing, None, self._source)
         else:
-            matched = self._source(source, rows)
-        names = measured["neuroid_id"].values if "neuroid_id" in measured.coords else np.arange(measured.sizes["neuroid"])
-        coordinates = {name: c for name, c in measured.coords.items() if c.dims == ("neuroid",)}
+            predicted, measured = here, in_bins(here, np.arange(here.sizes["presentation"]), here)
+            found = fits(source, rows, measured, bins, self.timing, history, self._source)
+        names = predicted["neuroid_id"].values if "neuroid_id" in predicted.coords else np.arange(predicted.sizes["neuroid"])
+        coordinates = {name: c for name, c in predicted.coords.items() if c.dims == ("neuroid",)}
         neuroids = xr.DataArray(names, dims=("neuroid",), coords=coordinates)
-        return _Matched(matched, targets, neuroids, stimuli, plan, self._notes(matched))
+        resampled = self.timing.resampled(here, self.group_on)
+        columns = measured.transpose(0, 2, 1).reshape(len(measured), -1)
+        return _Matched(found, columns, neuroids, times(here), resampled, plan, self._notes(found[0].source))
 
     def _source(self, source: xr.DataArray | Gram, rows: Rows) -> Source:
         if isinstance(self.estimator, BandedRidge) and isinstance(source, xr.DataArray):
@@ -221,23 +264,25 @@ class RegressionMetric:
 
     def _plan(self, target: xr.DataArray, stimuli: NDArray[np.str_]) -> SplitPlan:
         if self.splits == "given":
-            return given_split(_coordinate(target, "split", "splits='given'"))
+            return given_split(coordinate(target, "split", "splits='given'"))
         return split_plan(
             stimuli,
             kind=self.splits,
             n_splits=self.n_splits,
             train_size=self.train_size,
             seed=self.seed,
-            stratify=_coordinate(target, self.stratify_on, "stratify_on") if self.stratify_on else None,
-            groups=_coordinate(target, self.group_on, "group_on") if self.group_on else None,
+            stratify=coordinate(target, self.stratify_on, "stratify_on") if self.stratify_on else None,
+            groups=coordinate(target, self.group_on, "group_on") if self.group_on else None,
             definition=self.definition,
         )
 
     def _score(self, units: Array, matched: _Matched) -> Score:
+        by_bin = units.reshape(len(units), -1, len(matched.neuroids)).swapaxes(1, 2)
+        timed = self.timing.time != "none"
         array = xr.DataArray(
-            units,
-            dims=("split", "neuroid"),
-            coords={**matched.neuroids.coords, "split": np.arange(len(units))},
+            by_bin if timed else units,
+            dims=("split", "neuroid", "time_bin") if timed else ("split", "neuroid"),
+            coords={**matched.neuroids.coords, **(matched.times.coords if timed else {}), "split": np.arange(len(units))},
             attrs={
                 "splits": self.splits,
                 "n_splits": len(units),
@@ -246,15 +291,16 @@ class RegressionMetric:
                 "stratify_on": self.stratify_on,
                 "group_on": self.group_on,
                 "definition": self.definition,
+                **self.timing.stated,
             },
         )
         details = {}
         if self.splits == "shuffle" and len(units) > 1:
             ratio = len(matched.plan.test[0]) / len(matched.plan.train[0])
-            spread = median_of_units(units[:, None]).std(ddof=1)
+            spread = matched.value(units[:, None]).std(ddof=1)
             details["nadeau_bengio_error"] = float(spread * math.sqrt(1 / len(units) + ratio))
         return Score(
-            value=float(median_of_units(units)),
+            value=float(matched.value(units)),
             units=array,
             n_nan=int(np.isnan(units).sum()),
             notes=matched.notes,
@@ -277,6 +323,7 @@ def regression_metric(identifier: str, options: Mapping[str, Any]) -> Regression
         If a number is out of its range.
     """
     common = dict(options)
+    common["timing"] = _timing(identifier, common)
     estimator: Estimator
     fitting = Fitting(os.environ.get("FORNIX_SCORING_DEVICE", "numpy"))
     if identifier == "pls":
@@ -300,19 +347,17 @@ def regression_metric(identifier: str, options: Mapping[str, Any]) -> Regression
     return BandedRidgeMetric(metric) if identifier == "banded_ridge" else metric
 
 
+def _timing(identifier: str, options: dict[str, Any]) -> Timing:
+    """Takes its options out of those of a card."""
+    delays = options.pop("delays")
+    if not delays or any(not isinstance(d, int) or isinstance(d, bool) for d in delays) or len(set(delays)) < len(delays):
+        raise UsageError(f"option 'delays' of metric {identifier!r} is {delays}; expected whole numbers, each once, at least one")
+    return Timing(options.pop("time"), tuple(delays), options.pop("run_on"), options.pop("order_on"))
+
+
 def _alphas(identifier: str, options: dict[str, Any]) -> tuple[float, ...]:
     alphas = options.pop("alphas")
     numbers = [a for a in alphas if isinstance(a, int | float) and not isinstance(a, bool) and a > 0 and math.isfinite(a)]
     if not numbers or len(numbers) < len(alphas):
         raise UsageError(f"option 'alphas' of metric {identifier!r} is {list(alphas)}; expected numbers above 0, at least one")
     return tuple(float(a) for a in numbers)
-
-
-def _coordinate(target: xr.DataArray, name: str, option: str) -> NDArray[Any]:
-    if name not in target.coords or target[name].dims != ("presentation",):
-        raise AssemblyError(f"the target has no coordinate {name!r} on presentation, which {option} asks for")
-    return np.asarray(target[name].values)
-
-
-def _values(assembly: xr.DataArray, rows: Rows) -> Array:
-    return np.asarray(assembly.values[rows], dtype=np.float64)
