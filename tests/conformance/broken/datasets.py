@@ -1,0 +1,78 @@
+"""Datasets that each break one promise; ``Good`` breaks none."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import xarray as xr
+
+from fornix import hookimpl
+from fornix.interfaces import StimulusSet
+
+HOWS = {
+    "Good": set(),
+    "WrongFile": {"every_file"},
+    "Absent": {"as_the_card_says"},
+    "OtherModality": {"as_the_card_says"},
+    "Strange": {"well_formed"},
+    "NoName": {"well_formed"},
+    "Unknown": {"well_formed"},
+    "Empty": {"well_formed"},
+    "OtherStimuli": {"loading_it_again"},
+    "OtherNoise": {"loading_it_again"},
+    "Silent": {"reliability"},
+}
+#: Of b"as published"; the mirror of the test holds something else of the same size.
+FILE = (
+    '{ name = "data.csv", url = "https://example.org/data.csv", bytes = 12, '
+    'sha256 = "e358f48ff7b4154f3d9e4354c6229db7a89bd0af0d8d92a99b69f4e94e139d10" }'
+)
+CARDS = "".join(
+    f"""
+[[dataset]]
+identifier = "{how}"
+title = "A dataset for tests of the conformance suite"
+modalities = ["image"]
+regions = ["IT"]
+stimuli = "present"
+files = [{FILE if how == "WrongFile" else ""}]
+"""
+    for how in HOWS
+)
+COUNT = itertools.count()
+
+
+class Broken:
+    def __init__(self, how: str) -> None:
+        self.how, self.number = how, next(COUNT)
+
+    def stimuli(self) -> StimulusSet:
+        names = [f"s{i}" for i in range(12)]
+        level = self.number if self.how == "OtherStimuli" else 0
+        if self.how == "Absent":
+            return StimulusSet(names, image=[None] * 12)
+        if self.how == "OtherModality":
+            return StimulusSet(names, text=names)
+        return StimulusSet(names, image=[np.full((2, 2, 3), 12 * level + i, dtype=np.uint8) for i in range(12)])
+
+    def recordings(self) -> dict[str, xr.DataArray]:
+        if self.how == "Empty":
+            return {}
+        rng = np.random.default_rng(self.number if self.how == "OtherNoise" else 0)
+        values = np.tile(rng.normal(size=(12, 4)), (6, 1)) + rng.normal(size=(72, 4))
+        values = {"Silent": np.zeros((72, 4)), "Unknown": np.full((72, 4), np.nan)}.get(self.how, values)
+        names = np.tile([f"s{i}" for i in range(12)], 6)
+        coords = {
+            "stimulus_id": ("presentation", np.where(names == "s3", "s99", names) if self.how == "Strange" else names),
+            "repetition": ("presentation", np.repeat(np.arange(6), 12)),
+            "neuroid_id": ("neuroid", np.array(["n0", "n1", "n2", None if self.how == "NoName" else "n3"])),
+        }
+        if self.how == "Unknown":
+            del coords["repetition"]
+        return {"IT": xr.DataArray(values, dims=("presentation", "neuroid"), coords=coords)}
+
+
+@hookimpl
+def fornix_load_dataset(identifier, options):
+    return Broken(identifier)
