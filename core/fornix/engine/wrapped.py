@@ -109,11 +109,11 @@ def wrap_responses(
         coords = {**_ids(table.index), "neuroid_id": ("neuroid", _texts(table.columns, "columns"))}
         array = xr.DataArray(_numbers(table), dims=("presentation", "neuroid"), coords=coords)
     else:
+        if isinstance(table, xr.DataArray) and "stimulus_id" in table.coords and table["stimulus_id"].dtype.kind in "iu":
+            table = table.assign_coords(stimulus_id=table["stimulus_id"].astype(np.str_))
         array = check_assembly(table, what="the wrapped table")
         if "repetition" in array.coords and array["repetition"].values.any():
             raise AssemblyError("the wrapped table has repetitions; give their mean, one row for each stimulus")
-        if "stimulus_id" in array.coords:
-            array = array.assign_coords(stimulus_id=array["stimulus_id"].astype(np.str_))
     dims = ("presentation", "neuroid") if array.ndim == 2 else ("presentation",)
     check_assembly(array, dims=dims, what="the wrapped table")
     check_assembly(
