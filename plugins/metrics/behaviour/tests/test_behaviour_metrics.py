@@ -78,3 +78,56 @@ def test_pearson_resamples_by_the_coordinate_that_is_named() -> None:
     score = fornix.load_metric("pearson", group="story")(labels(rng.normal(size=60), 60), target)
     assert score.replicates is not None
     assert score.replicates["n_units"].values.tolist() == [5]
+
+
+def test_accuracy_distance_within_cells(people: xr.DataArray) -> None:
+    near_only = labels(np.where(np.arange(300) < 100, "cat", "dog"), 300)
+    overall, by_cell = (fornix.load_metric("accuracy_distance", cells=cells) for cells in ([], ["condition"]))
+    score = by_cell(near_only, people)
+    assert score.units is not None
+    assert score.units.dims == ("condition", "subject")
+    assert score.units["condition"].values.tolist() == ["far", "near"]
+    assert score.value < overall(near_only, people).value
+    assert 0 < score.error < 0.2
+    assert normalise(score, by_cell.ceiling(people), Normalisation.RATIO).error > 0
+
+
+def test_i1_and_i2n_are_two_patterns_of_the_same_trials() -> None:
+    rng = np.random.default_rng(3)
+    objects, image = np.array(["bear", "car", "dog"]), np.repeat(np.arange(30), 40)
+    offset = rng.integers(1, 3, size=image.size)
+    columns = {
+        "stimulus_id": np.array([f"image{k:03d}" for k in image]),
+        "category": objects[image % 3],
+        "distractor": objects[(image + offset) % 3],
+    }
+    right = rng.random(image.size) < 0.7
+    trials = xr.DataArray(
+        np.where(right, columns["category"], columns["distractor"]),
+        dims=("trial",),
+        coords={name: ("trial", column) for name, column in columns.items()},
+    )
+    names = labels(np.zeros(30), 30)["stimulus_id"].values
+    source = xr.DataArray(
+        rng.dirichlet(np.ones(3), 30),
+        dims=("presentation", "choice"),
+        coords={"stimulus_id": ("presentation", names), "choice": objects},
+    )
+    by_image, by_pair = (fornix.load_metric(name)(source, trials).units for name in ("i1", "i2n"))
+    assert by_image.dims == ("presentation",)
+    assert by_pair.dims == ("presentation", "choice")
+    for name in ("i1", "i2n"):
+        assert fornix.load_metric(name).ceiling(trials).error > 0
+        assert fornix.load_metric(name, definition="brainscore")(source, trials).units.dims == ("split",)
+
+
+def test_numbers_against_those_of_people() -> None:
+    people = xr.DataArray([2.0, 4.0, 8.0], dims=("subject",), coords={"baseline": ("subject", [1.0, 2.0, 2.0])})
+    model = xr.DataArray(4.0, coords={"baseline": 2.0})
+    assert fornix.load_metric("threshold")(model, people).value == pytest.approx((0 + 1 + 0.5) / 3)
+    assert fornix.load_metric("threshold_elevation")(model, people).value == pytest.approx((1 + 1 + 0.5) / 3)
+    delta = fornix.load_metric("value_delta", scale=0.5)
+    assert delta(model, people).value == pytest.approx((math.exp(-1) + 1 + math.exp(-2)) / 3)
+    for metric in (fornix.load_metric("threshold"), fornix.load_metric("threshold_elevation"), delta):
+        assert 0 < metric.ceiling(people).error < 1
+        assert metric(model, people).notes == ("jackknife over 3 subjects",)
