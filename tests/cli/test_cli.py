@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from fornix.cli.main import main
+from fornix.conformance.run import Verdict
 from fornix.engine.exchange import score_scalars
 from fornix.interfaces import Score
 from fornix.store.folder import FolderStore
@@ -288,3 +289,28 @@ def test_the_log_shows_the_further_numbers_of_a_score(tmp_path: Path, capfd: pyt
     store.add_attempt(Attempt("m", "c", "ab" * 31 + "cd", "failed", "why", "2026-01-01T00:00:00+00:00", 1.5), "")
     assert main(["log", "ababab", "--store", str(store.path)]) == 2
     assert "the keys of several cells start with ababab: " in capfd.readouterr().err
+
+
+def test_plugins_that_need_another_environment_can_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """``fornix test --here``: what this interpreter lacks is named, and testing nothing is no success."""
+    for kind in ("metrics", "models"):
+        shutil.copytree(Path(TOYS) / kind / "toy", tmp_path / kind / "toy")
+    project = tmp_path / "models/toy/pyproject.toml"
+    project.write_text(project.read_text().replace('["fornix"]', '["fornix", "no-such-library>=3"]'))
+    tested: list[Path] = []
+
+    def passes(registry: object, folder: Path, *rest: object) -> Verdict:
+        tested.append(folder)
+        return Verdict(folder, True)
+
+    monkeypatch.setattr("fornix.conformance.run.run_plugin", passes)
+    assert main(["test", "--here", str(tmp_path)]) == 0
+    assert tested == [tmp_path / "metrics/toy"]
+    sentence = f"left out {tmp_path / 'models/toy'}: this environment lacks no-such-library>=3 (not installed)"
+    assert sentence in capfd.readouterr().err
+    assert main(["test", "--here", str(tmp_path / "models")]) == 2
+    assert "every plugin here needs an environment of its own" in capfd.readouterr().err
+    assert main(["test", "--here", "--json", str(tmp_path)]) == 0
+    assert [verdict["passed"] for verdict in json.loads(capfd.readouterr().out)] == [True]

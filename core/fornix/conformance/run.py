@@ -13,7 +13,7 @@ from fornix.files.settings import for_another_folder
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.registry.distribution import Distribution
-from fornix.registry.environments import interpreter
+from fornix.registry.environments import interpreter, unmet
 
 #: pytest's exit status when it found nothing to run.
 _NO_TESTS = 5
@@ -45,6 +45,19 @@ def plugin_folders(registry: Registry, folder: Path) -> list[Path]:
     if not below:
         raise UsageError(f"{folder} is no plugin and holds none: expected a pyproject.toml and one <package>/plugin.toml")
     return below
+
+
+def lacking(registry: Registry, folder: Path) -> list[str]:
+    """What the running interpreter lacks of the requirements of a plugin and of those its cards name; empty where nothing.
+
+    A folder that is no sound plugin lacks nothing that an environment would give it: testing it says what is wrong.
+    """
+    try:
+        distribution = _find(registry, folder.resolve())
+        needed = _needed(registry, distribution, _cards(registry, distribution))
+    except FornixError:
+        return []
+    return list(dict.fromkeys(requirement for each in needed for requirement in unmet(each)))
 
 
 def run_plugin(registry: Registry, folder: Path, plugins: Sequence[Path], pytest_arguments: Sequence[str]) -> Verdict:
