@@ -213,3 +213,12 @@ def test_what_cannot_be_compared_is_refused(source: xr.DataArray, target: xr.Dat
         discriminations(strange)
     with pytest.raises(AssemblyError, match="too few images were shown twice"):
         discrimination_ceiling(target[:20], "i1")
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pair_nobody_confuses_has_a_dprime_of_five(source: xr.DataArray, target: xr.DataArray, pattern: Pattern) -> None:
+    of_pair = (target["stimulus_id"].values == "im0_0") & (target["distractor"].values == "o1")
+    kept = target[~(of_pair & (target.values == "o1"))]
+    score = discrimination(source, kept, pattern)
+    assert score.value == pytest.approx(looped(pattern, source, kept), rel=1e-9)
+    assert score.n_nan == 0
