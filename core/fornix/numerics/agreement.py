@@ -61,12 +61,12 @@ class Agreement:
         """Ranks or values of the pairs, centred (but for a cosine), with mean square 1; 0 where they do not vary."""
         if self.comparison in ("spearman", "kendall"):
             values = ranks(values, self.exact)
-        if len(values) == 0 or (values.max() == values.min() and self.comparison != "cosine"):
+        if len(values) == 0 or (self.comparison != "cosine" and values.max() == values.min()):
             return np.zeros_like(values)
-        if self.comparison != "cosine":
-            values = values - values.mean()
-        length = float(np.sqrt(values @ values / len(values)))
-        return np.asarray(values / length) if length > 0 else np.zeros_like(values)
+        scored = values - (0.0 if self.comparison == "cosine" else values.mean())
+        length = float(np.sqrt(scored @ scored / len(scored)))
+        scored /= length if length > 0 else 1.0
+        return np.asarray(scored)
 
     @property
     def varies(self) -> bool:

@@ -1,0 +1,92 @@
+"""Comparisons of dissimilarities against rsatoolbox and scipy; ranks of millions; what a pair adds, against reweighting."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.spatial.distance import squareform
+
+from fornix.numerics.agreement import Agreement
+from fornix.numerics.ranks import FEW, MANY, ranks
+
+RNG = np.random.default_rng(3)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "expected"),
+    [
+        ("cosine", 0.879597595200549),
+        ("pearson", 0.6689244543625787),
+        ("spearman", 0.6729505875708346),
+        ("kendall", 0.45714285714285713),
+    ],
+)
+def test_comparisons_are_those_of_rsatoolbox(comparison: str, expected: float) -> None:
+    """rsatoolbox 0.3.2, ``rsatoolbox.rdm.compare`` with cosine, corr, spearman and tau-a; the second side has ties."""
+    a = np.sin(1.7 * np.arange(15)) + 1
+    b = np.round(2 * np.sin(1.7 * np.arange(15) + 0.8)) + 2
+    assert Agreement(squareform(a), squareform(b), comparison).value == pytest.approx(expected, rel=1e-12)
+
+
+def related(n: int) -> tuple[np.ndarray, np.ndarray]:
+    a = RNG.random(n * (n - 1) // 2)
+    return squareform(a), squareform(a + RNG.random(len(a)))
+
+
+@pytest.mark.parametrize("comparison", ["spearman", "pearson", "kendall", "cosine"])
+def test_signs_survive_and_itself_scores_one(comparison: str) -> None:
+    a, _ = related(20)
+    assert Agreement(a, a, comparison).value == pytest.approx(1)
+    assert Agreement(a, 3 - a if comparison != "cosine" else -a, comparison).value == pytest.approx(-1)
+
+
+@pytest.mark.parametrize("comparison", ["spearman", "pearson", "kendall", "cosine"])
+def test_effects_of_pairs_are_the_change_that_a_little_weight_makes(comparison: str) -> None:
+    a, b = related(30)
+    agreement, step = Agreement(a, b, comparison), 1e-4
+    effects = agreement.pair_effects()
+    assert effects.sum() == pytest.approx(0, abs=1e-12)
+    np.testing.assert_array_equal(effects, effects.T)
+    changed = (agreement(1 + step * np.eye(30)) - agreement(np.ones((1, 30)))) / step
+    np.testing.assert_allclose(changed, effects.sum(axis=1), atol=2e-4 * np.abs(changed).max())
+
+
+def test_effects_of_tau_are_those_of_leaving_a_stimulus_out() -> None:
+    a, b = related(60)
+    agreement = Agreement(a, b, "kendall")
+    effects = agreement.pair_effects().sum(axis=1)
+    left = [
+        Agreement(np.delete(np.delete(a, i, 0), i, 1), np.delete(np.delete(b, i, 0), i, 1), "kendall").value for i in range(60)
+    ]
+    assert np.corrcoef(agreement.value - np.array(left), effects)[0, 1] > 0.99
+
+
+def test_a_rough_tau_is_near_the_exact_one() -> None:
+    a, b = related(60)
+    exact = Agreement(a, b, "kendall")
+    assert exact.against(b, exact=False).value == pytest.approx(exact.value, abs=0.01)
+
+
+def test_work_on_one_side_is_shared_and_nan_pairs_are_not_mixed_up() -> None:
+    a, b = related(25)
+    hole = b.copy()
+    hole[3] = hole[:, 3] = np.nan
+    first = Agreement(a, hole, "spearman")
+    for other in (b, hole):
+        assert first.against(other).value == pytest.approx(Agreement(a, other, "spearman").value, rel=1e-14)
+        assert first.against(other).n_nan == Agreement(a, other, "spearman").n_nan
+
+
+def test_a_million_ranks_are_counted_as_scipy_sorts_them() -> None:
+    x, noise = np.random.default_rng(0).normal(size=(2, MANY + 1000))
+    y = x + noise
+    counted = np.corrcoef(ranks(x), ranks(y))[0, 1]
+    assert counted == pytest.approx(stats.spearmanr(x, y).statistic, abs=5e-8)
+    assert not np.array_equal(ranks(x), stats.rankdata(x))
+
+
+def test_values_that_bins_would_mix_are_sorted() -> None:
+    x = np.random.default_rng(0).normal(size=FEW + 100)
+    far, few = x.copy(), np.round(x)
+    far[0] = 1e12
+    for values in (far, few, np.full(FEW + 1, 2.0)):
+        np.testing.assert_array_equal(ranks(values, exact=False), stats.rankdata(values))
