@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import fornix.numerics.pls
 from fornix.numerics.decomposition import Features, Products
 from fornix.numerics.gram import gram_of
 from fornix.numerics.pls import TrainingPart, pls_predictions
@@ -47,6 +48,22 @@ def test_many_parts_at_once_are_each_as_alone() -> None:
         trains, pls_predictions(Features(x), y, [TrainingPart(weights(t)) for t in trains], [TEST] * 3, 6), strict=True
     ):
         np.testing.assert_allclose(found, reference(x, y, train, 6), atol=1e-6)
+
+
+@pytest.mark.parametrize("batch_size", [1, 20_000_000])
+def test_however_parts_are_worked_on_together_each_is_as_alone(batch_size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts whose X'Y comes from all rows, from none, or from a part before; two pairings in turns."""
+    monkeypatch.setattr(fornix.numerics.pls, "BATCH_SIZE", batch_size)
+    x, y = data(40, 6)
+    order = np.random.default_rng(0).permutation(N)
+    given = [
+        (rows, pairing) for rows in (TRAIN, TRAIN[3:], TRAIN[:20], TRAIN[1:20], np.arange(9, 55)) for pairing in (None, order)
+    ]
+    parts = [TrainingPart(weights(rows), pairing) for rows, pairing in given]
+    found = pls_predictions(Features(x), y, parts, [TEST] * len(parts), 4)
+    for (rows, pairing), prediction in zip(given, found, strict=True):
+        paired = y if pairing is None else y[pairing]
+        np.testing.assert_allclose(prediction, reference(x, paired, rows, 4), atol=1e-6)
 
 
 def test_a_row_of_half_weight_twice_is_one_row() -> None:
