@@ -195,6 +195,35 @@ def ridge_alphas() -> Work:
     return Work(ours(given, "ridgecv_split"), lambda: RidgeCV(ALPHAS).fit(given.source[train], given.target[train]))
 
 
+@row("rdm", "rdm, 3,200 stimuli", "3.5x, 500 MB", "6x")
+def rdm() -> Work:
+    given = neural()
+
+    def naive() -> float:
+        matrices = (np.corrcoef(side) for side in (given.source, given.target))
+        pairs = np.triu_indices(len(given.source), k=1)
+        return float(stats.spearmanr(*(1 - matrix[pairs] for matrix in matrices)).statistic)
+
+    return Work(ours(given, "rdm", replicates=False), naive)
+
+
+@row("cka", "cka unbiased, same", "3.5x, 250 MB", "5x")
+def cka() -> Work:
+    given = neural()
+
+    def hsic(k: np.ndarray, other: np.ndarray) -> float:
+        n, cross = len(k), k.sum(axis=0) @ other.sum(axis=1)
+        return float((k * other).sum() + k.sum() * other.sum() / ((n - 1) * (n - 2)) - 2 * cross / (n - 2))
+
+    def naive() -> float:
+        k, other = (side @ side.T for side in (given.source, given.target))
+        for products in (k, other):
+            np.fill_diagonal(products, 0)
+        return hsic(k, other) / float(np.sqrt(hsic(k, k) * hsic(other, other)))
+
+    return Work(ours(given, "cka", replicates=False), naive)
+
+
 @row("internal_consistency", "internal consistency, 3,200 x 168 x 28 repeats, 10 splits", "7x", "10x")
 def internal_consistency() -> Work:
     """The naive way gets its array in order; ours also sorts the rows of the recording."""
