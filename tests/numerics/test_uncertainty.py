@@ -11,7 +11,6 @@ from fornix.interfaces import Score
 from fornix.numerics.uncertainty import (
     degrees_of_freedom,
     factor_variances,
-    jackknife_pearson,
     neuroid_draws,
     replicates_array,
     stimulus_groups,
@@ -136,22 +135,3 @@ def test_neuroids_are_drawn_alike_whatever_their_order() -> None:
     assert first.shape == (1000, 4)
     np.testing.assert_array_equal(names[first], names[::-1][other])
     assert np.bincount(first.ravel()) == pytest.approx(np.full(4, 1000), rel=0.1)
-
-
-def test_the_jackknife_of_a_correlation_leaves_whole_groups_out() -> None:
-    rng = np.random.default_rng(6)
-    x = rng.normal(size=(60, 3)) + 1e6
-    y = x + rng.normal(size=(60, 3))
-    x[7, 0] = y[11, 2] = math.nan
-    y[:, 1] = 2.5
-    groups = stimulus_groups([f"s{k}" for k in range(60)], n_groups=7)
-    r, without = jackknife_pearson(x, y, groups)
-    assert without.shape == (7, 3)
-    for column in (0, 2):
-        there = np.isfinite(x[:, column]) & np.isfinite(y[:, column])
-        assert r[column] == pytest.approx(stats.pearsonr(x[there, column], y[there, column]).statistic, rel=1e-9)
-        for group in range(7):
-            kept = there & (groups != group)
-            assert without[group, column] == pytest.approx(stats.pearsonr(x[kept, column], y[kept, column]).statistic, rel=1e-9)
-    assert math.isnan(r[1])
-    assert np.isnan(without[:, 1]).all()

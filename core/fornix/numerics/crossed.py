@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from fornix.numerics.uncertainty import BOTH, neuroid_draws
 
 Array = NDArray[np.float64]
+
+#: Draws of neuroids are worked on this many at a time, which bounds memory.
+DRAWS_AT_ONCE: Final = 100
 
 
 def median_of_units(units: ArrayLike) -> Array:
@@ -22,42 +25,91 @@ def median_of_units(units: ArrayLike) -> Array:
     return _mean_of_present(medians)
 
 
-def median_replicates(units: Array, without: Array, neuroid_id: ArrayLike) -> dict[str, tuple[Any, ...]]:
+def median_replicates(
+    units: Array, change: Array, neuroid_id: ArrayLike, joint: Array | None = None
+) -> dict[str, tuple[Any, ...]]:
     """Replicates of :func:`median_of_units` for :func:`fornix.numerics.uncertainty.replicates_array`.
 
-    * ``stimuli``: a delete-group jackknife. A median moves with the one or two neuroids in its middle, whose own noise
-      would be taken for that of the score, so it is smoothed as a bootstrap over neuroids would smooth it: by the
-      weights of order statistics of Harrell and Davis (1982, Biometrika 69:635).
+    * ``stimuli``: a delete-group jackknife. A median moves with the few neuroids in its middle; whose these are depends on the
+      noise of the units, so the effect of a group is the mean of its effects on units, weighted by a Gaussian around the median
+      as wide as that noise (what neuroids do not share of their effects) and the error of the median itself.
     * ``neuroids``: a bootstrap.
-    * ``both``: the same draws of neuroids, each with a bootstrap draw of groups of stimuli, whose effect on a unit is the
-      sum of the groups' (the linear term, as in the infinitesimal jackknife).
+    * ``both``: the same draws of neuroids, each with a bootstrap draw of groups of stimuli, whose effects add up
+      (the linear term, as in the infinitesimal jackknife).
+
+    A jackknife counts what two groups do together twice (Efron and Stein 1981, Annals of Statistics 9:586): almost all there is
+    where nothing is predicted. Where ``joint`` is given, effects are shrunk so that it counts once.
 
     Parameters
     ----------
     units : (split, neuroid)
-    without : (group, split, neuroid)
-        The same without each group of stimuli.
+    change : (group, split, neuroid)
+        The effect of leaving out each group of stimuli.
     neuroid_id : (neuroid,)
+    joint : (pair of groups, neuroid), optional
+        What leaving out two groups does beyond the effects of each, averaged over splits.
 
     Returns
     -------
     factor -> (values, scheme, n_units)
         Stimuli only, where there is one neuroid.
     """
-    value, n_groups = median_of_units(units), len(without)
-    change = _mean_of_present(_smooth_median(without) - _smooth_median(units))
-    factors: dict[str, tuple[Any, ...]] = {"stimuli": (value + change, "jackknife")}
-    q = units.shape[1]
+    value, n_groups, q = median_of_units(units), len(change), units.shape[1]
+    weights = _middle(units, change)
+    change = np.where(np.isfinite(change), change, 0.0)
+    shrunk = 1.0
+    moved = np.tensordot(change, weights, axes=((1, 2), (0, 1))) / len(units)
+    if joint is not None:
+        shrunk = _without_double_count(moved, np.where(np.isfinite(joint), joint, 0.0) @ weights.mean(axis=0))
+    factors: dict[str, tuple[Any, ...]] = {"stimuli": (value + shrunk * moved, "jackknife")}
     if q < 2:
         return factors
     draws = neuroid_draws(neuroid_id)
     counts = np.random.default_rng(1).multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=len(draws)) - 1.0
     # sqrt((g - 1)/g) gives the drawn groups the variance of the jackknife.
-    effects = -np.sqrt((n_groups - 1) / n_groups) * np.tensordot(counts, without - units, axes=1)
-    both = np.take_along_axis(units + effects, np.broadcast_to(draws[:, None, :], (len(draws), *units.shape)), axis=2)
-    factors["neuroids"] = (median_of_units(units[:, draws].swapaxes(0, 1)), "bootstrap", q)
-    factors[BOTH] = (median_of_units(both), "bootstrap")
+    counts *= -shrunk * math.sqrt((n_groups - 1) / n_groups)
+    medians, effects = np.empty(len(draws)), np.zeros(len(draws))
+    for start in range(0, len(draws), DRAWS_AT_ONCE):
+        some = slice(start, start + DRAWS_AT_ONCE)
+        medians[some] = median_of_units(units[:, draws[some]].swapaxes(0, 1))
+        times = np.stack([np.bincount(draw, minlength=q) for draw in draws[some]]).astype(np.float64)
+        for split, weight in enumerate(weights):
+            drawn = times * weight
+            total = drawn.sum(axis=1)
+            effect = (counts[some] * (drawn @ change[:, split].T)).sum(axis=1)
+            effects[some] += np.where(total > 0, effect / np.where(total > 0, total, 1.0), 0.0)
+    factors["neuroids"] = (medians, "bootstrap", q)
+    factors[BOTH] = (medians + effects / len(units), "bootstrap")
     return factors
+
+
+def _middle(units: Array, change: Array) -> Array:
+    """How much each unit counts for how its split's median moves: (split, neuroid), sums of 1 over neuroids; 0 for NaN units."""
+    present = np.isfinite(units)
+    counted = np.maximum(present.sum(axis=-1, keepdims=True), 1)
+    filled = np.where(present, units, 0.0)
+    spread = (np.where(present, units - filled.sum(axis=-1, keepdims=True) / counted, 0.0) ** 2).sum(
+        axis=-1, keepdims=True
+    ) / counted
+    effects = np.where(np.isfinite(change) & present, change, 0.0)
+    effects = effects - effects.mean(axis=0)
+    own = np.where(present, effects - effects.sum(axis=-1, keepdims=True) / counted, 0.0)
+    noise = (1 - 1 / len(change)) * (own**2).sum(axis=(0, 2))[:, None] / counted
+    # pi/2 spread/q is the variance of the median of q normal values.
+    width = np.sqrt(noise + np.pi / 2 * spread / counted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        centre = np.nan_to_num(np.nanmedian(units, axis=-1, keepdims=True))
+    weights = np.where(present, np.exp(-(((filled - centre) / np.where(width > 0, width, 1.0)) ** 2) / 2), 0.0)
+    total = weights.sum(axis=-1, keepdims=True)
+    return np.asarray(weights / np.where(total > 0, total, 1.0))
+
+
+def _without_double_count(moved: Array, joint: Array) -> float:
+    """The factor for effects (group,) such that effects of pairs (pair,) beyond them are counted once, not twice."""
+    variance = (1 - 1 / len(moved)) * float(((moved - moved.mean()) ** 2).sum())
+    pairs = float((joint**2).sum())
+    return math.sqrt(1 - min(pairs / variance, 0.5)) if variance > 0 else 1.0
 
 
 def _mean_of_present(values: Array) -> Array:
@@ -65,12 +117,3 @@ def _mean_of_present(values: Array) -> Array:
     present = np.isfinite(values)
     total = np.where(present, values, 0.0).sum(axis=-1)
     return np.asarray(np.where(present.any(axis=-1), total / np.maximum(present.sum(axis=-1), 1), np.nan))
-
-
-def _smooth_median(units: Array) -> Array:
-    """Harrell-Davis estimate of the median over the last axis, of the units that are not NaN."""
-    ordered = np.sort(units, axis=-1)  # NaN goes last
-    present = np.isfinite(ordered).sum(axis=-1, keepdims=True)
-    edges = np.minimum(np.arange(units.shape[-1] + 1) / np.maximum(present, 1), 1.0)
-    weights = np.diff(special.betainc((present + 1) / 2, (present + 1) / 2, edges), axis=-1)
-    return np.asarray(np.where(present[..., 0] > 0, np.nansum(weights * ordered, axis=-1), np.nan))

@@ -60,7 +60,7 @@ def noise_ceiling(assembly: xr.DataArray) -> Score:
         n_nan=int(np.isnan(units).sum()),
         details={"percent": 100 * value},
     )
-    return with_uncertainty(score, replicates_array(median_replicates(units[None], without[:, None], names)))
+    return with_uncertainty(score, replicates_array(median_replicates(units[None], (without - units)[:, None], names)))
 
 
 def _ceilings(average: Array, squares: Array, count: Array) -> Array:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
 from fornix.numerics.decisions import Definition
+from fornix.numerics.jackknife import jackknife_pearson
 from fornix.numerics.rows import match_rows
-from fornix.numerics.uncertainty import jackknife_pearson, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
 
 
 def predictor_correlation(

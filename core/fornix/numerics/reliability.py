@@ -73,13 +73,13 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
     if definition == "brainscore":
         return score.with_(error=float(per_split.std() / np.sqrt(n_splits)))
     neuroids = units["neuroid_id"].values if "neuroid_id" in units.coords else np.arange(units.sizes["neuroid"])
-    factors = median_replicates(everything, without_group, neuroids)
+    factors = median_replicates(everything, without_group - everything, neuroids)
     if over == "subject":
         factors = {"stimuli": factors["stimuli"]}
         left_out = stimulus_groups(names, SUBJECT_GROUPS)
         if len(names) > 3:  # of three, one half is empty without its only subject
             without_subjects = _without_units(cube, halves, left_out)
-            factors["subjects"] = median_replicates(everything, without_subjects, neuroids)["stimuli"]
+            factors["subjects"] = median_replicates(everything, without_subjects - everything, neuroids)["stimuli"]
     return with_uncertainty(score, replicates_array(factors))
 
 

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from fornix.interfaces.score import Score
-from fornix.numerics.correlation import pearson_from_sums
 
 #: Fewer subjects than this are jackknifed, not bootstrapped.
 FEW_SUBJECTS: Final = 8
@@ -64,35 +63,6 @@ def neuroid_draws(neuroid_id: ArrayLike, n_draws: int = 1000, seed: int = 0) -> 
     """
     order = np.argsort(np.asarray(neuroid_id), kind="stable")
     return order[np.random.default_rng(seed).integers(0, len(order), size=(n_draws, len(order)))].astype(np.int64)
-
-
-def jackknife_pearson(
-    x: NDArray[np.float64], y: NDArray[np.float64], groups: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pearson r of each column over all rows, and over all rows but those of each group.
-
-    Rows where x or y is NaN are left out, column by column. A column that is constant has no r: NaN.
-
-    Parameters
-    ----------
-    x, y : (n, k) float64
-    groups : (n,) int
-        From :func:`stimulus_groups`.
-
-    Returns
-    -------
-    (k,) and (n_groups, k) float64
-    """
-    there = np.isfinite(x) & np.isfinite(y)
-    n = np.maximum(there.sum(axis=0), 1)
-    # Centred first, so that taking a group's sums away from the total loses no digits.
-    x, y = (np.where(there, v, 0.0) for v in (x, y))
-    x, y = (np.where(there, v - v.sum(axis=0) / n, 0.0) for v in (x, y))
-    sums = np.stack([there.astype(np.float64), x, y, x * x, y * y, x * y])
-    member = (groups == np.arange(groups.max() + 1)[:, None]).astype(np.float64)
-    by_group = member @ sums
-    total = sums.sum(axis=1)
-    return pearson_from_sums(total), pearson_from_sums(total[:, None] - by_group)
 
 
 def replicates_array(by_factor: Mapping[str, Sequence[Any]]) -> xr.DataArray:

@@ -195,7 +195,8 @@ def test_the_effect_of_a_group_is_that_of_fitting_without_it() -> None:
             r.append(np.corrcoef(prediction.ravel(), y[test].ravel())[0, 1])
         truth.append(np.mean(r))
     assert np.corrcoef(truth, estimated)[0, 1] > 0.97
-    assert np.std(truth) == pytest.approx(float(plain), rel=0.15)
+    # Leaving out counts twice what two groups do together; the replicates count it once.
+    assert 0.75 * np.std(truth) < float(plain) < 1.05 * np.std(truth)
 
 
 def test_the_intervals_cover() -> None:
