@@ -67,7 +67,7 @@ def cell_text(cell: xr.Dataset, *, flag: str = "†") -> str:
 
 
 def rows(matrix: xr.Dataset, block: Block) -> list[list[str]]:
-    """The cells of a block as text, best mean rank first left to the reader: rows are in the order of the matrix."""
+    """The cells of a block as text, a row for each model in the order of the matrix: nothing is sorted by rank."""
     return [
         [model, *(cell_text(matrix.sel(model=model, benchmark=benchmark)) for benchmark in block.benchmarks)]
         for model in block.models

@@ -7,6 +7,7 @@ import pytest
 
 import fornix
 from fornix.interfaces import Experiment, Recording, StimulusSet, check_assembly
+from fornix.registry.discovery import discover
 
 torch = pytest.importorskip("torch")
 
@@ -19,9 +20,13 @@ PICTURES = np.random.default_rng(0).integers(0, 256, size=(3, 100, 100, 3), dtyp
 STIMULI = StimulusSet(["a", "b", "c"], image=list(PICTURES))
 
 
-@pytest.mark.parametrize(("network", "published"), [(ResNet18, 11_689_512), (AlexNet, 61_100_840)])
-def test_parameter_counts_are_the_published_ones(network: type[torch.nn.Module], published: int) -> None:
+@pytest.mark.parametrize(
+    ("network", "identifier", "published"),
+    [(ResNet18, "resnet18-seeded", 11_689_512), (AlexNet, "alexnet-seeded", 61_100_840)],
+)
+def test_parameter_counts_are_the_published_ones(network: type[torch.nn.Module], identifier: str, published: int) -> None:
     assert sum(parameter.numel() for parameter in network().parameters()) == published
+    assert discover().get("model", identifier).parameters == published
 
 
 def test_stages_of_resnet_have_the_sizes_of_its_table() -> None:
