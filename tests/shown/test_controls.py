@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from fornix.numerics.uncertainty import with_uncertainty
 
 pytestmark = pytest.mark.slow
 
+REGIONS = ("V1", "V4", "IT")
 SESSIONS = ("190923", "201025", "210225", "210325")
 #: Of the one metric of each family of leaves, as its benchmark sets them.
 OPTIONS = {
@@ -29,15 +30,13 @@ RECORDED = {
     "Kriegeskorte2008.monkeyIT-rdm": ("Kriegeskorte2008.monkeyIT", "IT"),
     "Kriegeskorte2008.humanIT-rdm": ("Kriegeskorte2008.humanIT", "IT"),
     "Kriegeskorte2008.judgements-rdm": ("Kriegeskorte2008.judgements", "similarity"),
+    **{f"Simulated.{region}-ridge": ("Simulated", region) for region in REGIONS},
 }
-#: The model whose stimuli are shuffled: one that scores well above chance on every leaf.
+#: The model whose stimuli are shuffled: one that scores well above chance on every leaf; it declares no V1.
 MODEL = "resnet20-cifar10"
-#: Seeds of the 20 shuffles. Given what the training rows were paired with, the test rows are still in random order, so the
-#: expected correlation is 0 whatever was fitted; yet a right pipeline misses a leaf with 6 of 100 lists of seeds. The first
-#: list, 0 to 19, missed V4-pls of 201025 (z = 2.6) and of 210225 (z = 2.3). This is the second; z lies between -1.0 and 1.4
-#: on the twelve leaves. Over all shuffles that were looked at, at least 140 a leaf, z lies between -1.5 and 0.9.
-SHUFFLES = range(20, 40)
-REGIONS = ("V1", "V4", "IT")
+MODEL_OF_V1 = "gabor-v1"
+#: How often stimuli are shuffled, and how often again on a leaf that missed.
+SHUFFLES, AGAIN = 20, 100
 PLANTED = (
     "simulated-brain",
     "simulated-brain-noisy-25",
@@ -69,41 +68,101 @@ def test_training_makes_resnet20_a_better_v4(score_of: Callable[[str, str], Scor
     assert paired_difference(trained, untrained).interval[0] > 0
 
 
+def shuffles(leaf: str, n: int) -> Iterator[NDArray[np.int64]]:
+    """Orders of the n stimuli of a leaf. Their seed is the leaf's identifier, so none was chosen by what came of it."""
+    rng = np.random.default_rng(list(leaf.encode()))
+    while True:
+        yield rng.permutation(n)
+
+
+def scores_chance(scores: Callable[[int, int], Array], chance: float = 0.0) -> bool:
+    """Whether the mean over 20 shuffles is within 2 of its standard errors of chance, or else that over 100 others is.
+
+    Given what the training rows were paired with, the test rows are still in random order, so the expected correlation is 0
+    whatever was fitted. A right pipeline misses with 20 shuffles by chance in 6 of 100 leaves (t with 19 degrees of freedom
+    beyond 2), and with 100 others in 5 of 100: with both in 3 of 1,000. A wrong one that misses by 2 standard errors of
+    20 shuffles misses by 4.5 of 100.
+
+    Parameters
+    ----------
+    scores : callable
+        (first, last) -> the scores of the shuffles of these numbers.
+    """
+
+    def near(found: Array) -> bool:
+        return bool(abs(found.mean() - chance) < 2 * found.std(ddof=1) / np.sqrt(len(found)))
+
+    return near(scores(0, SHUFFLES)) or near(scores(SHUFFLES, SHUFFLES + AGAIN))
+
+
+def model_of(leaf: str) -> str:
+    return MODEL_OF_V1 if ".V1-" in leaf else MODEL
+
+
+def averages(measured: xr.DataArray) -> xr.DataArray:
+    """Responses averaged over the repetitions of each stimulus, as the benchmark of the simulated brain scores them."""
+    means = measured.groupby("stimulus_id").mean("presentation")
+    ids = means["stimulus_id"].values.astype(np.str_)
+    coords = {"stimulus_id": ("presentation", ids), "neuroid_id": measured["neuroid_id"]}
+    return xr.DataArray(means.values, dims=("presentation", "neuroid"), coords=coords)
+
+
 @pytest.fixture(scope="module")
-def reordered(response_of: Callable[[str, str], xr.DataArray | Gram]) -> Callable[[str], Array]:
-    """Raw scores of the model on a leaf whose stimuli are paired with others' responses: none, the next one's, any one's."""
+def permuted(response_of: Callable[[str, str], xr.DataArray | Gram]) -> Callable[[str, list[NDArray[np.int64]]], Array]:
+    """Raw scores of the model on a leaf whose stimuli are paired with others' responses."""
+
+    def scores(leaf: str, orders: list[NDArray[np.int64]]) -> Array:
+        dataset, recording = RECORDED[leaf]
+        measured = fornix.load_dataset(dataset).recordings()[recording]
+        name = next(metric for metric in OPTIONS if f"-{metric}" in leaf)
+        metric = fornix.load_metric(name, **OPTIONS[name])
+        found: Array = metric.permuted(
+            response_of(model_of(leaf), leaf), averages(measured) if dataset == "Simulated" else measured, orders
+        )
+        return found
+
+    return scores
+
+
+@pytest.fixture(scope="module")
+def reordered(permuted: Callable[[str, list[NDArray[np.int64]]], Array]) -> Callable[[str], Array]:
+    """The scores of stimuli that are paired with their own response, with the next one's, and shuffled 20 times."""
     found: dict[str, Array] = {}
 
     def scores(leaf: str) -> Array:
         if leaf not in found:
-            dataset, recording = RECORDED[leaf]
-            answer = response_of(MODEL, leaf)
-            measured = fornix.load_dataset(dataset).recordings()[recording]
-            n = len(fornix.load_dataset(dataset).stimuli())
+            n = len(fornix.load_dataset(RECORDED[leaf][0]).stimuli())
             rows = np.arange(n)
-            orders = [rows, np.roll(rows, 1), *(np.random.default_rng(seed).permutation(n) for seed in SHUFFLES)]
-            name = next(metric for metric in OPTIONS if f"-{metric}" in leaf)
-            found[leaf] = fornix.load_metric(name, **OPTIONS[name]).permuted(answer, measured, orders)
+            found[leaf] = permuted(leaf, [rows, np.roll(rows, 1), *itertools.islice(shuffles(leaf, n), SHUFFLES)])
         return found[leaf]
 
     return scores
 
 
-@pytest.mark.mirror
-@pytest.mark.parametrize("leaf", RECORDED)
+#: The simulated brain needs no file.
+LEAVES = [pytest.param(leaf, marks=() if leaf.startswith("Simulated") else pytest.mark.mirror) for leaf in RECORDED]
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
 def test_stimuli_that_are_not_reordered_give_the_score_of_the_matrix(
     reordered: Callable[[str], Array], score_of: Callable[[str, str], Score], leaf: str
 ) -> None:
     """So that what is shuffled below is what was scored."""
-    assert reordered(leaf)[0] == pytest.approx(score_of(MODEL, leaf).raw, abs=1e-9)
+    assert reordered(leaf)[0] == pytest.approx(score_of(model_of(leaf), leaf).raw, abs=1e-9)
 
 
-@pytest.mark.mirror
-@pytest.mark.parametrize("leaf", RECORDED)
-def test_shuffled_stimuli_score_chance(reordered: Callable[[str], Array], leaf: str) -> None:
-    shuffled = reordered(leaf)[2:]
-    assert abs(shuffled.mean()) < 2 * shuffled.std(ddof=1) / np.sqrt(len(shuffled))
-    assert shuffled.max() < reordered(leaf)[0]
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_shuffled_stimuli_score_chance(
+    reordered: Callable[[str], Array], permuted: Callable[[str, list[NDArray[np.int64]]], Array], leaf: str
+) -> None:
+    def scores(first: int, last: int) -> Array:
+        if last == SHUFFLES:
+            return reordered(leaf)[2:]
+        n = len(fornix.load_dataset(RECORDED[leaf][0]).stimuli())
+        return permuted(leaf, list(itertools.islice(shuffles(leaf, n), first, last)))
+
+    assert reordered(leaf)[2:].max() < reordered(leaf)[0]
+    assert scores_chance(scores)
 
 
 @pytest.mark.mirror
@@ -121,11 +180,27 @@ def test_shuffled_answers_name_digits_at_chance(response_of: Callable[[str, str]
     answer = response_of(MODEL, "Digits-accuracy")
     assert isinstance(answer, xr.DataArray)
     assert experiment.task is not None
-    raw = []
-    for seed in SHUFFLES:
-        order = np.random.default_rng(seed).permutation(len(answer))
-        raw.append(benchmark.score([Responses({experiment.task: answer.copy(data=answer.values[order])})]).raw)
-    assert abs(np.mean(raw) - 0.1) < 2 * np.std(raw, ddof=1) / np.sqrt(len(raw))
+
+    def raw(order: NDArray[np.int64]) -> float:
+        return benchmark.score([Responses({experiment.task: answer.copy(data=answer.values[order])})]).raw
+
+    def scores(first: int, last: int) -> Array:
+        return np.array([raw(order) for order in itertools.islice(shuffles("Digits-accuracy", len(answer)), first, last)])
+
+    assert scores_chance(scores, 0.1)
+
+
+@pytest.mark.parametrize(("bias", "caught"), [(0.0, 3), (0.01, 970)])
+def test_the_rule_lets_chance_pass_and_catches_a_bias(bias: float, caught: int) -> None:
+    """1,000 leaves whose shuffles scatter by 0.01: by chance 3 are missed; of a bias as large as the scatter nearly all are."""
+    rng = np.random.default_rng(0)
+
+    def missed() -> bool:
+        draws = rng.normal(bias, 0.01, SHUFFLES + AGAIN)
+        return not scores_chance(lambda first, last: draws[first:last])
+
+    found = sum(missed() for _ in range(1000))
+    assert found <= 3 * caught if bias == 0 else found >= caught
 
 
 @pytest.mark.parametrize("region", REGIONS)
