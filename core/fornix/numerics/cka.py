@@ -86,9 +86,9 @@ class Alignment:
 
 def without_mean(features: Array) -> Array:
     """Features (n, p) less their means; 0 where nothing but the rounding of a large mean is left of a feature."""
-    centred = features - features.mean(axis=0)
-    largest = np.abs(features).max(axis=0)
-    centred[:, np.abs(centred).max(axis=0) <= 1e-14 * largest] = 0.0
+    mean = features.mean(axis=0)
+    centred = features - mean
+    centred[:, np.einsum("ij,ij->j", centred, centred) <= 1e-28 * len(features) * mean**2] = 0.0
     return np.asarray(centred)
 
 
