@@ -71,7 +71,7 @@ def test_a_cell_comes_back_with_its_arrays(store: FolderStore, cell: Cell, units
     for opened in (store, FolderStore(store.path), FolderStore(store.path, read_only=True)):
         assert opened.cell(KEY) == stored
         assert list(opened.cells()) == [stored]
-        assert opened.has_cell(KEY)
+        assert opened.cell(KEY) is not None
         found = opened.units(KEY)
         assert list(found) == list(units)
         for name in units:
@@ -96,7 +96,7 @@ def test_a_cell_without_arrays_has_none(store: FolderStore, cell: Cell) -> None:
 def test_what_is_not_there_is_said(store: FolderStore, cell: Cell) -> None:
     store.put_cell(cell)
     assert store.cell(OTHER_KEY) is None
-    assert not store.has_cell(OTHER_KEY)
+    assert store.cell(OTHER_KEY) is None
     with pytest.raises(StoreError, match=f"the store .*/store holds no cell {OTHER_KEY}"):
         store.units(OTHER_KEY)
     with pytest.raises(StoreError, match=f"the store .*/store holds no response {OTHER_KEY}"):
@@ -128,7 +128,7 @@ def test_a_damaged_cell_counts_as_absent_and_is_replaced(store: FolderStore, cel
             assert list(store.cells()) == []
         with pytest.warns(UserWarning, match="counts as absent"):
             assert store.put_cell(cell).scalars["value"] == 0.25
-        assert store.has_cell(KEY)
+        assert store.cell(KEY) is not None
 
 
 def test_damaged_or_lost_arrays_of_a_cell_are_said(store: FolderStore, cell: Cell, units: dict[str, xr.DataArray]) -> None:
@@ -392,7 +392,7 @@ def test_a_store_opened_read_only_refuses_every_write(
         with pytest.raises(StoreError, match=f"^{what} was not stored: the store .* was opened read-only$"):
             write()
     assert contents(store) == before
-    assert opened.has_cell(KEY)
+    assert opened.cell(KEY) is not None
 
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
@@ -449,7 +449,7 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(
     opened.has_response(OTHER_KEY)
     for _, write in every_write(opened, cell, units, attempt, tmp_path):
         write()
-    assert opened.has_cell(OTHER_KEY)
+    assert opened.cell(OTHER_KEY) is not None
     assert opened.has_response(OTHER_KEY)
 
 
@@ -596,7 +596,7 @@ def test_a_writer_killed_at_any_step_leaves_a_readable_store(
     assert all(opened.log(a) == "log" for a in opened.attempts())
     opened.put_cell(cell, units)
     opened.put_response_file(OTHER_KEY, written(tmp_path / "again.nc"), "array", {})
-    assert opened.has_cell(KEY)
+    assert opened.cell(KEY) is not None
     assert opened.has_response(OTHER_KEY)
 
 
@@ -617,7 +617,7 @@ def test_listing_is_light(store: FolderStore, cell: Cell, units: Any, attempt: A
     store.add_attempt(attempt, "log")
     code = (
         "import sys; from fornix.store.folder import FolderStore; s = FolderStore(sys.argv[1]);"
-        f"c = list(s.cells()), list(s.attempts()), s.has_cell('{KEY}'), s.has_response('{KEY}'); assert c[0] and c[1] and c[2];"
+        f"c = list(s.cells()), list(s.attempts()), s.cell('{KEY}') is not None, s.has_response('{KEY}'); assert c[0] and c[1] and c[2];"
         "print(*sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code, str(store.path)], capture_output=True, text=True, check=True)

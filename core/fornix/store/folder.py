@@ -79,9 +79,6 @@ class FolderStore:
     def cell(self, key: str) -> Cell | None:
         return records.read(Cell, self._layout.cell(key), key=key)
 
-    def has_cell(self, key: str) -> bool:
-        return self.cell(key) is not None
-
     def put_cell(self, cell: Cell, units: Mapping[str, xr.DataArray] | None = None) -> Cell:
         check_identifier(cell.model)
         check_identifier(cell.benchmark)

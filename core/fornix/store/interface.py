@@ -139,9 +139,6 @@ class Store(Protocol):
     def cell(self, key: str) -> Cell | None:
         """The result under a key, or None."""
 
-    def has_cell(self, key: str) -> bool:
-        """Whether there is a result under a key."""
-
     def put_cell(self, cell: Cell, units: Mapping[str, xr.DataArray] | None = None) -> Cell:
         """Store a result and the arrays of its score; returns what is stored now, which is the first writer's."""
 
