@@ -430,7 +430,6 @@ def test_two_processes_fetch_a_file_once(site, content) -> None:
     end = time.monotonic() + 30
     while site.heads < 2 and time.monotonic() < end:  # both have probed the host, so both are about to download
         time.sleep(0.01)
-    time.sleep(0.2)
     both_run.set()
     outputs = [process.communicate(timeout=60) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], outputs

@@ -5,7 +5,7 @@ import hashlib
 import importlib.metadata
 import subprocess
 import sys
-import time
+import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -139,14 +139,20 @@ def test_constraints_are_part_of_the_key(requiring, builds, monkeypatch, tmp_pat
 
 
 def test_one_environment_is_built_once_however_many_ask_for_it(requiring, monkeypatch):
-    built = []
+    built, looked, python = [], threading.Semaphore(0), environments._python
+
+    def look(place):
+        looked.release()
+        return python(place)
 
     def build(place, requirements, constraints):
         built.append(place)
-        time.sleep(0.2)
+        # the one who builds has looked before and after it got the lock, the other three before
+        assert all(looked.acquire(timeout=30) for _ in range(5))
         (place / "bin").mkdir(parents=True)
-        environments._python(place).touch()
+        python(place).touch()
 
+    monkeypatch.setattr(environments, "_python", look)
     monkeypatch.setattr(environments, "_build", build)
     distribution = requiring("not-there")
     with ThreadPoolExecutor(4) as pool:
