@@ -127,6 +127,8 @@ def test_a_request_that_makes_no_sense_exits_with_2_and_a_sentence(
     ("arguments", "sentence"),
     [
         (["runn"], "did you mean 'run'?"),
+        (["recsore"], "did you mean 'rescore'?"),
+        (["rescore", "--no-rety"], "unrecognized arguments: --no-rety"),
         (["run", "--modles", "pixels"], "unrecognized arguments: --modles pixels (did you mean '--models'?)"),
         (["run", "--engine", "threads"], "invalid choice: 'threads'"),
         (["run", "--engine", "worker"], "(did you mean 'workers'?)"),

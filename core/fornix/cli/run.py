@@ -16,6 +16,16 @@ from fornix.registry.problems import counted
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("run", help="compute what is missing", description=__doc__)
     add_selection(parser)
+    add_limits(parser)
+    parser.add_argument("--no-retry", action="store_true", help="leave cells alone whose latest attempt failed")
+    parser.add_argument("--scratch", metavar="FOLDER", help="where models spill whole layers (default: a temporary folder)")
+    add_outputs(parser)
+    add_json(parser)
+    parser.set_defaults(call=call)
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Where the work is done, and what it may use."""
     parser.add_argument(
         "--engine",
         choices=["workers", "in-process"],
@@ -23,28 +33,38 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="separate processes, or this one, for debugging (default: workers)",
     )
     parser.add_argument("--workers", type=count, metavar="N", help="models worked on at once (default: CPUs, at most 4)")
-    parser.add_argument("--no-retry", action="store_true", help="leave cells alone whose latest attempt failed")
     parser.add_argument("--time-limit", type=amount, default=3600.0, metavar="SECONDS", help="for each step (default: 3600)")
-    parser.add_argument("--scratch", metavar="FOLDER", help="where models spill whole layers (default: a temporary folder)")
     parser.add_argument("--memory-limit", type=amount, metavar="GB", help="for each worker")
-    add_outputs(parser)
-    add_json(parser)
-    parser.set_defaults(call=call)
 
 
 def call(parsed: argparse.Namespace) -> int:
+    if parsed.scratch is not None:
+        os.environ["FORNIX_SCRATCH"] = os.path.abspath(parsed.scratch)
+    return compute(parsed, done={"ok", "skipped"}, retry=not parsed.no_retry)
+
+
+def compute(parsed: argparse.Namespace, *, done: set[str], retry: bool = True, ask_models: bool = True) -> int:
+    """Compute cells, print the matrix, and say how many that were asked for have no result; returns the exit status.
+
+    Parameters
+    ----------
+    done : set of str
+        The states of cells that are as they were asked for.
+    retry, ask_models : bool
+        As :func:`fornix.run` takes them.
+    """
     from fornix.cli.plan import summary
-    from fornix.engine.plan import plan
+    from fornix.engine.plan import plan, within_reach
     from fornix.engine.progress import Progress
     from fornix.matrix.api import run
 
-    if parsed.scratch is not None:
-        os.environ["FORNIX_SCRATCH"] = os.path.abspath(parsed.scratch)
     found, place = registry(parsed), store(parsed)
     planned = plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed)
+    if not ask_models:
+        planned = within_reach(planned, found, place)
     if not parsed.json:
         print(summary(planned), file=sys.stderr)
-    todo = [cell for cell in planned.to_compute if not (parsed.no_retry and cell.state == "failed")]
+    todo = [cell for cell in planned.to_compute if retry or cell.state != "failed"]
     progress = Progress()
     with nullcontext(lambda finished: None) if parsed.json else reporting(progress, len(todo)) as report:
         matrix = run(
@@ -54,7 +74,8 @@ def call(parsed: argparse.Namespace) -> int:
             plugins=parsed.plugins,
             engine=parsed.engine,
             workers=parsed.workers,
-            retry=not parsed.no_retry,
+            retry=retry,
+            ask_models=ask_models,
             time_limit_s=parsed.time_limit,
             memory_limit_gb=parsed.memory_limit,
             seed=parsed.seed,
@@ -63,7 +84,6 @@ def call(parsed: argparse.Namespace) -> int:
         )
     save(matrix, parsed)
     print_matrix(matrix, parsed, place)
-    done = {"ok", "skipped"}
     failed = [str(status) for status in matrix["status"].values[:, matrix["leaf"].values].ravel() if status not in done]
     if failed:
         have = f"{counted(len(failed), 'cell')} {'has' if len(failed) == 1 else 'have'}"

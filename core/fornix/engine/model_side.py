@@ -19,13 +19,26 @@ _Asked = tuple[str, list[tuple[int, str]]]
 
 
 class ModelSide:
-    """Gets the responses of models, each in one process at a time over the whole store."""
+    """Gets the responses of models, each in one process at a time over the whole store.
 
-    def __init__(self, maker: JobMaker, recorder: Recorder, runner: Runner, changes: Changes) -> None:
+    Parameters
+    ----------
+    ask : bool
+        False: no model is run, nor its environment built or its files fetched; cells that lack a response are left.
+    """
+
+    def __init__(self, maker: JobMaker, recorder: Recorder, runner: Runner, changes: Changes, *, ask: bool = True) -> None:
         self._maker = maker
         self._recorder = recorder
         self._runner = runner
         self._changes = changes
+        self._asks = ask
+
+    def prepare(self, card: Card) -> None:
+        """Make ready what a model needs to be run, now, so that what cannot be had is said once; raises FornixError."""
+        if self._asks:
+            self._maker.interpreter([card])
+            self._maker.model_files(card)
 
     def respond(self, card: Card, works: Sequence[Work]) -> list[Work]:
         """Get every missing response of one model into the store; returns the cells that have all of theirs.
@@ -36,6 +49,10 @@ class ModelSide:
         lacking = [work for work in works if self._missing([work])]
         if not lacking:
             return list(works)
+        if not self._asks:
+            for work in lacking:
+                self._recorder.left(work, self._lack(card, work))
+            return [work for work in works if not work.ended]
         key = pass_key(works[0].cell.key_parts["model"])
         with self._recorder.store.claim(key) as mine:
             if mine:
@@ -54,6 +71,17 @@ class ModelSide:
                     missing.setdefault(path, []).append((place, key))
                 seen.add(key)
         return missing
+
+    def _lack(self, card: Card, work: Work) -> str:
+        """Why a cell cannot be scored without its model."""
+        keys = {key for parts in self._missing([work]).values() for _, key in parts}
+        asked = {key: request for _, _, key, request in work.requests()}
+        names = [
+            request["recording"]["region"] if "recording" in request else request["task"]["name"] for request in asked.values()
+        ]
+        lacking = dict.fromkeys(name for name, key in zip(names, asked, strict=True) if key in keys)
+        because = f"; {work.cell.why}" if work.cell.state == "stale" and work.cell.why else ""
+        return f"needs {card.identifier} to be run: the store lacks its answer for {', '.join(lacking)}{because}"
 
     def _answer(self, card: Card, works: Sequence[Work]) -> list[Work]:
         """Have the model answer all in one pass, or one by one if that fails."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from packaging.utils import canonicalize_name
@@ -208,6 +208,19 @@ def plan(
             if cell.state != "ok":
                 needed.update({f.hash: f for card in (model, *scoring_cards(registry, benchmark)) for f in card.files})
     return Plan(tuple(cells), download_bytes=sum(file.bytes for file in needed.values() if not at_hand(file)))
+
+
+def within_reach(found: Plan, registry: Registry, store: Store) -> Plan:
+    """The part of a plan that may be computed from stored responses: cells with a result or an attempt before, and those
+    of models that have a result on the same data. Whether all their responses are stored, only their benchmarks can tell.
+    """
+    answered = {(cell.model, name) for cell in store.cells() for name in cell.key_parts["datasets"]}
+
+    def reached(cell: PlannedCell) -> bool:
+        datasets = registry.get("benchmark", cell.benchmark).uses.datasets
+        return cell.state != "missing" or any((cell.model, name) in answered for name in datasets)
+
+    return replace(found, cells=tuple(cell for cell in found.cells if reached(cell)))
 
 
 def computed_with(store: Store, cells: Iterable[PlannedCell], library: str) -> Iterator[tuple[PlannedCell, str, str]]:

@@ -38,6 +38,7 @@ def run_plan(
     workers: int = 1,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     retry: bool = True,
+    ask_models: bool = True,
     seed: int = 0,
     report: Callable[[Finished], None] = lambda finished: None,
 ) -> None:
@@ -49,6 +50,9 @@ def run_plan(
         How many models are worked on at once.
     limits : Limits
         For each step, where a card's resources do not say otherwise.
+    ask_models : bool
+        False: cells are scored from the responses in the store and no model is run; a cell that lacks one is left as it is,
+        and reported as ``left``.
     seed : int
         Added to the seed of every experiment.
     report : callable
@@ -66,7 +70,7 @@ def run_plan(
         maker, recorder = JobMaker(registry, folder, limits), Recorder(store, report, len(todo))
         changes = Changes(registry, seed)
         scoring = ScoringSide(maker, recorder, runner, changes, seed)
-        run = _Run(maker, recorder, ModelSide(maker, recorder, runner, changes), scoring)
+        run = _Run(maker, recorder, ModelSide(maker, recorder, runner, changes, ask=ask_models), scoring)
         pool = ThreadPoolExecutor(workers, thread_name_prefix="fornix-run")
 
         def stop() -> None:
@@ -158,8 +162,7 @@ class _Run:
         """All cells of one model, round after round."""
         card = self._maker.registry.get("model", name)
         try:
-            self._maker.interpreter([card])
-            self._maker.model_files(card)  # now, so that what cannot be had is said once
+            self._models.prepare(card)
         except FornixError as error:
             for work in works:
                 self._recorder.failed(work, Failure("failed", str(error)))

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finished:
-    """One cell that a run is done with."""
+    """One cell that a run is done with.
+
+    The status is that of its attempt, or ``left``: it was not tried, because no model was to be run.
+    """
 
     model: str
     benchmark: str
@@ -131,6 +134,10 @@ class Recorder:
     def found(self, work: Work, cell: Cell) -> None:
         """Another run has stored the cell meanwhile: nothing was tried, nothing is recorded."""
         self._finish(work, "ok", "", cell.scalars["value"])
+
+    def left(self, work: Work, why: str) -> None:
+        """The cell stays as it was: nothing was tried, nothing is recorded."""
+        self._finish(work, "left", why, None)
 
     def scored(self, work: Work, scalars: Mapping[str, Any], arrays: Mapping[str, xr.DataArray]) -> None:
         """Store a score."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import xarray as xr
 
 from fornix.engine.exchange import score_scalars
-from fornix.engine.plan import leaves, plan
+from fornix.engine.plan import leaves, plan, within_reach
 from fornix.engine.progress import Progress
 from fornix.engine.run import run_plan
 from fornix.engine.runners import InProcessRunner, Limits, Runner, WorkerRunner
@@ -43,6 +43,7 @@ def run(
     engine: Engine = "workers",
     workers: int | None = None,
     retry: bool = True,
+    ask_models: bool = True,
     time_limit_s: float = 3600.0,
     memory_limit_gb: float | None = None,
     seed: int = 0,
@@ -65,6 +66,8 @@ def run(
         How many models are worked on at once (default: the number of CPUs, at most 4).
     retry : bool
         Whether cells whose latest attempt failed are tried again.
+    ask_models : bool
+        False: no model is run. Cells whose responses are all in the store are scored; the others stay as they are.
     time_limit_s, memory_limit_gb : float
         For each step, where the card does not say otherwise.
     seed : int
@@ -95,13 +98,14 @@ def run(
     limits = Limits(time_limit_s, None if memory_limit_gb is None else int(memory_limit_gb * 1e9))
     with use_registry(registry) if engine == "in-process" else nullcontext():
         run_plan(
-            planned,
+            planned if ask_models else within_reach(planned, registry, place),
             registry,
             place,
             runner,
             workers=1 if engine == "in-process" else count,
             limits=limits,
             retry=retry,
+            ask_models=ask_models,
             seed=seed,
             report=report,
         )

@@ -199,7 +199,9 @@ FIELDS: Final[Mapping[str, Field]] = {
     ),
     "regions": Field(tuple_of(read_text, "a region"), "a list of regions; for a model ['*'] is every region", kinds=_SHOWN),
     "tasks": Field(tuple_of(one_of(*TASKS), f"one of {', '.join(TASKS)}"), f"a list out of {', '.join(TASKS)}", kinds=_ASKED),
-    "parameters": Field(whole_number(0), "the number of parameters of the network, trained or drawn at random, an integer", kinds=("model",)),
+    "parameters": Field(
+        whole_number(0), "the number of parameters of the network, trained or drawn at random, an integer", kinds=("model",)
+    ),
     "training": Field(tuple_of(_TRAINING, "a table"), "a list of tables with dataset, kind and subset", kinds=("model",)),
     "replays": Field(tuple_of(read_identifier, "an identifier"), _IDENTIFIERS, kinds=("model",)),
     "selected_on": Field(tuple_of(read_identifier, "an identifier"), _IDENTIFIERS, kinds=("model",)),

@@ -1,0 +1,24 @@
+"""``fornix rescore``: compute the cells whose responses are all in the store, as after a change of a ceiling, a metric or a
+benchmark, then print the matrix. Runs no model: a cell that needs one stays as it is, and is said with the reason."""
+
+from __future__ import annotations
+
+import argparse
+
+from fornix.cli.arguments import add_json, add_selection
+from fornix.cli.matrix import add_outputs
+from fornix.cli.run import add_limits, compute
+
+
+def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = verbs.add_parser("rescore", help="score stored responses anew, running no model", description=__doc__)
+    add_selection(parser)
+    add_limits(parser)
+    add_outputs(parser)
+    add_json(parser)
+    parser.set_defaults(call=call)
+
+
+def call(parsed: argparse.Namespace) -> int:
+    # what was never computed is not asked for: a matrix may have many such cells
+    return compute(parsed, done={"ok", "skipped", "missing"}, ask_models=False)
