@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from fornix.errors import UsageError
 from fornix.interfaces import AssemblyError, Gram, Score, check_assembly
 from fornix.numerics.banded import bands_of
 from fornix.numerics.correlation import pearson
-from fornix.numerics.crossed import median_of_units, median_replicates
+from fornix.numerics.crossed import median_replicates
 from fornix.numerics.decomposition import Array, Features, Rows, Source, source_of
 from fornix.numerics.jackknife import influence
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.splits import SplitPlan, given_split, split_plan
 from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
-from fornix_metric_regression.banded import BandedRidge, BandedRidgeMetric
+from fornix_metric_regression.banded import BandedRidge
 from fornix_metric_regression.estimator import Estimator
-from fornix_metric_regression.fitting import Fitting
-from fornix_metric_regression.linear import Linear
+from fornix_metric_regression.matched import Matched
 from fornix_metric_regression.neuron_to_neuron import NeuronToNeuron
 from fornix_metric_regression.pls import PLS
 from fornix_metric_regression.ridge import Ridge
@@ -33,39 +30,15 @@ from fornix_metric_regression.timed import (
     drop_whole_splits,
     factors_over_bins,
     in_bins,
-    mean_over_bins,
     permuted_predictions,
     predictions,
     times,
 )
-from fornix_metric_regression.timing import Fit, Timing, check_source, coordinate, fits, matching_bins
+from fornix_metric_regression.timing import Timing, check_source, coordinate, fits, matching_bins
 
 #: How far the weight of a group of stimuli is lowered to see what the group does. Simulated correlations of small test parts
 #: (6 of 60 stimuli) have the right error with a half; to first order in the weight it is too small, left out too large.
 STEP: Final = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class _Matched:
-    """Targets with one row for each presentation, the split plan over these rows, and the regressions to fit."""
-
-    fits: tuple[Fit, ...]
-    targets: Array  # (n, time bins * neuroids): the neuroids of one bin after those of another
-    neuroids: xr.DataArray
-    times: xr.DataArray  # the time bins; one without a name where the target has none
-    resampled: NDArray[Any]
-    plan: SplitPlan
-    notes: tuple[str, ...]
-
-    @property
-    def bins(self) -> list[slice]:
-        """The columns of each time bin."""
-        q = len(self.neuroids)
-        return [slice(start, start + q) for start in range(0, self.targets.shape[1], q)]
-
-    def value(self, units: Array) -> Array:
-        """From (..., split, column) to (...): the median over neuroids, averaged over splits, then over time bins."""
-        return mean_over_bins([median_of_units(units[..., columns]) for columns in self.bins])
 
 
 @dataclass(frozen=True)
@@ -199,7 +172,7 @@ class RegressionMetric:
             units.append([pearson(p, matched.targets[rows[test]]) for p, rows in zip(shuffled, permutations, strict=True)])
         return matched.value(np.array(units).swapaxes(0, 1))
 
-    def _match(self, source: xr.DataArray | Gram, target: xr.DataArray) -> _Matched:
+    def _match(self, source: xr.DataArray | Gram, target: xr.DataArray) -> Matched:
         check_assembly(target, dims=self.timing.dims, finite=True, what="the target")
         if "stimulus_id" not in target.coords:
             raise AssemblyError("the target has no coordinate stimulus_id on presentation, by which rows are matched")
@@ -236,7 +209,7 @@ class RegressionMetric:
         neuroids = xr.DataArray(names, dims=("neuroid",), coords=coordinates)
         resampled = self.timing.resampled(here, self.group_on)
         columns = measured.transpose(0, 2, 1).reshape(len(measured), -1)
-        return _Matched(found, columns, neuroids, times(here), resampled, plan, self._notes(found[0].source))
+        return Matched(found, columns, neuroids, times(here), resampled, plan, self._notes(found[0].source))
 
     def _source(self, source: xr.DataArray | Gram, rows: Rows) -> Source:
         if isinstance(self.estimator, BandedRidge) and isinstance(source, xr.DataArray):
@@ -276,7 +249,7 @@ class RegressionMetric:
             definition=self.definition,
         )
 
-    def _score(self, units: Array, matched: _Matched) -> Score:
+    def _score(self, units: Array, matched: Matched) -> Score:
         by_bin = units.reshape(len(units), -1, len(matched.neuroids)).swapaxes(1, 2)
         timed = self.timing.time != "none"
         array = xr.DataArray(
@@ -306,58 +279,3 @@ class RegressionMetric:
             notes=matched.notes,
             details=details,
         )
-
-
-def regression_metric(identifier: str, options: Mapping[str, Any]) -> RegressionMetric | BandedRidgeMetric:
-    """The metric of a card. Ridge regression and least squares are computed where ``FORNIX_SCORING_DEVICE`` says.
-
-    Parameters
-    ----------
-    identifier : {"pls", "ridge", "linear", "neuron_to_neuron", "banded_ridge"}
-    options : mapping
-        As the card declares them, all given.
-
-    Raises
-    ------
-    UsageError
-        If a number is out of its range.
-    """
-    common = dict(options)
-    common["timing"] = _timing(identifier, common)
-    estimator: Estimator
-    fitting = Fitting(os.environ.get("FORNIX_SCORING_DEVICE", "numpy"))
-    if identifier == "pls":
-        n_components = common.pop("n_components")
-        if n_components < 1:
-            raise UsageError(f"option 'n_components' of metric 'pls' is {n_components}; expected at least 1")
-        estimator = PLS(n_components)
-    elif identifier == "ridge":
-        estimator = Ridge(_alphas(identifier, common), common.pop("alpha_scale") == "mean_diagonal", fitting=fitting)
-        common["alpha_per"] = tuple(common["alpha_per"])
-    elif identifier == "banded_ridge":
-        mean_diagonal = common.pop("alpha_scale") == "mean_diagonal"
-        estimator = BandedRidge(_alphas(identifier, common), mean_diagonal, common.pop("band_on"), fitting)
-    elif identifier == "neuron_to_neuron":
-        estimator = NeuronToNeuron()
-    else:
-        estimator = Linear(fitting)
-    if not 0 < common["train_size"] < 1:
-        raise UsageError(f"option 'train_size' of metric {identifier!r} is {common['train_size']}; expected between 0 and 1")
-    metric = RegressionMetric(estimator, **common)
-    return BandedRidgeMetric(metric) if identifier == "banded_ridge" else metric
-
-
-def _timing(identifier: str, options: dict[str, Any]) -> Timing:
-    """Takes its options out of those of a card."""
-    delays = options.pop("delays")
-    if not delays or any(not isinstance(d, int) or isinstance(d, bool) for d in delays) or len(set(delays)) < len(delays):
-        raise UsageError(f"option 'delays' of metric {identifier!r} is {delays}; expected whole numbers, each once, at least one")
-    return Timing(options.pop("time"), tuple(delays), options.pop("run_on"), options.pop("order_on"))
-
-
-def _alphas(identifier: str, options: dict[str, Any]) -> tuple[float, ...]:
-    alphas = options.pop("alphas")
-    numbers = [a for a in alphas if isinstance(a, int | float) and not isinstance(a, bool) and a > 0 and math.isfinite(a)]
-    if not numbers or len(numbers) < len(alphas):
-        raise UsageError(f"option 'alphas' of metric {identifier!r} is {list(alphas)}; expected numbers above 0, at least one")
-    return tuple(float(a) for a in numbers)

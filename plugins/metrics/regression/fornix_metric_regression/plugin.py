@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fornix_load_metric(identifier: str, options: Mapping[str, Any]) -> Metric:
-    from fornix_metric_regression.metric import regression_metric
+    from fornix_metric_regression.options import regression_metric
 
     return regression_metric(identifier, options)

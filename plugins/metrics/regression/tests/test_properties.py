@@ -129,5 +129,5 @@ def test_a_constant_feature_changes_nothing_and_one_group_is_refused() -> None:
         np.testing.assert_allclose(score(name, options, still, target).units, expected.units, atol=1e-9)
     grouped = target.assign_coords(story=("presentation", np.full(40, "only")))
     for splits in ("group_kfold", "group_shuffle"):
-        with pytest.raises(ValueError, match="40 stimuli cannot be split as asked"):
+        with pytest.raises(ValueError, match="all 40 stimuli are of one group"):
             fornix.load_metric("ridge", splits=splits, group_on="story")(source, grouped)

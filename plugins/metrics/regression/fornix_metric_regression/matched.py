@@ -1,0 +1,38 @@
+"""What a regression is fitted to: sources and targets with one row for each presentation, time bins side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import xarray as xr
+from numpy.typing import NDArray
+
+from fornix.numerics.crossed import median_of_units
+from fornix.numerics.decomposition import Array
+from fornix.numerics.splits import SplitPlan
+from fornix_metric_regression.timed import mean_over_bins
+from fornix_metric_regression.timing import Fit
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """Targets with one row for each presentation, the split plan over these rows, and the regressions to fit."""
+
+    fits: tuple[Fit, ...]
+    targets: Array  # (n, time bins * neuroids): the neuroids of one bin after those of another
+    neuroids: xr.DataArray
+    times: xr.DataArray  # the time bins; one without a name where the target has none
+    resampled: NDArray[Any]
+    plan: SplitPlan
+    notes: tuple[str, ...]
+
+    @property
+    def bins(self) -> list[slice]:
+        """The columns of each time bin."""
+        q = len(self.neuroids)
+        return [slice(start, start + q) for start in range(0, self.targets.shape[1], q)]
+
+    def value(self, units: Array) -> Array:
+        """From (..., split, column) to (...): the median over neuroids, averaged over splits, then over time bins."""
+        return mean_over_bins([median_of_units(units[..., columns]) for columns in self.bins])
