@@ -19,7 +19,7 @@ SCORE = {"op": "score", "model": "m", "benchmark": "A", "experiments": [], "seed
 
 def job(folder: Path, *steps: dict[str, object], interpreter: str = sys.executable) -> Job:
     limits = [Limits(20.0)] * len(steps)
-    return Job(folder, steps, folder, [], None, False, Path(interpreter), limits)
+    return Job(folder, steps, folder, [], {}, False, Path(interpreter), limits)
 
 
 @pytest.mark.parametrize(
