@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from fornix import FornixError
-from fornix.extraction.commitment import Commitment, read_commitment
+from fornix.extraction.commitment import Commitment, read_commitment, write_selection
 
 WHOLE = """
 [regions.V4]
@@ -54,7 +55,8 @@ def test_every_region_stands_in_for_regions_without_an_entry() -> None:
         ),
         ("[regions.V4]\nlayers = ['a']\nhow = 'selected on '", "expected 'declared' or 'selected on <data>'"),
         ("[regions.V4]\nlayers = ['a']\nhow = 3", "expected 'declared' or 'selected on <data>'"),
-        ("[regions.V4]\nlayer = ['a']", "has a key 'layer'; it holds how, layers"),
+        ("[regions.V4]\nlayers = ['a']\nselection = 3", r"\[regions.V4.selection\] is 3; expected a table"),
+        ("[regions.V4]\nlayer = ['a']", "has a key 'layer'; it holds how, layers, selection"),
         ("[region.V4]\nlayers = ['a']", "the file has a key 'region'; it holds behaviour, regions"),
         ("regions = 3", "regions is 3; expected a table"),
         ("[behaviour]\nlayer = ['a']", r"layer of \[behaviour\] is \['a'\]; expected one dotted path"),
@@ -85,3 +87,22 @@ def test_says_where_a_commitment_is_missing(tmp_path: Path) -> None:
 def test_reading_one_imports_nothing_heavy() -> None:
     code = "import sys, fornix.extraction.commitment; print(sorted({'numpy', 'xarray', 'torch', 'pandas'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_a_selection_is_entered_and_all_else_stays(tmp_path: Path) -> None:
+    file = tmp_path / "commitment.toml"
+    file.write_text(WHOLE)
+    said = {"data": "Some.data", "value": 1e-06, "interval": [-0.5, 2.0], "why": 'a "word" \\ ü', "not": None, "options": {}}
+    write_selection(file, "V1, left", ("conv.0", "conv.1"), "Some.data", {**said, "options": {"alphas": [0.1], "on": True}})
+    read = read_commitment(file)
+    assert read.regions["V1, left"] == ("conv.0", "conv.1")
+    assert read.how["V1, left"] == "selected on Some.data"
+    (tmp_path / "before.toml").write_text(WHOLE)
+    before = read_commitment(tmp_path / "before.toml")
+    assert {region: read.regions[region] for region in before.regions} == before.regions
+    assert {region: read.how[region] for region in before.regions} == before.how
+    assert read.behaviour == before.behaviour
+    written = tomllib.loads(file.read_text())["regions"]["V1, left"]["selection"]
+    assert written == {**{k: v for k, v in said.items() if v is not None}, "options": {"alphas": [0.1], "on": True}}
+    write_selection(file, "V4", ("conv.2",), "Some.data", said)
+    assert read_commitment(file).regions == {**read.regions, "V4": ("conv.2",)}

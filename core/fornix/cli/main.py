@@ -21,7 +21,7 @@ from typing import NoReturn
 from fornix import __version__
 from fornix.errors import FornixError, UsageError
 
-_VERBS = ("list", "show", "doctor", "plan", "run", "rescore", "matrix", "log", "test")
+_VERBS = ("list", "show", "doctor", "plan", "commit", "run", "rescore", "matrix", "log", "test")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,10 +1,12 @@
 """Layer commitments: which layers of a network stand for which region, fixed before any test score is computed.
 
-Reads ``commitment.toml``; choosing the layers is not done here. Imports nothing heavy.
+Reads and writes ``commitment.toml``; choosing the layers is in ``selection``. Imports nothing heavy.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -70,7 +72,8 @@ def read_commitment(path: Path | str) -> Commitment:
     """Read a commitment from a ``commitment.toml``, or from the one in a folder.
 
     The file holds a table for each region, ``[regions.V4]`` with ``layers`` (list of dotted paths) and ``how``
-    (``"declared"`` or ``"selected on <data>"``), optionally ``[behaviour]`` with ``layer``.
+    (``"declared"`` or ``"selected on <data>"``), optionally ``[behaviour]`` with ``layer``. What ``fornix commit`` selected has a
+    table ``[regions.V4.selection]`` that says from what; no answer of the model depends on it.
 
     Raises
     ------
@@ -80,15 +83,58 @@ def read_commitment(path: Path | str) -> Commitment:
     path = Path(path)
     file = path / "commitment.toml" if path.is_dir() else path
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        return _commitment(_read(file))
+    except ValueError as error:
+        raise FornixError(f"{file}: {error}") from None
+
+
+def write_selection(path: Path, region: str, layers: tuple[str, ...], data: str, selection: Mapping[str, Any]) -> None:
+    """Enter the layers selected for a region into the commitment at ``path``; all other regions stay as they are.
+
+    Comments in the file are lost.
+
+    Parameters
+    ----------
+    data : str
+        The dataset they were selected on.
+    selection : mapping
+        What ``[regions.<region>.selection]`` says; None is left out.
+    """
+    document = _read(path)
+    entry = {"layers": list(layers), "how": f"selected on {data}", "selection": selection}
+    document["regions"] = {**document.get("regions", {}), region: entry}
+    path.write_text("\n".join(_lines(document, ())).strip() + "\n", encoding="utf-8")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FornixError(f"there is no layer commitment at {file}; write a commitment.toml there") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FornixError(f"{file} is not valid TOML: {error}") from None
-    try:
-        return _commitment(data)
-    except ValueError as error:
-        raise FornixError(f"{file}: {error}") from None
+
+
+def _lines(table: Mapping[str, Any], name: tuple[str, ...]) -> list[str]:
+    """A table in TOML: its own values, then the tables below it."""
+    values = {key: value for key, value in table.items() if not isinstance(value, Mapping) and value is not None}
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items()]
+    if name and (lines or not table):
+        lines = ["", f"[{'.'.join(map(_key, name))}]", *lines]
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            lines += _lines(value, (*name, key))
+    return lines
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return repr(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
 
 
 def _commitment(data: Mapping[str, Any]) -> Commitment:
@@ -96,7 +142,8 @@ def _commitment(data: Mapping[str, Any]) -> Commitment:
     regions, how = {}, {}
     for region, entry in _table(data.get("regions", {}), "regions").items():
         where = f"[regions.{region}]"
-        _only(_table(entry, where), {"layers", "how"}, where)
+        _only(_table(entry, where), {"layers", "how", "selection"}, where)
+        _table(entry.get("selection", {}), f"[regions.{region}.selection]")
         regions[region] = _dotted_paths(entry.get("layers"), f"layers of {where}")
         how[region] = entry.get("how", "declared")
         if not isinstance(how[region], str):

@@ -94,26 +94,44 @@ class GramSink:
     layers : sequence of str
     repetitions : list over repetitions of lists over stimuli of Presentation
     stimulus_id : (n,) str
+    take : callable, optional
+        Given the Gram as soon as it is complete; the sink then forgets it. So the Grams of many layers need the memory of one.
     """
 
     def __init__(
-        self, layers: Sequence[str], repetitions: Sequence[Sequence[Presentation]], stimulus_id: NDArray[np.str_]
+        self,
+        layers: Sequence[str],
+        repetitions: Sequence[Sequence[Presentation]],
+        stimulus_id: NDArray[np.str_],
+        take: Callable[[Gram], None] | None = None,
     ) -> None:
         self.layers = tuple(layers)
         self.presentations = [presentation for shown in repetitions for presentation in shown]
+        self._left = len(self.layers)
+        self._take = take
         self._shape = (len(repetitions), len(stimulus_id))
         self._stimulus_id = stimulus_id
-        self._accumulator = GramAccumulator(len(stimulus_id))
+        self._accumulator: GramAccumulator | None = None
 
     def add(self, block: NDArray[np.float32], rows: Mapping[tuple[str, int | None], int]) -> None:
         """Take a block of features, (presentations spilled, width), given the row of each presentation in it."""
+        if self._accumulator is None:  # not before its turn: many sinks may wait for theirs
+            self._accumulator = GramAccumulator(len(self._stimulus_id))
         index = np.array([rows[presentation.key] for presentation in self.presentations]).reshape(self._shape)
         if len(index) == 1:
             self._accumulator.add(block[_span(index[0].tolist())])
         else:
             self._accumulator.add(block[index].mean(axis=0, dtype=np.float64))
 
+    def end_layer(self) -> None:
+        """All features of one of the layers were added."""
+        self._left -= 1
+        if not self._left and self._take is not None:
+            gram, self._accumulator = self.finish(), None
+            self._take(gram)
+
     def finish(self) -> Gram:
+        assert self._accumulator is not None
         return self._accumulator.gram(self._stimulus_id)
 
 
@@ -209,6 +227,8 @@ class _SpillTurn:
                 for sink in wanting:
                     sink.add(block, self._rows[layer])
             spill.close()
+            for sink in wanting:
+                sink.end_layer()
 
 
 def _span(rows: list[int]) -> slice | list[int]:

@@ -6,6 +6,7 @@ Which features are needed for which answer is worked out here; showing stimuli i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,24 @@ class FeatureModel:
     def respond_all(self, experiments: Sequence[Experiment]) -> Sequence[Responses]:
         """The answers to many experiments, each distinct stimulus shown once for all of them together."""
         asked = [self._ask(experiment) for experiment in experiments]
-        sinks = [sink for answers in asked for answer in answers for sink in answer.sinks]
+        self._present([sink for answers in asked for answer in answers for sink in answer.sinks])
+        return [Responses({answer.key: answer.finish() for answer in answers}) for answers in asked]
+
+    def layer_grams(self, stimuli: StimulusSet, layers: Sequence[str], take: Callable[[str, Gram], None]) -> None:
+        """Hand over the Gram of each layer, one after another: memory O(n^2), whatever the number and width of layers.
+
+        The stimuli are shown once (see :class:`Scratch` for layers that do not fit on the disk together). ``take`` is called with
+        a layer and its Gram.
+        """
+        experiment = Experiment(stimuli, tuple(Recording(f"{_LAYER}{layer}", form="gram") for layer in layers))
+        shown = self._presentations(stimuli, experiment)
+        sinks = [
+            GramSink(self._layers_for(recording), shown, stimuli.stimulus_id, partial(take, layer))
+            for layer, recording in zip(layers, experiment.recordings, strict=True)
+        ]
+        self._present(sinks)
+
+    def _present(self, sinks: Sequence[Sink]) -> None:
         present(
             sinks,
             self._extract,
@@ -107,7 +125,6 @@ class FeatureModel:
             prepare=self._prepare,
             scratch=self._scratch,
         )
-        return [Responses({answer.key: answer.finish() for answer in answers}) for answers in asked]
 
     def _ask(self, experiment: Experiment) -> list[_Answer]:
         answers: list[_Answer] = []

@@ -34,6 +34,7 @@ DESCRIPTIVE: Final = frozenset(
         "parameters",
         "training",
         "selected_on",
+        "commitment",
         "defect",
         "control",
     }
@@ -97,6 +98,25 @@ class Defect:
 
     what: str
     erratum: str
+
+
+@dataclass(frozen=True)
+class ChoosesBy:
+    """How a dataset that is set aside for it chooses a model's layer for a region.
+
+    Parameters
+    ----------
+    metric : str
+        Layers are scored by this metric; the highest is chosen.
+    options : mapping
+        Of the metric: its splits and groups, above all.
+    recording : str
+        Of the dataset; empty: the one that has the region's name.
+    """
+
+    metric: str
+    options: Mapping[str, JSON] = field(default_factory=dict, hash=False)
+    recording: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,6 +185,7 @@ class Card:
     subjects: tuple[str, ...] = ()
     stimuli: Literal["present", "absent"] = "present"
     simulated: bool = False
+    commitment: Mapping[str, ChoosesBy] = field(default_factory=dict, hash=False)
     defect: Defect | None = None
     accepts: tuple[str, ...] = ()
     chance: float = 0.0

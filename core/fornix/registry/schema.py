@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fornix.files.file import File
-from fornix.registry.card import KINDS, Aggregate, Children, Defect, Kind, Option, Resources, Training, Uses
+from fornix.registry.card import KINDS, Aggregate, Children, ChoosesBy, Defect, Kind, Option, Resources, Training, Uses
 from fornix.registry.fields import (
     Faults,
     Field,
@@ -110,6 +110,11 @@ def _aliases(value: Any) -> dict[str, dict[str, Any]]:
     return {read_identifier(name): dict(options) for name, options in value.items()}
 
 
+def _options_given(value: Any) -> dict[str, Any]:
+    refuse_unless(isinstance(value, dict))
+    return dict(value)
+
+
 def _children(value: Any) -> Children:
     refuse_unless(isinstance(value, list) and bool(value))
     return tuple(_children(item) if isinstance(item, list) else read_identifier(item) for item in value)
@@ -153,6 +158,31 @@ _DEFECT: Final = table_of(
         "erratum": Field(read_text, "where the fault is documented, a text or url", required=True),
     },
 )
+_CHOOSES_BY: Final = table_of(
+    ChoosesBy,
+    {
+        "metric": Field(read_identifier, "the identifier of a metric", required=True),
+        "options": Field(_options_given, "a table: option of the metric -> value"),
+        "recording": Field(read_text, "the name of one of the dataset's recordings"),
+    },
+)
+
+
+def _commitment(value: Any) -> dict[str, ChoosesBy]:
+    refuse_unless(isinstance(value, dict))
+    chosen, faults = {}, []
+    for region, table in value.items():
+        try:
+            chosen[read_text(region)] = _CHOOSES_BY(table)
+        except ValueError as error:
+            faults.append((f".{region}", describe(table, "a table with metric, options and recording", error)))
+        except Faults as below:
+            faults += [(f".{region}{path}", fault) for path, fault in below.faults]
+    if faults:
+        raise Faults(faults)
+    return chosen
+
+
 _USES: Final = table_of(
     Uses,
     {
@@ -212,6 +242,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "subjects": Field(tuple_of(read_text, "a subject's name"), "a list of subjects' names, none twice", kinds=("dataset",)),
     "stimuli": Field(one_of("present", "absent"), "'present' or 'absent'", kinds=("dataset",)),
     "simulated": Field(read_flag, "true or false", kinds=("dataset",)),
+    "commitment": Field(_commitment, "a table: region -> {metric, options, recording}", kinds=("dataset",)),
     "defect": Field(_DEFECT, "a table with what and erratum", kinds=("dataset",)),
     "accepts": Field(
         tuple_of(one_of("values", "gram"), "'values' or 'gram'", least=1), "a list out of values, gram", kinds=("metric",)

@@ -20,7 +20,7 @@ OTHER_REGIONS: Final = ("layer2",)
 
 
 def commitment_file(depth: int) -> Path:
-    """Where the layer commitment of a network is; ``select_layers.py`` writes it."""
+    """Where the layer commitment of a network is; ``fornix commit`` writes it."""
     return Path(__file__).with_name(f"resnet{depth}.toml")
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 import fornix
 from fornix.extraction.commitment import read_commitment
+from fornix.extraction.responder import FeatureModel
+from fornix.extraction.selection import select
 from fornix.files.fetch import available
 from fornix.interfaces import Experiment, Fitting, Label, Recording, Similarity, SinglePassModel, StimulusSet
 from fornix.registry.load import current_registry
@@ -191,44 +192,40 @@ class TestTwins:
         assert not np.allclose(*answers)
 
 
+def profile(depth: int) -> pd.DataFrame:
+    """The scores that ``fornix commit`` wrote beside the package."""
+    return pd.read_csv(Path(__file__).parents[1] / "commitment" / f"resnet{depth}-cifar10.csv")
+
+
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_the_committed_layer_is_the_best_of_the_scores_beside_it(depth: int) -> None:
-    text = commitment_file(depth).read_text()
-    rows = [line.split()[1:] for line in text.splitlines() if line.startswith("#   ")]
-    best = max(rows, key=lambda row: float(row[1]))[0]
+def test_the_committed_layer_is_the_best_of_the_profile_beside_it(depth: int) -> None:
+    scores = profile(depth)
+    best = scores.loc[scores["value"].idxmax(), "layer"]
+    assert scores.loc[scores["selected"], "layer"].tolist() == [best]
     commitment = read_commitment(commitment_file(depth))
     assert commitment.regions == {"V4": (best,), "IT": ("layer3",)}
     assert commitment.how == {"V4": "selected on Cowley2023.210224", "IT": "declared"}
     network = dict(ResNet(depth).named_modules())
-    assert [name for name, _ in rows] == [
+    assert scores["layer"].tolist() == [
         name for name, module in network.items() if name in ("relu", "pool") or isinstance(module, Block)
     ]
 
 
-def script() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("select_layers", Path(__file__).parents[1] / "select_layers.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.mirror
 @pytest.mark.slow
-def test_the_script_gives_the_scores_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_gives_the_scores_written() -> None:
     need("model", "resnet20-cifar10")
     need("dataset", "Cowley2023.210224")
-    module = script()
-    monkeypatch.setattr(module, "candidates", lambda model: ["layer1.2", "layer2.2", "layer3.0"])
-    found = module.scores(fornix.load_model("resnet20-cifar10"))
-    written = {
-        line.split()[1]: float(line.split()[2])
-        for line in commitment_file(20).read_text().splitlines()
-        if line.startswith("#   ")
-    }
-    for layer, score in found.items():
-        assert score == pytest.approx(written[layer], abs=2e-3)
+    registry, model = current_registry(), fornix.load_model("resnet20-cifar10")
+    assert isinstance(model, FeatureModel)
+    cards = registry.get("model", "resnet20-cifar10"), registry.get("dataset", "Cowley2023.210224")
+    layers = ["layer1.2", "layer2.2", "layer3.0"]
+    (selection,) = select(registry, model, *cards, layers)
+    assert selection.layer == "layer2.2"
+    written = profile(20).set_index("layer")
+    for layer in layers:
+        assert selection.scores[layer].value == pytest.approx(written.loc[layer, "value"], abs=2e-3)
+        assert selection.scores[layer].error == pytest.approx(written.loc[layer, "error"], rel=0.05)
 
 
 @pytest.mark.mirror
@@ -237,7 +234,8 @@ def test_training_makes_v4_more_predictable() -> None:
     need("model", "resnet20-cifar10")
     need("dataset", "Cowley2023.190923")
     dataset = fornix.load_dataset("Cowley2023.190923")
-    ridge = fornix.load_metric("ridge", alphas=script().ALPHAS, alpha_scale="mean_diagonal", n_splits=3, replicates=False)
+    options = current_registry().get("dataset", "Cowley2023.210224").commitment["V4"].options
+    ridge = fornix.load_metric("ridge", **options, n_splits=3, replicates=False)
     recording = Recording("V4", form="gram")
     rows = list(range(600))
     stimuli = dataset.stimuli().take(rows)
