@@ -65,3 +65,10 @@ def run_toys(toys: Path, store: FolderStore) -> Callable[..., list[Finished]]:
 def tell(toys: Path, how: str) -> None:
     """Make the model toy-behaving misbehave in this way."""
     (toys / "models/toy/fornix_model_toy/how.txt").write_text(how)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Change the text of a file, which must hold what is to be changed."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))

@@ -89,7 +89,7 @@ def test_neither_arguments_nor_open_files_nor_the_job_folder_lead_to_the_data(sp
     files = spied["files"]
     assert isinstance(files, dict)
     for path, content in files.items():
-        for word in ("fornix_dataset", "fornix-dataset", "fornix_benchmark", "recordings_path", "a-mirror", "a-cache"):
+        for word in ("fornix_dataset", "fornix-dataset", "fornix_benchmark", "Toy.", "recordings_path", "a-mirror", "a-cache"):
             assert word not in content, f"{path} names {word}"
 
 

@@ -21,7 +21,7 @@ from fornix.engine.run import run_plan
 from fornix.engine.runners import Limits, WorkerRunner
 from fornix.engine.work import Finished
 from fornix.store.folder import FolderStore
-from tests.engine.conftest import plan_toys, tell, toy_registry
+from tests.engine.conftest import edit, plan_toys, tell, toy_registry
 
 Run = Callable[..., list[Finished]]
 IT, V4 = "Toy.IT-correlation", "Toy.V4-correlation"
@@ -55,47 +55,6 @@ def test_a_stored_score_has_its_arrays_and_says_what_it_came_from(run_toys: Run,
     assert "numpy" in cell.provenance["versions"]["model"]
     (response,) = cell.provenance["responses"]
     assert store.response(response).sizes == {"presentation": 40, "neuroid": 8}
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-
-
-@pytest.mark.parametrize(
-    ("path", "old", "new", "says", "stale_models"),
-    [
-        ("models/toy/fornix_model_toy/model.py", "/ 255", "/ 256", "code or card changed", {"toy-linear", "toy-behaving"}),
-        (
-            "datasets/toy/fornix_dataset_toy/dataset.py",
-            "NOISE = 0.1",
-            "NOISE = 0.2",
-            "dataset Toy",
-            {"toy-linear", "toy-behaving"},
-        ),
-        ("metrics/toy/fornix_metric_toy/metric.py", "2.36", "2.37", "metric toy-correlation", {"toy-linear", "toy-behaving"}),
-        ("models/toy/fornix_model_toy/plugin.toml", "default = 1.0", "default = 2.0", "model toy-linear", {"toy-linear"}),
-    ],
-)
-def test_a_change_makes_exactly_its_cells_stale_and_the_plan_says_why(
-    run_toys: Run, toys: Path, store: FolderStore, path: str, old: str, new: str, says: str, stale_models: set[str]
-) -> None:
-    run_toys()
-    edit(toys / path, old, new)
-    cells = [cell for cell in plan_toys(toys, store).cells if cell.state != "skipped"]
-    assert {cell.model for cell in cells if cell.state == "stale"} == stale_models
-    assert {cell.state for cell in cells if cell.model not in stale_models} <= {"ok"}
-    assert all(says in cell.why for cell in cells if cell.state == "stale")
-
-
-@pytest.mark.parametrize("field", ["title", "citation"])
-def test_a_title_or_a_citation_changes_nothing(run_toys: Run, toys: Path, store: FolderStore, field: str) -> None:
-    run_toys()
-    for card in toys.glob("*/*/*/plugin.toml"):
-        old = {"title": 'title = "', "citation": "{Toys for"}[field]
-        edit(card, old, {"title": 'title = "Another ', "citation": "{Other toys for"}[field])
-    assert set(states(toys, store).values()) == {"ok", "skipped"}
 
 
 def test_a_changed_metric_uses_the_stored_responses(run_toys: Run, toys: Path, store: FolderStore) -> None:
@@ -158,6 +117,18 @@ def test_a_model_that_eats_memory_is_ended_at_its_limit(run_toys: Run, toys: Pat
     assert all("its limit is 0.70 GB" in f.reason for f in finished)
 
 
+def test_a_failure_is_remembered_whatever_was_tried_since_with_other_code(run_toys: Run, toys: Path, store: FolderStore) -> None:
+    tell(toys, "raise")
+    run_toys(["toy-behaving"])
+    assert states(toys, store)["toy-behaving", IT] == "failed"
+    tell(toys, "refuse")
+    assert states(toys, store)["toy-behaving", IT] == "missing"
+    run_toys(["toy-behaving"])
+    tell(toys, "raise")
+    assert states(toys, store)["toy-behaving", IT] == "failed"
+    assert run_toys(["toy-behaving"], retry=False) == []
+
+
 def test_failed_cells_are_tried_again_unless_told_otherwise(run_toys: Run, toys: Path, store: FolderStore) -> None:
     tell(toys, "raise")
     run_toys()
@@ -191,7 +162,8 @@ def test_loading_what_the_card_does_not_use_is_refused(run_toys: Run, toys: Path
 
 
 def test_a_killed_run_is_finished_by_the_next(toys: Path, store: FolderStore, tmp_path: Path) -> None:
-    tell(toys, "hang")
+    again = tmp_path / "the second time"
+    tell(toys, f"hang-unless {again}")
     arguments = [sys.executable, "-m", "fornix.cli.main", "run", "--plugins", str(toys), "--store", str(store.path)]
     arguments += ["--models", "toy-linear", "toy-behaving", "--benchmarks", "Toy-correlation", "--workers", "2"]
     process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -209,10 +181,14 @@ def test_a_killed_run_is_finished_by_the_next(toys: Path, store: FolderStore, tm
     while any(alive(pid) for pid in workers):
         assert time.monotonic() < deadline, "a worker outlived the run that started it"
         time.sleep(0.1)
-    (toys / "models/toy/fornix_model_toy/how.txt").unlink()
-    tell(toys, "hang")  # the same behaviour hash as when it was killed: toy-linear is still ok
     assert states(toys, store)["toy-linear", IT] == "ok"
     assert states(toys, store)["toy-behaving", IT] == "missing"
+    before = [attempt.identifier for attempt in store.attempts("toy-linear")]
+    again.touch()
+    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, timeout=120)
+    assert [attempt.identifier for attempt in store.attempts("toy-linear")] == before
+    assert {state for cell, state in states(toys, store).items() if cell[0] == "toy-behaving"} == {"ok"}
+    assert not plan_toys(toys, store).to_compute
 
 
 def test_an_interrupt_ends_the_workers_and_says_so(toys: Path, store: FolderStore) -> None:

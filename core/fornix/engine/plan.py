@@ -253,17 +253,19 @@ class _History:
         self._cells: dict[tuple[str, str], list[Cell]] = {}
         for cell in store.cells():
             self._cells.setdefault((cell.model, cell.benchmark), []).append(cell)
-        self._attempts: dict[tuple[str, str], Attempt] = {
-            (attempt.model, attempt.benchmark): attempt for attempt in store.attempts()
-        }
+        #: In the order they were made: the last at each key, and the last of each pair, whatever its key.
+        self._attempts: dict[str, Attempt] = {}
+        self._seconds: dict[tuple[str, str], float] = {}
+        for attempt in store.attempts():
+            self._attempts[attempt.key] = attempt
+            self._seconds[attempt.model, attempt.benchmark] = attempt.seconds
 
     def state(self, model: str, benchmark: str, key: str, parts: Mapping[str, Any]) -> PlannedCell:
         cells = self._cells.get((model, benchmark), [])
-        latest = self._attempts.get((model, benchmark))
-        seconds = latest.seconds if latest is not None else None
+        latest, seconds = self._attempts.get(key), self._seconds.get((model, benchmark))
         if any(cell.key == key for cell in cells):
             return PlannedCell(model, benchmark, "ok", key, parts, seconds=seconds)
-        if latest is not None and latest.status != "ok" and latest.key == key:
+        if latest is not None and latest.status != "ok":
             return PlannedCell(model, benchmark, "failed", key, parts, latest.reason, latest.status, seconds)
         if cells:
             newest = max(cells, key=lambda cell: cell.created)

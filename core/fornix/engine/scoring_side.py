@@ -34,7 +34,8 @@ class ScoringSide:
         """Ask each benchmark once for its first experiments, for all models; returns the cells that can go on."""
         failures: dict[str, Failure] = {}
         by_interpreter: dict[Path, list[str]] = {}
-        for name in dict.fromkeys(cell.benchmark for cell in todo):
+        names_asked = dict.fromkeys(cell.benchmark for cell in todo)
+        for name in names_asked:
             try:
                 cards = self._maker.scoring_cards(name)
                 self._maker.scoring_files(cards)
@@ -43,16 +44,17 @@ class ScoringSide:
                 failures[name] = Failure("failed", str(error))
         outcomes: dict[str, StepOutcome] = {}
         written: dict[str, list[str]] = {}
-        place = self._maker.folder / "experiments"
+        # By number: models are told these paths, and need not know by which benchmark they are asked.
+        place = {name: self._maker.folder / "experiments" / str(number) for number, name in enumerate(names_asked)}
         for number, names in enumerate(by_interpreter.values()):
-            steps = [{"op": "experiments", "benchmark": name, "seed": self._seed, "out": str(place / name)} for name in names]
+            steps = [{"op": "experiments", "benchmark": name, "seed": self._seed, "out": str(place[name])} for name in names]
             for name, outcome in zip(names, self._job(f"experiments-{number}", names, steps), strict=True):
                 outcomes[name] = outcome
                 if outcome.status != "ok":
                     failures[name] = Failure.of(outcome)
                     continue
                 try:
-                    written[name] = received.experiments(outcome.result, place / name)
+                    written[name] = received.experiments(outcome.result, place[name])
                 except received.Unusable as error:
                     failures[name] = Failure("failed", str(error), outcome.log)
                 else:
@@ -102,10 +104,11 @@ class ScoringSide:
     def _score_claimed(self, works: Sequence[Work], name: str) -> list[Work]:
         further = []
         place = self._maker.folder / name
-        steps = [self._step(work, place) for work in works]
-        for work, outcome in zip(works, self._job(name, [w.cell.benchmark for w in works], steps), strict=True):
+        folders = [place / f"{number}-{work.rounds}" for number, work in enumerate(works)]
+        steps = [self._step(work, folder) for work, folder in zip(works, folders, strict=True)]
+        outcomes = self._job(name, [w.cell.benchmark for w in works], steps)
+        for work, folder, outcome in zip(works, folders, outcomes, strict=True):
             work.charge("scoring", outcome)
-            folder = self._out(work, place)
             work.rounds += 1
             failure = Failure.of(outcome) if outcome.status != "ok" else self._changes.of(work.cell)
             try:
@@ -123,10 +126,7 @@ class ScoringSide:
                 self._recorder.failed(work, Failure("failed", f"what its workers left cannot be used: {error}", outcome.log))
         return further
 
-    def _out(self, work: Work, place: Path) -> Path:
-        return place / f"{work.cell.benchmark}-{work.rounds}"
-
-    def _step(self, work: Work, place: Path) -> dict[str, Any]:
+    def _step(self, work: Work, folder: Path) -> dict[str, Any]:
         answers: dict[str, list[dict[str, str]]] = {path: [] for path in work.experiments}
         for path, _, key, _ in work.requests():
             record = self._recorder.store.response_record(key)
@@ -138,7 +138,7 @@ class ScoringSide:
             "benchmark": work.cell.benchmark,
             "experiments": [{"path": path, "answers": answers[path]} for path in work.experiments],
             "seed": self._seed,
-            "out": str(self._out(work, place)),
+            "out": str(folder),
         }
 
     def _job(self, name: str, benchmarks: Sequence[str], steps: Sequence[dict[str, Any]]) -> list[StepOutcome]:

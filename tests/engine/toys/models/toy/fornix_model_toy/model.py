@@ -39,6 +39,9 @@ class Behaving(Linear):
                 raise RuntimeError("the model raised on purpose")
             case "hang":
                 time.sleep(600)
+            case hang_unless if hang_unless.startswith("hang-unless "):
+                if not Path(hang_unless.removeprefix("hang-unless ")).exists():
+                    time.sleep(600)
             case "eat":
                 hoard = []
                 while True:
