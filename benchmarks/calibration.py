@@ -20,7 +20,8 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from fornix.interfaces import Score
+import fornix
+from fornix.interfaces import Metric, Score
 from fornix.numerics.error_consistency import error_consistency
 from fornix.numerics.uncertainty import degrees_of_freedom
 
@@ -131,7 +132,66 @@ def kappa() -> Iterator[Regime]:
                 yield Regime(name, people.truth(), people.draw)
 
 
-FAMILIES: dict[str, Callable[[], Iterator[Regime]]] = {"kappa": kappa}
+@dataclass(frozen=True)
+class Neurons:
+    """Stimuli with 20 features, and neuroids that respond to them linearly, each with weights of its own.
+
+    A neuroid's gain is log-normal around ``gain`` (0.4 in the logarithm); its noise has variance 1, of which ``shared`` comes from
+    5 unknown features of the stimuli, with weights of its own again: so neuroids err together, as recorded ones do.
+
+    Parameters
+    ----------
+    gain : float
+        0: nothing is predicted.
+    """
+
+    n_stimuli: int
+    n_neuroids: int
+    gain: float
+    shared: float = 0.3
+
+    def pair(self, rng: np.random.Generator) -> tuple[xr.DataArray, xr.DataArray]:
+        """A source (presentation, 20) and a target (presentation, neuroid) of new stimuli and new neuroids."""
+        n, q = self.n_stimuli, self.n_neuroids
+        features = rng.normal(size=(n, 20))
+        signal = features @ rng.normal(size=(20, q)) / math.sqrt(20) * self.gain * np.exp(0.4 * rng.normal(size=q))
+        unknown = rng.normal(size=(n, 5)) @ rng.normal(size=(5, q)) / math.sqrt(5)
+        noise = math.sqrt(self.shared) * unknown + math.sqrt(1 - self.shared) * rng.normal(size=(n, q))
+        return _assembly(features), _assembly(signal + noise)
+
+    def regime(self, name: str, metric: Metric, value: Metric, draws: int = 2000) -> Regime:
+        """The regime of a metric; its truth is the mean value over other draws of the same world, without replicates."""
+        rng = np.random.default_rng(10**6)
+        truth = float(np.mean([value(*self.pair(rng)).value for _ in range(draws)]))
+        return Regime(
+            f"{name}, {self.n_stimuli} stimuli x {self.n_neuroids} neuroids", truth, lambda rng: metric(*self.pair(rng))
+        )
+
+
+def _assembly(values: np.ndarray) -> xr.DataArray:
+    names = {"stimulus_id": ("presentation", np.array([f"s{k:04d}" for k in range(len(values))]))}
+    units = {"neuroid_id": ("neuroid", np.array([f"n{k:03d}" for k in range(values.shape[1])]))}
+    return xr.DataArray(values, dims=("presentation", "neuroid"), coords={**names, **units})
+
+
+#: Gains that make ridge (penalty 10) and rdm score about 0, 0.2 and 0.6, by number of stimuli.
+GAINS = {"ridge": {60: (0.0, 0.36, 0.95), 300: (0.0, 0.28, 0.8)}, "rdm": {60: (0.0, 0.45, 1.0), 300: (0.0, 0.45, 1.0)}}
+
+
+def of_neurons(name: str, **options: object) -> Iterator[Regime]:
+    """A metric of neurons: few and many stimuli, few and many neuroids, nothing to predict, a little and much."""
+    metric, value = (fornix.load_metric(name, replicates=replicates, **options) for replicates in (True, False))
+    for n_stimuli, gains in GAINS[name].items():
+        for n_neuroids in (20, 150):
+            for gain in gains:
+                yield Neurons(n_stimuli, n_neuroids, gain).regime(name, metric, value)
+
+
+FAMILIES: dict[str, Callable[[], Iterator[Regime]]] = {
+    "kappa": kappa,
+    "ridge": partial(of_neurons, "ridge", alphas=[10.0]),
+    "rdm": partial(of_neurons, "rdm"),
+}
 
 
 def main() -> None:
