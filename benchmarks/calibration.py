@@ -136,8 +136,8 @@ def kappa() -> Iterator[Regime]:
 class Neurons:
     """Stimuli with 20 features, and neuroids that respond to them linearly, each with weights of its own.
 
-    A neuroid's gain is log-normal around ``gain`` (0.4 in the logarithm); its noise has variance 1, of which ``shared`` comes from
-    5 unknown features of the stimuli, with weights of its own again: so neuroids err together, as recorded ones do.
+    A neuroid's gain is log-normal around ``gain`` (0.4 in the logarithm); its noise has variance 1, of which ``shared`` comes
+    from 5 unknown features of the stimuli, with weights of its own again: so neuroids err together, as recorded ones do.
 
     Parameters
     ----------
