@@ -63,6 +63,8 @@ def test_normalisations_are_named_by_their_formulas() -> None:
         "(s-p)/(c-p)",
         "clip(s/c,0,1)",
         "mean(r_i|r_i|/c_i)",
+        "mean(r_i/sqrt(c_i))",
+        "mean(s_j/c_j)",
     ]
     assert Normalisation("r/sqrt(c)") is Normalisation.ROOT
 

@@ -142,6 +142,59 @@ def test_per_unit_names_the_units_it_leaves_out() -> None:
     assert nothing.notes[-1] == "ceiling unreliable"
 
 
+def test_the_mean_over_neuroids_of_r_by_the_root_of_its_ceiling_is_not_clipped() -> None:
+    score = Score(value=0.5, units=per_neuroid([-0.5, 0.9, 0.3], ["a", "b", "c"]))
+    ceiling = Score(value=0.6, units=per_neuroid([0.36, 0.64, 0.25], ["c", "b", "a"]))
+    by_root = normalise(score, ceiling, Normalisation.PER_UNIT_ROOT)
+    units = np.array([-0.5 / 0.5, 0.9 / 0.8, 0.3 / 0.6])
+    assert by_root.value == pytest.approx(units.mean())
+    assert by_root.error == pytest.approx(units.std(ddof=1) / math.sqrt(3))
+    assert by_root.normalisation == "mean(r_i/sqrt(c_i))"
+
+
+def per_subject(values: list[float], names: list[str]) -> xr.DataArray:
+    return xr.DataArray(values, dims=("subject",), coords={"subject": ("subject", names)})
+
+
+def test_the_mean_over_subjects_takes_each_subjects_own_ceiling() -> None:
+    raw = with_uncertainty(Score(value=0.3, units=per_subject([0.3, -0.1, 0.2], ["x", "y", "z"])), stimuli_and_subjects())
+    ceiling = Score(value=0.5, units=per_subject([0.05, 0.4, 0.5], ["z", "y", "x"]))
+    score = normalise(raw, ceiling, Normalisation.PER_SUBJECT)
+    assert score.value == pytest.approx((0.3 / 0.5 - 0.1 / 0.4) / 2)
+    assert score.error == pytest.approx(np.std([0.6, -0.25], ddof=1) / math.sqrt(2))
+    assert score.resampled == ("subjects",)
+    assert "1 of 3 subjects have a ceiling below 0.1: z" in score.notes
+    assert "error over subjects alone" in score.notes
+    assert score.raw == 0.3
+    assert normalise(score, ceiling, Normalisation.RATIO).value == pytest.approx(0.6)
+
+
+def stimuli_and_subjects() -> xr.DataArray:
+    plan = {"stimuli": (around(0.3, 1), "jackknife"), "subjects": (around(0.3, 2, n=3), "jackknife")}
+    return replicates_array(plan)
+
+
+def test_a_bootstrap_that_ends_in_nan_is_paired_draw_by_draw() -> None:
+    draws = around(0.8, seed=0, n=50)
+    ends, middle = draws.copy(), draws.copy()
+    ends[-2:], middle[10:12] = math.nan, math.nan
+
+    def ratio(values: np.ndarray) -> Score:
+        longer = {"stimuli": (around(0.4, 3, n=60), "jackknife"), "neuroids": (values / 2, "bootstrap", 20)}
+        score = with_uncertainty(Score(0.4), replicates_array(longer))
+        return normalise(
+            score, with_uncertainty(Score(0.8), replicates_array({"neuroids": (draws, "bootstrap", 20)})), Normalisation.RATIO
+        )
+
+    for values in (ends, middle):
+        found = ratio(values).replicates
+        assert found is not None
+        row = found.values[1]
+        np.testing.assert_allclose(row[:50], np.where(np.isnan(values), np.nan, 0.5))
+        assert int(found["n_replicates"].values[1]) == 50
+        assert float(found["variance_factor"].values[1]) == pytest.approx(1 / 47)
+
+
 def test_what_cannot_be_combined_is_refused() -> None:
     score = scored(0.4, stimuli=around(0.4, seed=9))
     with pytest.raises(ValueError, match="needs a ceiling; without one the normalisation is 'none'"):
@@ -151,5 +204,5 @@ def test_what_cannot_be_combined_is_refused() -> None:
     crossed = replicates_array({"stimuli": (around(0.8, seed=9), "jackknife"), "both": (around(0.8, seed=9), "bootstrap")})
     with pytest.raises(ValueError, match="one of them lacks the replicates 'both'"):
         normalise(score, with_uncertainty(Score(value=0.8), crossed), Normalisation.RATIO)
-    with pytest.raises(ValueError, match="per-unit normalisation needs the units"):
+    with pytest.raises(ValueError, match=r"c_i\) needs the units of score and ceiling, both with a dimension neuroid"):
         normalise(score, Score(value=0.8), Normalisation.PER_UNIT)

@@ -71,6 +71,10 @@ def test_defaults_are_shared_by_the_cards_that_have_the_field(read, card_toml):
     [
         ("model", {"licence": None}, "licence", "SPDX"),
         ("model", {"citation": None}, "citation", "BibTeX"),
+        ("dataset", {"commitment": {"V4": "ridge"}}, "commitment.V4", "metric, options and recording"),
+        ("dataset", {"commitment": {"V4": {"options": {}}}}, "commitment.V4.metric", "identifier of a metric"),
+        ("dataset", {"commitment": {"V4": {"metric": "ridge", "options": []}}}, "commitment.V4.options", "option of the metric"),
+        ("dataset", {"commitment": ["V4"]}, "commitment", "region -> {metric, options, recording}"),
         ("model", {"citation": "Someone (2026)"}, "citation", "BibTeX"),
         ("model", {"licence": "GPL3 or so"}, "licence", "SPDX"),
         ("model", {"licence": "LicenseRef-mine"}, "licence_note", "sentence"),

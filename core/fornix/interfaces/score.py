@@ -24,7 +24,9 @@ class Normalisation(StrEnum):
     SQUARED_RATIO = "(r/c)^2"
     CHANCE = "(s-p)/(c-p)"
     CLIPPED = "clip(s/c,0,1)"
-    PER_UNIT = "mean(r_i|r_i|/c_i)"
+    PER_UNIT = "mean(r_i|r_i|/c_i)"  # over neuroids
+    PER_UNIT_ROOT = "mean(r_i/sqrt(c_i))"  # over neuroids, unclipped
+    PER_SUBJECT = "mean(s_j/c_j)"  # over subjects
 
 
 @dataclass(frozen=True, eq=False)

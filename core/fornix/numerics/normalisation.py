@@ -18,14 +18,22 @@ LOWEST_UNIT_CEILING: Final = 0.1
 CEILING_UNRELIABLE: Final = "ceiling unreliable"
 #: The note of a score whose error covers the raw score only, because the ceiling has an error but no replicates.
 CEILING_AS_EXACT: Final = "error without that of the ceiling"
+#: Normalisations of single units: the dimension of these, the coordinate with their names, the factor of the error, a word for
+#: them, and what is averaged over them.
+_OVER_UNITS: Final = {
+    Normalisation.PER_UNIT: ("neuroid", "neuroid_id", "neuroids", "units", Normalisation.SIGNED_SQUARE),
+    Normalisation.PER_UNIT_ROOT: ("neuroid", "neuroid_id", "neuroids", "units", Normalisation.ROOT),
+    Normalisation.PER_SUBJECT: ("subject", "subject", "subjects", "subjects", Normalisation.RATIO),
+}
 
 
 def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation, chance: float = 0.0) -> Score:
     """The score on the scale that the normalisation names, with the error of score and ceiling together.
 
     With raw value s (or correlation r), ceiling c and chance p: ``s/c``; ``r|r|/c``; ``r^2/c``; ``r/sqrt(c)``;
-    ``r|r|/c^2`` for ``(r/c)^2``; ``(s-p)/(c-p)``; ``clip(s/c,0,1)``; the mean over units of ``r_i|r_i|/c_i``. Signs are
-    kept, except by ``r^2/c``, which reproduces Brain-Score's explained variance.
+    ``r|r|/c^2`` for ``(r/c)^2``; ``(s-p)/(c-p)``; ``clip(s/c,0,1)``; the mean over neuroids of ``r_i|r_i|/c_i`` or of
+    ``r_i/sqrt(c_i)``, that over subjects of ``s_j/c_j``, none of them clipped. Signs are kept, except by ``r^2/c``, which
+    reproduces Brain-Score's explained variance.
 
     Parameters
     ----------
@@ -49,8 +57,13 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
     Raises
     ------
     ValueError
-        If a normalisation lacks its ceiling, score and ceiling were resampled by different plans, or per-unit
-        normalisation lacks units.
+        If a normalisation lacks its ceiling, score and ceiling were resampled by different plans, or a normalisation of
+        single units lacks them.
+
+    Notes
+    -----
+    The error of a mean over single units is a jackknife over these, each with its ceiling. Replicates over stimuli are of the
+    whole score, not of its units, so what new stimuli do is not in it; a note says so where the raw score's error covers it.
     """
     raw = _as_raw(score).with_(ceiling=ceiling, chance=chance)
     if normalisation is Normalisation.NONE:
@@ -59,8 +72,8 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
         raise ValueError(f"the normalisation {normalisation} needs a ceiling; without one the normalisation is 'none'")
     if not _reliable(ceiling, chance if normalisation is Normalisation.CHANCE else 0.0):
         return raw.with_(notes=_noted(raw.notes, CEILING_UNRELIABLE))
-    if normalisation is Normalisation.PER_UNIT:
-        return _per_unit(raw, ceiling)
+    if normalisation in _OVER_UNITS:
+        return _mean_over_units(raw, ceiling, normalisation)
     value = float(_formula(raw.value, ceiling.value, normalisation, chance))
     reported = raw.with_(value=value, raw=raw.value, normalisation=normalisation, raw_replicates=raw.replicates)
     if math.isnan(value):  # of a constant model, for one; replicates of nothing are not to be paired with the ceiling's
@@ -118,15 +131,13 @@ def _formula(s: ArrayLike, c: ArrayLike, normalisation: Normalisation, p: float)
 
 
 def _rows(replicates: xr.DataArray | None) -> dict[str, tuple[NDArray[np.float64], str, int]]:
-    """Factor -> (values without the trailing NaN of short rows, scheme, n_units)."""
+    """Factor -> (values without what fills up short rows, scheme, n_units)."""
     if replicates is None:
         return {}
     rows = {}
     for k, name in enumerate(replicates["factor"].values.tolist()):
-        row, scheme = replicates.values[k], str(replicates["scheme"].values[k])
-        n_units = int(replicates["n_units"].values[k])
-        length = n_units if scheme == "jackknife" else int(np.flatnonzero(np.isfinite(row)).max(initial=-1)) + 1
-        rows[name] = (row[:length], scheme, n_units)
+        scheme, n_units, length = (replicates[of].values[k] for of in ("scheme", "n_units", "n_replicates"))
+        rows[name] = (replicates.values[k, : int(length)], str(scheme), int(n_units))
     return rows
 
 
@@ -151,36 +162,47 @@ def _joint_replicates(score: Score, ceiling: Score, normalisation: Normalisation
     return replicates_array(joint)
 
 
-def _per_unit(raw: Score, ceiling: Score) -> Score:
-    """Mean over neuroids of r_i|r_i|/c_i, r_i and c_i averaged over splits; its error is a jackknife over neuroids."""
-    if raw.units is None or ceiling.units is None or "neuroid" not in raw.units.dims or "neuroid" not in ceiling.units.dims:
-        raise ValueError("per-unit normalisation needs the units of score and ceiling, both with a dimension neuroid")
-    r = raw.units.mean([d for d in raw.units.dims if d != "neuroid"])
-    c = ceiling.units.mean([d for d in ceiling.units.dims if d != "neuroid"])
-    names = [str(n) for n in (r["neuroid_id"].values if "neuroid_id" in r.coords else np.arange(r.sizes["neuroid"]))]
-    of_ceiling = [str(n) for n in (c["neuroid_id"].values if "neuroid_id" in c.coords else np.arange(c.sizes["neuroid"]))]
-    if set(names) != set(of_ceiling) or len(names) != len(of_ceiling):
-        raise ValueError(f"the score has {len(names)} neuroids and its ceiling {len(of_ceiling)} others: per-unit needs the same")
-    ceilings = dict(zip(of_ceiling, c.values.tolist(), strict=True))
-    units = np.array([ceilings[n] for n in names])
-    low = ~(units >= LOWEST_UNIT_CEILING)
+def _mean_over_units(raw: Score, ceiling: Score, normalisation: Normalisation) -> Score:
+    """The mean over units of their scores on the scale of their ceilings, both averaged over splits; error by jackknife."""
+    dim, coordinate, factor, word, formula = _OVER_UNITS[normalisation]
+    scores, ceilings = _by_name(raw, dim, coordinate, normalisation), _by_name(ceiling, dim, coordinate, normalisation)
+    if set(scores) != set(ceilings):
+        raise ValueError(
+            f"the score has {len(scores)} {factor} and its ceiling {len(ceilings)} others: {normalisation} needs the same"
+        )
+    s, c = np.array(list(scores.values())), np.array([ceilings[name] for name in scores])
+    low = ~(c >= LOWEST_UNIT_CEILING)
     notes = raw.notes
     if low.any():
-        left_out = ", ".join(np.array(names)[low])
-        notes = _noted(notes, f"{low.sum()} of {len(names)} units have a ceiling below {LOWEST_UNIT_CEILING}: {left_out}")
+        left_out = ", ".join(np.array(list(scores))[low])
+        notes = _noted(notes, f"{low.sum()} of {len(s)} {word} have a ceiling below {LOWEST_UNIT_CEILING}: {left_out}")
     if low.all():
         return raw.with_(notes=_noted(notes, CEILING_UNRELIABLE))
-    values = (r.values * np.abs(r.values) / np.where(low, np.nan, units))[~low]
+    if set(raw.resampled) - {factor}:
+        notes = _noted(notes, f"error over {factor} alone")
+    values = _formula(s[~low], c[~low], formula, 0.0)
     kept = np.isfinite(values)
     reported = raw.with_(
         value=float(values[kept].mean()) if kept.any() else math.nan,
         raw=raw.value,
-        normalisation=Normalisation.PER_UNIT,
+        normalisation=normalisation,
         raw_replicates=raw.replicates,
         n_nan=raw.n_nan + int((~kept).sum()),
         notes=notes,
-        details={**raw.details, "units_below_lowest_ceiling": float(low.sum())},
+        details={**raw.details, f"{word}_below_lowest_ceiling": float(low.sum())},
     )
     values = values[kept]
     left_one_out = (values.sum() - values) / max(len(values) - 1, 1)
-    return with_uncertainty(reported, replicates_array({"neuroids": (left_one_out, "jackknife")}))
+    return with_uncertainty(reported, replicates_array({factor: (left_one_out, "jackknife")}))
+
+
+def _by_name(score: Score, dim: str, coordinate: str, normalisation: Normalisation) -> dict[str, float]:
+    """The units of a score along one dimension, by name, averaged over all others."""
+    if score.units is None or dim not in score.units.dims:
+        raise ValueError(f"{normalisation} needs the units of score and ceiling, both with a dimension {dim}")
+    values = score.units.mean([d for d in score.units.dims if d != dim])
+    names = values[coordinate].values if coordinate in values.coords else np.arange(values.sizes[dim])
+    by_name = dict(zip(map(str, names), values.values.tolist(), strict=True))
+    if len(by_name) != values.sizes[dim]:
+        raise ValueError(f"{normalisation} pairs score and ceiling by {coordinate}, and some of these names are there twice")
+    return by_name

@@ -78,9 +78,10 @@ def replicates_array(by_factor: Mapping[str, Sequence[Any]]) -> xr.DataArray:
     Returns
     -------
     DataArray, dims (factor, replicate)
-        Short rows end in NaN. Coordinates on factor: ``factor``, ``scheme``, ``n_units`` and ``variance_factor``, such
-        that the variance of a factor is ``variance_factor * sum((r - mean)**2)`` over the replicates r that are not NaN:
-        (m - 1)/m for m jackknife replicates, 1/(m - 1) for m bootstrap replicates.
+        Short rows end in NaN; ``n_replicates`` says where, as a replicate may be NaN itself. Further coordinates on factor:
+        ``factor``, ``scheme``, ``n_units`` and ``variance_factor``, such that the variance of a factor is
+        ``variance_factor * sum((r - mean)**2)`` over the replicates r that are not NaN: (m - 1)/m for m jackknife replicates,
+        1/(m - 1) for m bootstrap replicates.
 
     Raises
     ------
@@ -113,6 +114,7 @@ def replicates_array(by_factor: Mapping[str, Sequence[Any]]) -> xr.DataArray:
         coords={
             "factor": ("factor", np.array(list(by_factor), dtype=np.str_)),
             "scheme": ("factor", np.array(schemes, dtype=np.str_)),
+            "n_replicates": ("factor", np.array([len(row) for row in rows], dtype=np.int64)),
             "n_units": ("factor", np.array(n_units, dtype=np.int64)),
             "variance_factor": ("factor", np.array(factors, dtype=np.float64)),
         },

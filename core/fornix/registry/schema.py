@@ -47,6 +47,8 @@ NORMALISATIONS: Final = (
     "(s-p)/(c-p)",
     "clip(s/c,0,1)",
     "mean(r_i|r_i|/c_i)",
+    "mean(r_i/sqrt(c_i))",
+    "mean(s_j/c_j)",
 )
 _OPTION_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
