@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 #: Up to so many values are sorted, whatever is asked for: counting would be no faster.
-FEW: Final = 2**15
+FEW: Final = 2**18
 #: Up to so many values are sorted where exact ranks are asked for.
 MANY: Final = 2**20
 #: Bins in which more are counted.
