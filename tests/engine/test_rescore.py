@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fornix.engine.plan import plan, within_reach
@@ -75,6 +76,9 @@ def test_a_changed_ceiling_rule_reaches_every_cell_and_no_model_is_run(
         assert ratio is not None
         assert second[cell] == pytest.approx((0.8 * ratio) ** 2 / 0.8, abs=1e-12)
     assert {cell.state for cell in plan_toys(toys, store).cells} == {"ok", "skipped"}
+    # with which libraries the models answered is known of the new cells, too
+    assert all(cell.provenance["versions"]["model"]["numpy"] == np.__version__ for cell in store.cells())
+    assert len(list(store.cells())) == 2 * len(first)
     assert rescore_toys() == []
 
 

@@ -150,7 +150,7 @@ class Recorder:
             scalars=scalars,
             provenance={
                 "fornix": __version__,
-                "versions": work.versions,
+                "versions": {"model": self._versions_of_responses(work), **work.versions},
                 "hardware": work.hardware,
                 "seconds": work.seconds,
                 "peak_rss_bytes": work.peak_rss_bytes,
@@ -161,6 +161,11 @@ class Recorder:
         self.store.put_cell(cell, arrays)
         self._attempt(work, "ok", "", "\n".join(work.log))
         self._finish(work, "ok", "", scalars["value"])
+
+    def _versions_of_responses(self, work: Work) -> dict[str, str]:
+        """With which libraries the model answered, whenever that was: a cell may be scored from responses stored long before."""
+        records = [self.store.response_record(key) for _, _, key, _ in work.requests()]
+        return {name: of for record in records if record is not None for name, of in record.about.get("versions", {}).items()}
 
     def _attempt(self, work: Work, status: Status, reason: str, log: str) -> None:
         attempt = Attempt(
