@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from fornix.interfaces.score import Score
 
@@ -175,6 +174,8 @@ def with_uncertainty(score: Score, replicates: xr.DataArray) -> Score:
     replicates : DataArray, dims (factor, replicate)
         From :func:`replicates_array`, on the scale of ``score.value``.
     """
+    from scipy import special  # a third of what a worker imports, and only some of them make intervals
+
     total = variance(replicates)
     error = math.sqrt(total) if total >= 0 else math.nan
     margin = float(special.stdtrit(degrees_of_freedom(replicates), 0.975)) * error if error > 0 else error
