@@ -115,11 +115,9 @@ def test_every_score_says_how_certain_it_is(child: str) -> None:
     assert result.raw_replicates is not None
     factors = dict(zip(result.replicates["factor"].values.tolist(), result.replicates["scheme"].values.tolist(), strict=True))
     n_subjects = len(REGISTRY.get("dataset", REGISTRY.get("benchmark", child).uses.datasets[0]).subjects)
-    if n_subjects < 8:
-        assert factors == {"stimuli": "bootstrap", "subjects": "jackknife"}
-        assert f"jackknife over {n_subjects} subjects" in result.notes
-    else:
-        assert factors == {"stimuli": "bootstrap", "subjects": "bootstrap", "both": "bootstrap"}
+    of_subjects = "jackknife" if n_subjects < 8 else "bootstrap"
+    assert factors == {"stimuli": "bootstrap", "subjects": of_subjects, "both": "bootstrap"}
+    assert (f"jackknife over {n_subjects} subjects" in result.notes) == (n_subjects < 8)
     assert result.n_nan == 0
 
 
