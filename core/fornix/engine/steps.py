@@ -102,7 +102,7 @@ def score(step: Mapping[str, Any], context: Context) -> dict[str, Any]:
     if not np.isfinite(scored.value):
         raise ValueError(
             f"the score of {step['model']} on {step['benchmark']} is {scored.value} "
-            f"(raw {scored.raw}, {scored.n_nan} units were NaN)"
+            f"({'; '.join([f'raw {scored.raw}', f'{scored.n_nan} units were NaN', *scored.notes])})"
         )
     write_score(out, scored)
     return {"score": str(out)}

@@ -39,6 +39,8 @@ from fornix_metric_regression.timing import Timing, check_source, coordinate, fi
 #: How far the weight of a group of stimuli is lowered to see what the group does. Simulated correlations of small test parts
 #: (6 of 60 stimuli) have the right error with a half; to first order in the weight it is too small, left out too large.
 STEP: Final = 0.5
+#: More units without a correlation than this part are too many for a median over the others.
+MOST_NAN: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class RegressionMetric:
             per_split = matched.value(units[:, None])
             error = float(per_split.std() / np.sqrt(len(per_split))) if len(per_split) > 1 else math.nan
             return score.with_(error=error)
-        if not estimated:
+        if not estimated or math.isnan(score.value):
             return score
         drop_whole_splits(units, change, members, matched.plan)
         factors = factors_over_bins(
@@ -272,10 +274,9 @@ class RegressionMetric:
             ratio = len(matched.plan.test[0]) / len(matched.plan.train[0])
             spread = matched.value(units[:, None]).std(ddof=1)
             details["nadeau_bengio_error"] = float(spread * math.sqrt(1 / len(units) + ratio))
-        return Score(
-            value=float(matched.value(units)),
-            units=array,
-            n_nan=int(np.isnan(units).sum()),
-            notes=matched.notes,
-            details=details,
-        )
+        n_nan, value, notes = int(np.isnan(units).sum()), float(matched.value(units)), matched.notes
+        if n_nan > MOST_NAN * units.size and self.definition == "default":
+            value = math.nan
+            why = "no correlation, as the response or its prediction does not vary"
+            notes = (*notes, f"{n_nan} of {units.size} units have {why}: more than {MOST_NAN:.0%}, too many for a median")
+        return Score(value=value, units=array, n_nan=n_nan, notes=notes, details=details)

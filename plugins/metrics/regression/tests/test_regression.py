@@ -340,3 +340,13 @@ def test_other_options_out_of_range_are_refused() -> None:
         fornix.load_metric("pls", n_components=0)
     with pytest.raises(fornix.UsageError, match=r"option 'train_size' of metric 'linear' is 1\.5; expected between 0 and 1"):
         fornix.load_metric("linear", train_size=1.5)
+
+
+@pytest.mark.parametrize("name", ["pls", "ridge", "linear"])
+def test_a_source_that_does_not_vary_has_no_score(name: str) -> None:
+    """What is left of its variation is rounding, and a unit or two may correlate with that."""
+    source, target = simulated(n=80, q=6, noise=0.5)
+    score = fornix.load_metric(name)(source.copy(data=np.full(source.shape, 0.1)), target)
+    assert np.isnan(score.value)
+    assert score.n_nan > 0.2 * score.units.size
+    assert "too many for a median" in score.notes[-1]
