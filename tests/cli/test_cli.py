@@ -18,7 +18,7 @@ import pytest
 from fornix.cli.main import main
 from fornix.conformance.run import Verdict
 from fornix.engine.exchange import score_scalars
-from fornix.interfaces import Score
+from fornix.interfaces import Normalisation, Score
 from fornix.store.folder import FolderStore
 from fornix.store.interface import Attempt, Cell
 from tests.engine.conftest import tell
@@ -275,17 +275,32 @@ def test_closed_output_is_no_crash() -> None:
 
 def test_the_log_shows_the_further_numbers_of_a_score(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     store, key = FolderStore(tmp_path / "store"), "ab" * 32
-    score = Score(0.5, error=0.1, raw=0.4, notes=("simulated",), details={"agreement": 0.71, "upper bound": math.nan})
+    ceiling = Score(0.8, error=0.05, details={"upper_bound": 0.9, "halves": math.nan})
+    score = Score(
+        0.5,
+        error=0.1,
+        raw=0.4,
+        ceiling=ceiling,
+        normalisation=Normalisation.RATIO,
+        notes=("simulated",),
+        details={"agreement": 0.71, "unknown": math.nan},
+    )
     store.put_cell(Cell(key, "m", "b", scalars=score_scalars(score)))
     store.add_attempt(Attempt("m", "b", key, "ok", "", "2026-01-01T00:00:00+00:00", 1.5), "it ran")
     assert main(["log", "m", "b", "--store", str(store.path)]) == 0
     assert capfd.readouterr().out.splitlines()[2:] == [
         f"took 1.5 s; cell key {key}",
-        "score: value 0.5, error 0.1, raw 0.4, none",
+        "score: value 0.5, error 0.1, raw 0.4, ceiling 0.8, s/c",
         "notes: simulated",
-        "details: agreement 0.71, upper bound nan",
+        "details: agreement 0.71, unknown nan",
+        "details of the ceiling: halves nan, upper_bound 0.9",
         "it ran",
     ]
+    older = {name: value for name, value in score_scalars(score).items() if name != "ceiling_details"}
+    store.put_cell(Cell("cd" * 32, "m", "old", scalars=older))
+    store.add_attempt(Attempt("m", "old", "cd" * 32, "ok", "", "2026-01-01T00:00:00+00:00", 1.5), "it ran")
+    assert main(["log", "m", "old", "--store", str(store.path)]) == 0
+    assert capfd.readouterr().out.splitlines()[-2:] == ["details: agreement 0.71, unknown nan", "it ran"]
     store.add_attempt(Attempt("m", "c", "abab" + "0" * 60, "failed", "why", "2026-01-01T00:00:00+00:00", 1.5), "")
     assert main(["log", "abab00", "--store", str(store.path)]) == 0
     store.add_attempt(Attempt("m", "c", "ab" * 31 + "cd", "failed", "why", "2026-01-01T00:00:00+00:00", 1.5), "")

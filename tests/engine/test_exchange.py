@@ -131,7 +131,7 @@ def test_a_score_comes_back_with_its_arrays(tmp_path: Path, ceiled: bool) -> Non
         error=0.1,
         interval=(0.3, 0.7),
         raw=0.4,
-        ceiling=Score(0.8, error=0.05, replicates=replicates) if ceiled else None,
+        ceiling=Score(0.8, error=0.05, replicates=replicates, details={"upper bound": 0.95}) if ceiled else None,
         normalisation=Normalisation.RATIO if ceiled else Normalisation.NONE,
         units=units,
         replicates=replicates,
@@ -151,5 +151,6 @@ def test_a_score_comes_back_with_its_arrays(tmp_path: Path, ceiled: bool) -> Non
     if ceiled:
         assert back.ceiling is not None
         assert back.ceiling.value == 0.8
+        assert back.ceiling.details == {"upper bound": 0.95}
         assert back.ceiling.replicates is not None
         assert back.ceiling.replicates.identical(replicates)

@@ -68,6 +68,7 @@ def test_a_sound_score_is_read(folder: Path) -> None:
         ("notes", ["x" * 1001], "notes of the score is list"),
         ("details", {"a": "b"}, "details of the score is dict; expected finite numbers"),
         ("details", [], "details of the score is list"),
+        ("ceiling_details", {"a": "b"}, "ceiling_details of the score is dict; expected finite numbers"),
         ("extra", 1, "the score has an unknown 'extra'"),
     ],
 )

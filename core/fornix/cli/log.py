@@ -85,5 +85,7 @@ def _score_lines(scalars: Mapping[str, Any]) -> list[str]:
     found = ["score: " + ", ".join([*(f"{k} {v:.4g}" for k, v in shown.items()), scalars["normalisation"]])]
     if scalars["notes"]:
         found.append("notes: " + "; ".join(scalars["notes"]))
-    details = [f"{name} {'nan' if value is None else f'{value:.4g}'}" for name, value in scalars["details"].items()]
-    return [*found, "details: " + ", ".join(details)] if details else found
+    for what, details in (("details", scalars["details"]), ("details of the ceiling", scalars.get("ceiling_details"))):
+        if details:  # cells of older stores have none of their ceilings
+            found.append(f"{what}: " + ", ".join(f"{k} {'nan' if v is None else f'{v:.4g}'}" for k, v in details.items()))
+    return found

@@ -214,6 +214,9 @@ def score_scalars(score: Score) -> dict[str, Any]:
     def number(value: float) -> float | None:
         return float(value) if math.isfinite(value) else None
 
+    def numbers(named: Mapping[str, float]) -> dict[str, float | None]:
+        return {name: number(value) for name, value in named.items()}
+
     return {
         "value": number(score.value),
         "error": number(score.error),
@@ -228,7 +231,8 @@ def score_scalars(score: Score) -> dict[str, Any]:
         "n_nan": int(score.n_nan),
         "resampled": list(score.resampled),
         "notes": list(score.notes),
-        "details": {name: number(value) for name, value in score.details.items()},
+        "details": numbers(score.details),
+        "ceiling_details": {} if ceiling is None else numbers(ceiling.details),
     }
 
 
@@ -255,10 +259,14 @@ def score_from(scalars: Mapping[str, Any], arrays: Mapping[str, xr.DataArray]) -
     def number(name: str) -> float:
         return math.nan if scalars[name] is None else float(scalars[name])
 
+    def numbers(named: Mapping[str, float | None]) -> dict[str, float]:
+        return {name: math.nan if v is None else v for name, v in named.items()}
+
     ceiling = None
     if scalars["ceiling"] is not None:
         own: dict[str, Any] = {name: arrays.get(f"ceiling_{name}") for name in ARRAYS}
-        ceiling = Score(number("ceiling"), error=number("ceiling_error"), **own)
+        further = numbers(scalars.get("ceiling_details", {}))  # cells of older stores have none
+        ceiling = Score(number("ceiling"), error=number("ceiling_error"), details=further, **own)
         if ceiling.replicates is not None:  # its interval is not stored, as it follows from them
             ceiling = ceiling.with_(interval=with_uncertainty(ceiling, ceiling.replicates).interval)
     return Score(
@@ -272,7 +280,7 @@ def score_from(scalars: Mapping[str, Any], arrays: Mapping[str, xr.DataArray]) -
         resampled=tuple(scalars["resampled"]),
         n_nan=scalars["n_nan"],
         notes=tuple(scalars["notes"]),
-        details={name: math.nan if v is None else v for name, v in scalars["details"].items()},
+        details=numbers(scalars["details"]),
         **{name: arrays.get(name) for name in ARRAYS},
     )
 

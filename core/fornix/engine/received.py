@@ -142,6 +142,7 @@ _EXPECTED: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "resampled": (_lines, _SHORT_LINES),
     "notes": (_lines, _SHORT_LINES),
     "details": (_details, "finite numbers by printable names"),
+    "ceiling_details": (_details, "finite numbers by printable names"),
 }
 
 

@@ -43,7 +43,7 @@ class Cell:
         What was hashed to make the key.
     scalars : mapping
         value, error, interval_low, interval_high, raw, ceiling, ceiling_error, normalisation, chance, n_nan, resampled,
-        notes, details. A number that is not finite is None.
+        notes, details, ceiling_details. A number that is not finite is None.
     provenance : mapping
         Versions, hardware, device, threads: what is not part of the key.
     units_sha256 : str or None
