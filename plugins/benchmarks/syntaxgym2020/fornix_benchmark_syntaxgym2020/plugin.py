@@ -16,5 +16,4 @@ def fornix_load_benchmark(identifier: str, options: Mapping[str, Any]) -> Syntax
     import fornix
     from fornix_benchmark_syntaxgym2020.accuracy import SyntaxGymSuite
 
-    name = identifier.removeprefix("SyntaxGym2020.")
-    return SyntaxGymSuite(fornix.load_dataset(f"SyntaxGym2020-{name}"))
+    return SyntaxGymSuite(fornix.load_dataset(identifier))  # a suite and its benchmark have one name

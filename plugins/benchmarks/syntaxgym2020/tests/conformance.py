@@ -19,7 +19,7 @@ MARGIN = 5e-4
 
 def oracle(identifier: str, benchmark: Benchmark) -> Callable[[Experiment], Responses]:
     """Who knows the predictions."""
-    regions = fornix.load_dataset(identifier.replace(".", "-", 1)).recordings()["regions"]
+    regions = fornix.load_dataset(identifier).recordings()["regions"]
     bits = {}
     for item in np.unique(regions["item"].values):
         mine = regions[regions["item"].values == item]

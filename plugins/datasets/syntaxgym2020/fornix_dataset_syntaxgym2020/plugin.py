@@ -16,5 +16,5 @@ def fornix_load_dataset(identifier: str, options: Mapping[str, Any]) -> Suite:
     import fornix
     from fornix_dataset_syntaxgym2020.suite import Suite
 
-    name = identifier.removeprefix("SyntaxGym2020-")
+    name = identifier.removeprefix("SyntaxGym2020.")
     return Suite(fornix.card_file("dataset", identifier, f"{name}.json"))

@@ -14,7 +14,7 @@ from fornix.interfaces import check_assembly
 from fornix.registry.card import Card
 from fornix.registry.discovery import discover
 
-CARDS = [card for card in discover().cards("dataset") if card.identifier.startswith("SyntaxGym2020-")]
+CARDS = [card for card in discover().cards("dataset") if card.identifier.startswith("SyntaxGym2020.")]
 
 
 def made_up(folder: Path, **changes: object) -> Suite:
@@ -110,7 +110,7 @@ def test_there_are_799_items() -> None:
 @pytest.mark.parametrize("published", CARDS, ids=lambda card: card.identifier)
 def test_a_published_suite_is_complete(published: Card) -> None:
     suite = load(published)
-    assert published.identifier == f"SyntaxGym2020-{suite.name}"
+    assert published.identifier == f"SyntaxGym2020.{suite.name}"
     regions = suite.recordings()["regions"]
     check_assembly(regions, dims=("presentation",), stimulus_ids=suite.stimuli())
     assert 1 <= regions.min() <= regions.max() == regions.attrs["n_regions"]
