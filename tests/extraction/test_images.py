@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import threading
-import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -110,21 +110,28 @@ def test_an_archive_is_opened_once_for_each_thread(tmp_path: Path, monkeypatch: 
 
 
 def test_decodes_in_other_threads_no_further_ahead_than_asked() -> None:
+    taken: list[int] = []
     prepared: list[int] = []
+    five = threading.Event()
+
+    def contents() -> Iterator[np.ndarray]:
+        for k in range(20):
+            taken.append(k)
+            yield np.full((1, 1), k, dtype=np.uint8)
 
     def prepare(image: np.ndarray) -> int:
         assert threading.current_thread() is not threading.main_thread()
-        prepared.append(int(image[0, 0, 0]))
-        return prepared[-1]
+        value = int(image[0, 0, 0])
+        prepared.append(value)
+        if len(prepared) >= 5:
+            five.set()
+        return value
 
-    contents = [np.full((1, 1), k, dtype=np.uint8) for k in range(20)]
-    ahead = decode_ahead(contents, ahead=4, prepare=prepare, workers=2)
+    ahead = decode_ahead(contents(), ahead=4, prepare=prepare, workers=2)
     assert next(ahead) == 0
-    deadline = time.monotonic() + 10.0
-    while len(prepared) < 5 and time.monotonic() < deadline:
-        time.sleep(0.001)
-    time.sleep(0.05)
-    assert sorted(prepared) == [0, 1, 2, 3, 4]  # one taken, four ahead
+    assert five.wait(60)
+    assert taken == [0, 1, 2, 3, 4]  # one taken, four ahead
+    assert sorted(prepared) == taken
     assert list(ahead) == list(range(1, 20))
 
 
