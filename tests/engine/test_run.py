@@ -70,6 +70,12 @@ def test_a_changed_metric_uses_the_stored_responses(run_toys: Run, toys: Path, s
     assert len(list(store.attempts("toy-linear", IT))) == 2
 
 
+@pytest.mark.parametrize("first", ["toy-behaving", "toy-linear"])
+def test_a_model_that_may_take_longest_by_its_card_is_begun_first(run_toys: Run, toys: Path, first: str) -> None:
+    edit(toys / "models/toy/fornix_model_toy/plugin.toml", f'"{first}"\n', f'"{first}"\nresources = {{ time_limit_s = 7200 }}\n')
+    assert run_toys()[0].model == first
+
+
 @pytest.mark.parametrize(
     ("how", "status", "reason"),
     [

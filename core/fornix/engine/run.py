@@ -81,7 +81,7 @@ def run_plan(
             with stopped_by_signals(stop):
                 works = scoring.first_rounds(todo)
                 while works:
-                    models = dict.fromkeys(work.cell.model for work in works)
+                    models = _longest_first(works, registry)
                     # one after another in this very thread, an interrupt reaches what is being computed
                     each = map if workers == 1 else pool.map
                     left: list[Work] = []
@@ -95,6 +95,16 @@ def run_plan(
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _longest_first(works: Sequence[Work], registry: Registry) -> list[str]:
+    """The models, those first that may take longest, by their cards and their last attempts: none is left alone at the end."""
+
+    def seconds(model: str) -> tuple[float, float]:
+        stated = registry.get("model", model).resources.time_limit_s or 0.0
+        return stated, sum(work.cell.seconds or 0.0 for work in works if work.cell.model == model)
+
+    return sorted(dict.fromkeys(work.cell.model for work in works), key=seconds, reverse=True)
 
 
 class _Run:
