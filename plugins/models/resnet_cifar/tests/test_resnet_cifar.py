@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ import fornix
 from fornix.extraction.commitment import read_commitment
 from fornix.extraction.responder import FeatureModel
 from fornix.extraction.selection import select
-from fornix.files.fetch import available
 from fornix.interfaces import Experiment, Fitting, Label, Recording, Similarity, SinglePassModel, StimulusSet
+from fornix.registry.card import Kind
+from fornix.registry.discovery import Registry
 from fornix.registry.load import current_registry
 
 torch = pytest.importorskip("torch")
@@ -25,16 +28,14 @@ from fornix_model_resnet_cifar.model import MEAN, STD, commitment_file  # noqa: 
 from fornix_model_resnet_cifar.network import Block, ResNet, seeded_weights  # noqa: E402
 
 DEPTHS = (20, 32, 56)
+Need = Callable[[Kind, str], None]
 #: Parameters in millions, table 6 of He et al. 2016.
 PUBLISHED_SIZE = {20: 0.27, 32: 0.46, 56: 0.85}
 
 
-def need(kind: Any, identifier: str) -> None:
-    """Skip where a file of a card cannot be had."""
-    for file in current_registry().get(kind, identifier).files:
-        reason = available(file)
-        if reason is not None:
-            pytest.skip(reason)
+@pytest.fixture
+def need(registry: Registry, need_files: Callable[..., None]) -> Need:
+    return lambda kind, identifier: need_files(registry.get(kind, identifier))
 
 
 def images(n: int = 6) -> StimulusSet:
@@ -90,7 +91,7 @@ def test_a_block_whose_convolutions_are_zero_is_its_shortcut() -> None:
 
 @pytest.mark.mirror
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_the_published_weights_fit_and_show_the_colour_normalisation(depth: int) -> None:
+def test_the_published_weights_fit_and_show_the_colour_normalisation(need: Need, depth: int) -> None:
     """The first batch normalisation recorded the mean of conv1's output, which is linear in the mean input.
 
     The mean CIFAR-10 pixel is (0.4914, 0.4822, 0.4465); random crops from images padded by 4 black pixels on each side
@@ -108,7 +109,7 @@ def test_the_published_weights_fit_and_show_the_colour_normalisation(depth: int)
 
 @pytest.mark.mirror
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_batch_statistics_of_natural_images_show_where_the_shortcut_puts_its_zeros(depth: int) -> None:
+def test_batch_statistics_of_natural_images_show_where_the_shortcut_puts_its_zeros(need: Need, depth: int) -> None:
     """The weights' recorded means match those on other natural images only if the channels are where they were in training."""
     need("model", f"resnet{depth}-cifar10")
     need("dataset", "Cowley2023.210224")
@@ -202,6 +203,8 @@ def test_the_committed_layer_is_the_best_of_the_profile_beside_it(depth: int) ->
     scores = profile(depth)
     best = scores.loc[scores["value"].idxmax(), "layer"]
     assert scores.loc[scores["selected"], "layer"].tolist() == [best]
+    stated = tomllib.loads(commitment_file(depth).read_text())["regions"]["V4"]["selection"]
+    assert (stated["value"], stated["error"]) == tuple(scores.loc[scores["value"].idxmax(), ["value", "error"]])
     commitment = read_commitment(commitment_file(depth))
     assert commitment.regions == {"V4": (best,), "IT": ("layer3",)}
     assert commitment.how == {"V4": "selected on Cowley2023.210224", "IT": "declared"}
@@ -213,23 +216,27 @@ def test_the_committed_layer_is_the_best_of_the_profile_beside_it(depth: int) ->
 
 @pytest.mark.mirror
 @pytest.mark.slow
-def test_the_command_gives_the_scores_written() -> None:
-    need("model", "resnet20-cifar10")
+@pytest.mark.parametrize(
+    ("depth", "layers"),
+    [(20, ["layer1.2", "layer2.2", "layer3.0"]), (32, ["layer2.4"]), (56, ["layer3.1"])],
+)
+def test_the_command_gives_the_scores_written(need: Need, depth: int, layers: list[str]) -> None:
+    identifier = f"resnet{depth}-cifar10"
+    need("model", identifier)
     need("dataset", "Cowley2023.210224")
-    registry, model = current_registry(), fornix.load_model("resnet20-cifar10")
+    registry, model = current_registry(), fornix.load_model(identifier)
     assert isinstance(model, FeatureModel)
-    cards = registry.get("model", "resnet20-cifar10"), registry.get("dataset", "Cowley2023.210224")
-    layers = ["layer1.2", "layer2.2", "layer3.0"]
+    cards = registry.get("model", identifier), registry.get("dataset", "Cowley2023.210224")
     (selection,) = select(registry, model, *cards, layers)
-    assert selection.layer == "layer2.2"
-    written = profile(20).set_index("layer")
+    assert (selection.layer,) == read_commitment(commitment_file(depth)).regions["V4"]
+    written = profile(depth).set_index("layer")
     for layer in layers:
         assert selection.scores[layer].value == pytest.approx(written.loc[layer, "value"], abs=2e-3)
         assert selection.scores[layer].error == pytest.approx(written.loc[layer, "error"], rel=0.05)
 
 
 @pytest.mark.mirror
-def test_training_makes_v4_more_predictable() -> None:
+def test_training_makes_v4_more_predictable(need: Need) -> None:
     """For orientation (other pooling and size, 5 splits): 0.49 trained and 0.36 untrained on session 190923."""
     need("model", "resnet20-cifar10")
     need("dataset", "Cowley2023.190923")
