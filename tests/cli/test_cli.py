@@ -21,9 +21,10 @@ from fornix.engine.exchange import score_scalars
 from fornix.interfaces import Normalisation, Score
 from fornix.store.folder import FolderStore
 from fornix.store.interface import Attempt, Cell
-from tests.engine.conftest import tell
+from tests.engine.conftest import TOYS as TOY_PLUGINS
+from tests.engine.conftest import tell, toy_registry
 
-TOYS = str(Path(__file__).parents[1] / "engine" / "toys")
+TOYS = str(TOY_PLUGINS)
 MODELS = ["--models", "toy-linear", "--benchmarks", "Toy.IT-correlation"]
 
 
@@ -33,6 +34,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = tmp_path_factory.mktemp("filled") / "store"
     assert main(["run", "--plugins", TOYS, "--store", str(store), *MODELS]) == 0
     return store
+
+
+@pytest.fixture
+def toys(tmp_path: Path) -> Path:
+    """A copy of the toy plugins that a test may change."""
+    return Path(shutil.copytree(TOYS, tmp_path / "toys"))
 
 
 def test_a_run_prints_the_matrix_and_writes_csv_and_netcdf(
@@ -58,12 +65,51 @@ def test_a_run_prints_the_matrix_and_writes_csv_and_netcdf(
     assert (tmp_path / "m.nc").exists()
 
 
-@pytest.mark.parametrize("verb", [["list"], ["show", "toy-linear"], ["plan"], ["matrix"]])
+@pytest.mark.parametrize("verb", [["list"], ["show", "toy-linear"], ["plan"], ["matrix"], ["run"]])
 def test_every_verb_speaks_json(verb: list[str], filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    selection = ["--store", str(filled), *MODELS] if verb[0] in ("plan", "matrix") else []
+    selection = ["--store", str(filled), *MODELS] if verb[0] in ("plan", "matrix", "run") else []
     assert main([*verb, "--plugins", TOYS, "--json", *selection]) == 0
     data = json.loads(capfd.readouterr().out)
     assert "toy-linear" in json.dumps(data)
+
+
+def test_a_run_speaks_json_of_what_it_computed_and_of_what_failed(
+    toys: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tell(toys, "only-IT")
+    arguments = ["run", "--plugins", str(toys), "--store", str(tmp_path / "store"), "--models", "toy-behaving"]
+    benchmarks = ["Toy.IT-correlation", "Toy.V4-correlation"]
+    assert main([*arguments, "--benchmarks", *benchmarks, "--json"]) == 1
+    found = {row["benchmark"]: row for row in json.loads(capfd.readouterr().out)}
+    good, bad = (found[name] for name in benchmarks)
+    assert (good["model"], good["status"], good["reason"]) == ("toy-behaving", "ok", "")
+    assert good["value"] == pytest.approx(0.9988, abs=1e-3)
+    assert 0 < good["error"] < 0.01
+    assert (bad["status"], bad["value"]) == ("failed", None)
+    assert "this model breaks on V4 only" in bad["reason"]
+
+
+def test_the_doctor_speaks_json_and_exits_with_1_for_an_error(
+    toys: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("fornix.cli.doctor.registry", lambda parsed: toy_registry(toys))
+    assert main(["doctor", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out) == []
+    (toys / "models/toy/fornix_model_toy/plugin.py").write_text("import this_is_not_there")
+    assert main(["doctor", "--json"]) == 1
+    (finding,) = json.loads(capfd.readouterr().out)
+    assert set(finding) == {"level", "subject", "sentence", "details"}
+    assert finding["level"] == "error"
+    assert "cannot be imported: ModuleNotFoundError" in finding["sentence"]
+    assert "this_is_not_there" in finding["details"]
+
+
+def test_testing_a_plugin_speaks_json_and_exits_with_1_where_one_fails(capfd: pytest.CaptureFixture[str]) -> None:
+    metric = Path(TOYS) / "metrics/toy"
+    assert main(["test", "--here", "--json", str(metric)]) == 1
+    (verdict,) = json.loads(capfd.readouterr().out)
+    assert (Path(verdict["folder"]), verdict["passed"]) == (metric.resolve(), False)
+    assert verdict["reason"] == "it has no tests of its own; add tests/test_*.py"
 
 
 def test_the_log_of_a_cell_says_how_it_went(filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -207,9 +253,9 @@ def test_an_alias_shows_the_card_it_belongs_to(capfd: pytest.CaptureFixture[str]
     assert json.loads(capfd.readouterr().out)["identifier"] == "ridge"
 
 
-def test_a_failed_cell_exits_with_1_and_its_log_has_the_traceback(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    toys = tmp_path / "toys"
-    shutil.copytree(TOYS, toys)
+def test_a_failed_cell_exits_with_1_and_its_log_has_the_traceback(
+    toys: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     tell(toys, "raise")
     place = ["--store", str(tmp_path / "store")]
     assert main(["run", "--plugins", str(toys), *place, "--models", "toy-behaving", "--benchmarks", "Toy.IT-correlation"]) == 1

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -158,6 +163,36 @@ def test_a_run_says_what_it_is_doing(engine: str, tmp_path: Path, capfd: pytest.
         assert "toy-linear answers 1 experiment (" in err
         assert "toy-linear is scored on Toy.IT-correlation (" in err
     assert "[1/1] toy-linear on Toy.IT-correlation: 0.99" in err
+
+
+def said(command: list[str], terminal: bool) -> tuple[int, str]:
+    """A command's exit status and what it wrote to standard error: a terminal of its own, or a pipe."""
+    reading, writing = os.openpty() if terminal else os.pipe()
+    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE")}
+    environment |= {"TERM": "xterm-256color", "COLUMNS": "120"}
+    with open(reading, "rb", buffering=0) as stream:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=writing, env=environment)
+        os.close(writing)
+        written = b""
+        with suppress(OSError):  # how a terminal says on Linux that nobody writes to it any more
+            while part := stream.read(4096):
+                written += part
+    return process.wait(), written.decode()
+
+
+def test_a_terminal_gets_a_bar_and_a_log_plain_lines(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fornix.cli.main", *RUN, "--store"]
+    status, drawn = said([*command, str(tmp_path / "on a terminal")], terminal=True)
+    assert status == 0
+    assert "\x1b[" in drawn
+    assert "\u2501" * 20 in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn)  # the bar, full
+    assert "1/1" in drawn
+    assert "[1/1] toy-linear" not in drawn
+    status, logged = said([*command, str(tmp_path / "in a log")], terminal=False)
+    assert status == 0
+    assert logged.splitlines()[-1].startswith("[1/1] toy-linear on Toy.IT-correlation: 0.99")
+    assert "\x1b" not in logged
+    assert "\r" not in logged
 
 
 @pytest.mark.usefixtures("impatient")

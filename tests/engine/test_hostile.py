@@ -15,7 +15,7 @@ from fornix.engine.runners import InProcessRunner, Limits
 from fornix.engine.work import Finished
 from fornix.registry.load import use_registry
 from fornix.store.folder import FolderStore
-from tests.engine.conftest import toy_registry
+from tests.engine.conftest import edit, toy_registry
 
 Run = Callable[..., list[Finished]]
 MODEL = "models/toy/fornix_model_toy/model.py"
@@ -176,3 +176,35 @@ def test_what_a_benchmark_leaves_in_ruins_costs_its_own_cells(
     assert [cell.benchmark for cell in store.cells()] == ["Toy.V4-correlation"]
     (attempt,) = store.attempts("toy-behaving", "Toy.IT-correlation")
     assert attempt.reason == finished["Toy.IT-correlation"].reason
+
+
+IT_CARD = 'regions = ["IT"]\nuses ='
+
+
+@pytest.mark.parametrize("where", ["metric =", "self.region = region"], ids=["scoring", "experiments"])
+@pytest.mark.parametrize(
+    ("code", "limit", "status", "says"),
+    [
+        ("__import__('time').sleep(600)", "time_limit_s = 8", "timeout", "still running after its time limit of 8 s"),
+        ("[b'x' * 10**9, __import__('time').sleep(600)]", "memory_gb = 0.7", "oom", "GB of memory; its limit is 0.70 GB"),
+        ("__import__('os').kill(__import__('os').getpid(), 9)", "time_limit_s = 600", "oom", "killed by SIGKILL"),
+    ],
+    ids=["hangs", "eats memory", "is killed"],
+)
+def test_a_benchmark_that_is_ended_costs_its_own_cells(
+    run_toys: Run, toys: Path, store: FolderStore, where: str, code: str, limit: str, status: str, says: str
+) -> None:
+    """While it is asked what it shows and while it scores; the other benchmark is scored all the same."""
+    edit(toys / BENCHMARK.replace("benchmark.py", "plugin.toml"), IT_CARD, f"resources = {{ {limit} }}\n{IT_CARD}")
+    region = "region" if where.startswith("self") else "self.region"
+    odd = f"if {region} == 'IT':\n            print('about to be ended', flush=True)\n            hoard = {code}\n        "
+    edit(toys / BENCHMARK, where, odd + where)
+    finished = {f.benchmark: f for f in run_toys(["toy-behaving"])}
+    assert finished["Toy.V4-correlation"].status == "ok"
+    ended = finished["Toy.IT-correlation"]
+    assert ended.status == status
+    assert says in ended.reason
+    (attempt,) = store.attempts("toy-behaving", "Toy.IT-correlation")
+    assert (attempt.status, attempt.reason) == (status, ended.reason)
+    assert "about to be ended" in store.log(attempt)
+    assert [cell.benchmark for cell in store.cells()] == ["Toy.V4-correlation"]
