@@ -206,3 +206,15 @@ def test_what_cannot_be_combined_is_refused() -> None:
         normalise(score, with_uncertainty(Score(value=0.8), crossed), Normalisation.RATIO)
     with pytest.raises(ValueError, match=r"c_i\) needs the units of score and ceiling, both with a dimension neuroid"):
         normalise(score, Score(value=0.8), Normalisation.PER_UNIT)
+
+
+def test_a_ceiling_over_other_groups_of_stimuli_is_refused() -> None:
+    """As many groups, but of other stimuli: their replicates would be paired without meaning anything."""
+    replicates = replicates_array({"stimuli": (np.linspace(0.49, 0.51, 20), "jackknife")})
+    mine, other = (replicates.assign_attrs(grouping=name) for name in ("mine", "other"))
+    score = with_uncertainty(Score(0.5), mine)
+    both = normalise(score, with_uncertainty(Score(0.5), mine), Normalisation.RATIO)
+    assert both.replicates is not None
+    assert both.replicates.attrs["grouping"] == "mine"
+    with pytest.raises(ValueError, match="other groups of stimuli than its ceiling"):
+        normalise(score, with_uncertainty(Score(0.5), other), Normalisation.RATIO)

@@ -10,7 +10,7 @@ from fornix.interfaces.score import Score
 from fornix.numerics.crossed import median_of_units, median_replicates
 from fornix.numerics.reliability import by_unit
 from fornix.numerics.resampling import Array
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty import grouping, replicates_array, stimulus_groups, with_uncertainty
 
 
 def noise_ceiling(assembly: xr.DataArray) -> Score:
@@ -60,7 +60,8 @@ def noise_ceiling(assembly: xr.DataArray) -> Score:
         n_nan=int(np.isnan(units).sum()),
         details={"percent": 100 * value},
     )
-    return with_uncertainty(score, replicates_array(median_replicates(units[None], (without - units)[:, None], names)))
+    replicates = replicates_array(median_replicates(units[None], (without - units)[:, None], names))
+    return with_uncertainty(score, replicates.assign_attrs(grouping=grouping(stimulus_id, groups)))
 
 
 def _ceilings(average: Array, squares: Array, count: Array) -> Array:

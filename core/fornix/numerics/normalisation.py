@@ -147,6 +147,13 @@ def _joint_replicates(score: Score, ceiling: Score, normalisation: Normalisation
         return None
     if theirs and (BOTH in ours) != (BOTH in theirs):
         raise ValueError("score and ceiling have two crossed factors each, or neither: one of them lacks the replicates 'both'")
+    both = [replicates for replicates in (score.replicates, ceiling.replicates) if replicates is not None]
+    # Of replicates that say of which groups of stimuli they are (fornix.numerics.uncertainty.grouping).
+    groupings = {replicates.attrs["grouping"] for replicates in both if "grouping" in replicates.attrs}
+    if len(groupings) > 1:
+        raise ValueError(
+            "the score leaves out other groups of stimuli than its ceiling: resample the same stimuli in the same groups"
+        )
     joint: dict[str, tuple[NDArray[np.float64], str, int]] = {}
     for name, (s, scheme, n_units) in ours.items():
         c, *plan = theirs.get(name, (np.full(len(s), ceiling.value), scheme, n_units))
@@ -159,7 +166,7 @@ def _joint_replicates(score: Score, ceiling: Score, normalisation: Normalisation
     for name, (c, scheme, n_units) in theirs.items():
         if name not in ours:
             joint[name] = (_formula(score.value, c, normalisation, chance), scheme, n_units)
-    return replicates_array(joint)
+    return replicates_array(joint).assign_attrs({"grouping": groupings.pop()} if groupings else {})
 
 
 def _mean_over_units(raw: Score, ceiling: Score, normalisation: Normalisation) -> Score:

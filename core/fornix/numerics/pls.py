@@ -11,7 +11,7 @@ from scipy import linalg
 from fornix.numerics.decomposition import Array, Rows, Source
 
 #: A component whose squared covariance is this far below the first one's is rounding: the source has no more.
-EXHAUSTED = 1e-12
+EXHAUSTED = 1e-24
 #: The squared covariances are formed anew when the largest has fallen this far: updating them costs digits.
 REFRESH = 1e-5
 #: Training parts worked on at once hold about this many numbers.

@@ -13,7 +13,7 @@ from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
 from fornix.numerics.correlation import pearson_from_sums
 from fornix.numerics.crossed import median_replicates
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty import grouping, replicates_array, stimulus_groups, with_uncertainty
 
 Definition = Literal["default", "brainscore"]
 #: What the halves are made of: a coordinate of the presentations.
@@ -80,7 +80,7 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
         if len(names) > 3:  # of three, one half is empty without its only subject
             without_subjects = _without_units(cube, halves, left_out)
             factors["subjects"] = median_replicates(everything, without_subjects - everything, neuroids)["stimuli"]
-    return with_uncertainty(score, replicates_array(factors))
+    return with_uncertainty(score, replicates_array(factors).assign_attrs(grouping=grouping(stimulus_id, groups)))
 
 
 def by_unit(assembly: xr.DataArray, over: str) -> tuple[Array, NDArray[Any], NDArray[Any]]:

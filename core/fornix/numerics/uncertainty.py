@@ -5,6 +5,7 @@ A factor is what was resampled: ``stimuli``, ``neuroids``, ``subjects``, or ``bo
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -43,6 +44,18 @@ def stimulus_groups(stimulus_id: ArrayLike, n_groups: int = 20, seed: int = 0) -
     group = np.empty(len(unique), dtype=np.int64)
     group[np.random.default_rng(seed).permutation(len(unique))] = np.arange(len(unique)) % n_groups
     return group[row.reshape(-1)]
+
+
+def grouping(stimulus_id: ArrayLike, groups: ArrayLike) -> str:
+    """A digest of which stimulus is in which group: two scores are resampled together only where theirs are equal.
+
+    Parameters
+    ----------
+    stimulus_id : (n,) str
+    groups : (n,) int
+    """
+    pairs = np.unique(np.char.add(np.char.add(np.asarray(groups).astype(np.str_), " "), np.asarray(stimulus_id, dtype=np.str_)))
+    return hashlib.sha256("\n".join(pairs.tolist()).encode()).hexdigest()[:16]
 
 
 def neuroid_draws(neuroid_id: ArrayLike, n_draws: int = 1000, seed: int = 0) -> NDArray[np.int64]:

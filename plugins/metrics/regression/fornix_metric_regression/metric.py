@@ -19,7 +19,7 @@ from fornix.numerics.decomposition import Array, Features, Rows, Source, source_
 from fornix.numerics.jackknife import influence
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.splits import SplitPlan, given_split, split_plan
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty import grouping, replicates_array, stimulus_groups, with_uncertainty
 from fornix_metric_regression.banded import BandedRidge
 from fornix_metric_regression.estimator import Estimator
 from fornix_metric_regression.matched import Matched
@@ -145,7 +145,8 @@ class RegressionMetric:
         factors = factors_over_bins(
             [median_replicates(units[:, b], change[:, :, b], matched.neuroids.values, joint[:, b]) for b in matched.bins]
         )
-        return with_uncertainty(score, replicates_array(factors))
+        of_stimuli = grouping(matched.resampled, groups)
+        return with_uncertainty(score, replicates_array(factors).assign_attrs(grouping=of_stimuli))
 
     def permuted(
         self, source: xr.DataArray | Gram, target: xr.DataArray, permutations: Sequence[NDArray[np.int64]]

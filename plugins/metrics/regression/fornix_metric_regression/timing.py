@@ -83,13 +83,10 @@ class Timing:
         return {"time": self.time, "delays": delays, "run_on": self.run_on, "order_on": self.order_on}
 
     def resampled(self, target: xr.DataArray, group_on: str) -> NDArray[Any]:
-        """What new samples are drawn of, (n,): the groups that no split cuts, as their rows depend on each other; else runs
-        whose rows look back over them, else stimuli."""
-        if group_on:
-            return coordinate(target, group_on, "group_on")
-        if self.delays != (0,) and self.time == "none":
-            return np.asarray(target[self.run_on].values)
-        return np.asarray(target["stimulus_id"].values)
+        """What new samples are drawn of, (n,): stimuli; where rows look back over their run, runs or the groups they are in."""
+        if self.delays == (0,) or self.time != "none":
+            return np.asarray(target["stimulus_id"].values)
+        return np.asarray(target[group_on or self.run_on].values)
 
     def history(self, target: xr.DataArray) -> Delayed | None:
         """The rows of the target, or its time bins, that have their whole history; None where there are no delays."""

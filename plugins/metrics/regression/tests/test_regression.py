@@ -350,3 +350,16 @@ def test_a_source_that_does_not_vary_has_no_score(name: str) -> None:
     assert np.isnan(score.value)
     assert score.n_nan > 0.2 * score.units.size
     assert "too many for a median" in score.notes[-1]
+
+
+def test_a_target_in_other_units_than_the_rest_is_predicted_as_well_by_pls() -> None:
+    """A feature and a neuroid 10,000 times larger take the first component; the others are small beside it, yet no rounding."""
+    rng = np.random.default_rng(0)
+    source, target = simulated(n=200, q=5, noise=0.3)
+    large = rng.normal(size=200) * 1e3
+    wide = xr.concat([source, source[:, :1].copy(data=large[:, None])], "neuroid")
+    more = xr.concat([target, target[:, :1].copy(data=10 * large[:, None])], "neuroid")
+    more["neuroid_id"] = ("neuroid", np.array([f"n{k}" for k in range(more.sizes["neuroid"])]))
+    units = fornix.load_metric("pls", replicates=False, n_components=8)(wide, more).units
+    alone = fornix.load_metric("pls", replicates=False, n_components=8)(source, target).units
+    np.testing.assert_allclose(units[:, :5].median("neuroid"), alone.median("neuroid"), atol=0.1)
