@@ -19,10 +19,7 @@ DRAWS_AT_ONCE: Final = 100
 
 def median_of_units(units: ArrayLike) -> Array:
     """From (..., split, neuroid) to (...): the median over neuroids, averaged over splits; NaN units are left out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # numpy warns where all units are NaN; the result is NaN, as it should be
-        medians = np.nanmedian(np.asarray(units), axis=-1)
-    return _mean_of_present(medians)
+    return _mean_of_present(_medians(np.asarray(units))[..., 0])
 
 
 def median_replicates(
@@ -97,9 +94,7 @@ def _middle(units: Array, change: Array) -> Array:
     noise = (1 - 1 / len(change)) * (own**2).sum(axis=(0, 2))[:, None] / counted
     # pi/2 spread/q is the variance of the median of q normal values.
     width = np.sqrt(noise + np.pi / 2 * spread / counted)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        centre = np.nan_to_num(np.nanmedian(units, axis=-1, keepdims=True))
+    centre = np.nan_to_num(_medians(units))
     weights = np.where(present, np.exp(-(((filled - centre) / np.where(width > 0, width, 1.0)) ** 2) / 2), 0.0)
     total = weights.sum(axis=-1, keepdims=True)
     return np.asarray(weights / np.where(total > 0, total, 1.0))
@@ -110,6 +105,13 @@ def _without_double_count(moved: Array, joint: Array) -> float:
     variance = (1 - 1 / len(moved)) * float(((moved - moved.mean()) ** 2).sum())
     pairs = float((joint**2).sum())
     return math.sqrt(1 - min(pairs / variance, 0.5)) if variance > 0 else 1.0
+
+
+def _medians(units: Array) -> Array:
+    """The median over the last axis, which stays, of what is not NaN; NaN where nothing is."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # numpy warns where all units are NaN; the result is NaN, as it should be
+        return np.asarray(np.nanmedian(units, axis=-1, keepdims=True))
 
 
 def _mean_of_present(values: Array) -> Array:

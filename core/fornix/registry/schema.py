@@ -7,9 +7,9 @@ The table is our own rather than a JSON schema: importing a validator would take
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fornix.files.file import File
 from fornix.registry.card import KINDS, Aggregate, Children, ChoosesBy, Defect, Kind, Option, Resources, Training, Uses
@@ -32,6 +32,8 @@ from fornix.registry.fields import (
     whole_number,
 )
 from fornix.registry.options import OPTION_TYPES, coerce
+
+Read = TypeVar("Read")
 
 #: The version of the schema that a file names.
 SCHEMA: Final = 1
@@ -90,21 +92,29 @@ _OPTION: Final = table_of(
 )
 
 
-def _options(value: Any) -> dict[str, Option]:
+def _by_name(value: Any, read: Callable[[str, Any], Read], expected: str) -> dict[str, Read]:
+    """A table of tables, each read by its name; all their faults at once."""
     refuse_unless(isinstance(value, dict))
-    options, faults = {}, []
+    found, faults = {}, []
     for name, table in value.items():
         try:
-            refuse_unless(bool(_OPTION_NAME.fullmatch(name)), "whose name is none of lower-case letters, digits and _")
-            option = _OPTION(table)
-            options[name] = replace(option, name=name)
+            found[name] = read(name, table)
         except ValueError as error:
-            faults.append((f".{name}", describe(table, "a table with type, default, choices and help", error)))
+            faults.append((f".{name}", describe(table, expected, error)))
         except Faults as below:
             faults += [(f".{name}{path}", fault) for path, fault in below.faults]
     if faults:
         raise Faults(faults)
-    return options
+    return found
+
+
+def _options(value: Any) -> dict[str, Option]:
+    def read(name: str, table: Any) -> Option:
+        refuse_unless(bool(_OPTION_NAME.fullmatch(name)), "whose name is none of lower-case letters, digits and _")
+        option: Option = _OPTION(table)
+        return replace(option, name=name)
+
+    return _by_name(value, read, "a table with type, default, choices and help")
 
 
 def _aliases(value: Any) -> dict[str, dict[str, Any]]:
@@ -171,18 +181,12 @@ _CHOOSES_BY: Final = table_of(
 
 
 def _commitment(value: Any) -> dict[str, ChoosesBy]:
-    refuse_unless(isinstance(value, dict))
-    chosen, faults = {}, []
-    for region, table in value.items():
-        try:
-            chosen[read_text(region)] = _CHOOSES_BY(table)
-        except ValueError as error:
-            faults.append((f".{region}", describe(table, "a table with metric, options and recording", error)))
-        except Faults as below:
-            faults += [(f".{region}{path}", fault) for path, fault in below.faults]
-    if faults:
-        raise Faults(faults)
-    return chosen
+    def read(region: str, table: Any) -> ChoosesBy:
+        read_text(region)
+        chosen: ChoosesBy = _CHOOSES_BY(table)
+        return chosen
+
+    return _by_name(value, read, "a table with metric, options and recording")
 
 
 _USES: Final = table_of(

@@ -81,9 +81,9 @@ class AlignmentMetric:
                 seed=self.seed,
                 stratify_on=self.stratify_on,
             )
-        elif self.replicates and self.definition == "default":
-            score = self._of_products(source, rows, measured_responses(stimuli, responses, _products))
-        elif isinstance(source, xr.DataArray) and max(source.shape[1], responses.shape[1]) <= len(stimuli):
+        elif (
+            not self._estimated and isinstance(source, xr.DataArray) and max(source.shape[1], responses.shape[1]) <= len(stimuli)
+        ):
             score = self._of_features(source, rows, responses)
         else:
             score = self._of_products(source, rows, measured_responses(stimuli, responses, _products))
@@ -91,13 +91,17 @@ class AlignmentMetric:
             return score
         return score.with_(n_nan=1) if self.definition == "default" else score.with_(value=0.0, raw=0.0)
 
+    @property
+    def _estimated(self) -> bool:
+        return self.replicates and self.definition == "default"
+
     def _compare(self, k: Array, other: Array) -> Alignment:
         return Alignment(k, other, self.estimator)
 
     def _of_products(self, source: xr.DataArray | Gram, rows: NDArray[np.int64], measured: Measured) -> Score:
         first = self._compare(_source_products(source, rows), measured.matrices[0])
         compared = [first, *(first.against(other) for other in measured.matrices[1:])]
-        if self.replicates and self.definition == "default":
+        if self._estimated:
             return with_replicates(compared, measured, _products)
         return values_alone(compared, measured)
 
