@@ -114,7 +114,7 @@ def memory(archive: Path, names: list[str], arguments: argparse.Namespace) -> No
     kept = fornix_pass(model, archive, names, arguments.form)
     grown = peak() - loaded
     batch = arguments.batch_size * (features + image.nbytes)
-    print(f"memory ({arguments.form}, batches of {arguments.batch_size}): {mega(grown)} above the loaded model, of features of {mega(len(names) * features)}")
+    print(f"memory ({arguments.form}, batches of {arguments.batch_size}): {mega(grown)} above the loaded model")
     for what, size in (("all that a bare forward pass takes", forward), ("images and features asked", batch)):
         print(f"  kept {mega(kept)} + two batches ({what}) of {mega(size)}: ratio {grown / (kept + 2 * size):.2f}")
 
