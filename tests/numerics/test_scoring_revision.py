@@ -1,115 +1,64 @@
 """Golden values: when scores move, SCORING_REVISION must be raised and these digits written anew.
 
-They are a record of whole scores, with their errors, under formula-made responses; that each number is right is shown
-elsewhere. Where only a metric plugin changed, its own hash makes cells stale: then new digits are enough.
+They are a record of whole scores, with their errors, under formula-made responses (``golden_scores``); that each number is
+right is shown elsewhere. Where only a metric plugin changed, its own hash makes cells stale: then new digits are enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from functools import cache
 
 import numpy as np
 import pytest
-import xarray as xr
 
-import fornix
-from fornix.interfaces import Normalisation, Score
-from fornix.numerics.gram import gram_of_assembly
-from fornix.numerics.normalisation import normalise
 from fornix.numerics.policy import SCORING_REVISION
+from tests.numerics.golden_scores import SCORES
 
 pytest.importorskip("sklearn")
-
-N_STIMULI = 60
-STIMULI = np.array([f"s{k:02d}" for k in range(N_STIMULI)])
-
-
-def waves(rows: int, columns: int, phase: float = 0.0) -> np.ndarray:
-    """(rows, columns): sines whose frequencies share no factor, so that no column depends on the others."""
-    row, column = np.arange(rows)[:, None], np.arange(columns)[None, :]
-    return np.sin(0.37 * (row + 1) * np.sqrt(column + 2) + phase) + 0.5 * np.cos(1.1 * row + column**2)
-
-
-def assembly(values: np.ndarray, stimuli: np.ndarray = STIMULI, **coordinates: np.ndarray) -> xr.DataArray:
-    on_rows = {name: ("presentation", column) for name, column in {"stimulus_id": stimuli, **coordinates}.items()}
-    if values.ndim == 1:
-        return xr.DataArray(values, dims=("presentation",), coords=on_rows)
-    units = ("neuroid", np.array([f"n{k:02d}" for k in range(values.shape[1])]))
-    return xr.DataArray(values, dims=("presentation", "neuroid"), coords={**on_rows, "neuroid_id": units})
-
-
-SOURCE = waves(N_STIMULI, 12)
-TARGET = SOURCE[:, :7] @ waves(7, 7, 1.0) + waves(N_STIMULI, 7, 2.0)
-
-
-def regression(metric: str, **options: object) -> Score:
-    return fornix.load_metric(metric, **options)(assembly(SOURCE), assembly(TARGET))
-
-
-def from_gram() -> Score:
-    wide = assembly(SOURCE @ waves(12, 90, 3.0))
-    metric = fornix.load_metric("ridge", alphas=[1e-3, 1e-1, 10.0], alpha_scale="mean_diagonal")
-    return metric(gram_of_assembly(wide), assembly(TARGET))
-
-
-def reliability() -> Score:
-    repeats = np.concatenate([TARGET + 1.5 * waves(N_STIMULI, 7, 4.0 + t) for t in range(4)])
-    repeated = assembly(repeats, np.tile(STIMULI, 4), repetition=np.repeat(np.arange(4), N_STIMULI))
-    return fornix.load_metric("internal_consistency")(repeated, repeated)
-
-
-def consistency() -> Score:
-    names = np.array(["cat", "dog"])
-    subjects = np.array(["a", "b", "c"])
-    trials = xr.DataArray(
-        np.concatenate([names[(np.sin(1.3 * np.arange(N_STIMULI) + k) > 0).astype(int)] for k in range(3)]),
-        dims=("trial",),
-        coords={
-            "subject": ("trial", np.repeat(subjects, N_STIMULI)),
-            "condition": ("trial", np.tile(np.repeat(["easy", "hard"], N_STIMULI // 2), 3)),
-            "stimulus_id": ("trial", np.tile(STIMULI, 3)),
-            "category": ("trial", np.tile(names[np.arange(N_STIMULI) % 2], 3)),
-        },
-    )
-    metric = fornix.load_metric("error_consistency")
-    labels = assembly(names[(np.sin(1.3 * np.arange(N_STIMULI) + 0.4) > 0).astype(int)])
-    return normalise(metric(labels, trials), metric.ceiling(trials), Normalisation.RATIO)  # type: ignore[attr-defined]
-
-
-def accuracy() -> Score:
-    labels = np.array(["x", "y", "z"])
-    named, right = (labels[(waves(N_STIMULI, 1, p)[:, 0] * 1.4).round().astype(int) % 3] for p in (0.0, 0.5))
-    score = fornix.load_metric("accuracy")(assembly(named), assembly(right))
-    return normalise(score, Score(1.0, error=0.0, interval=(1.0, 1.0)), Normalisation.CHANCE, chance=1 / 3)
-
-
-SCORES: dict[str, Callable[[], Score]] = {
-    "ridge": lambda: regression("ridge"),
-    "ridge, penalty chosen, from a Gram": from_gram,
-    "pls": lambda: regression("pls", n_components=4),
-    "linear": lambda: regression("linear"),
-    "rdm": lambda: fornix.load_metric("rdm")(assembly(SOURCE), assembly(TARGET)),
-    "pearson": lambda: fornix.load_metric("pearson")(assembly(SOURCE[:, 0]), assembly(TARGET[:, 0])),
-    "internal_consistency": reliability,
-    "r|r|/c": lambda: normalise(regression("ridge"), reliability(), Normalisation.SIGNED_SQUARE),
-    "error_consistency / ceiling": consistency,
-    "accuracy above chance": accuracy,
-}
 
 #: Revision -> score -> (value, standard error).
 GOLDEN: dict[int, dict[str, tuple[float, float]]] = {
     2: {
         "ridge": (0.926302198, 0.0759937825),
         "ridge, penalty chosen, from a Gram": (0.924524957, 0.07355335),
+        "ridge, delays": (0.637924501, 0.214412698),
+        "banded_ridge": (0.924708844, 0.0731120879),
         "pls": (0.931677201, 0.118057787),
         "linear": (0.924673166, 0.072977374),
+        "neuron_to_neuron": (0.625186997, 0.12301677),
         "rdm": (0.615851322, 0.0437125293),
+        "rdm, tau-a": (0.434256642, 0.0333239676),
+        "rdm, cosine of euclidean distances": (0.935619293, 0.0105079153),
+        "rdm, crossnobis": (0.588195743, 0.0347554371),
+        "rdm, 4 subjects": (0.607706834, 0.0575482462),
+        "rdm, 9 subjects": (0.602862082, 0.0432693921),
+        "cka": (0.580939652, 0.0502690679),
+        "cka, biased": (0.594810496, 0.0456083747),
+        "procrustes": (0.439046253, 0.0241410787),
         "pearson": (0.642565409, 0.0905787596),
         "internal_consistency": (0.945615698, 0.0905909476),
+        "internal_consistency, subjects": (0.967034015, 0.0314799758),
+        "noise_ceiling": (0.940456536, 0.0835753901),
+        "rsa_ceiling, 2 subjects": (0.903979625, 0.0125680006),
+        "rsa_ceiling, 4 subjects": (0.81751039, 0.113527526),
+        "rsa_ceiling, 9 subjects": (0.713992012, 0.058594219),
         "r|r|/c": (0.907383163, 0.0660662296),
+        "mean(r_i|r_i|/c_i)": (0.841271685, 0.0588521649),
+        "mean(r_i/sqrt(c_i))": (0.913624398, 0.0330709962),
+        "mean(s_j/c_j)": (0.753791165, 0.0456089872),
         "error_consistency / ceiling": (0.446017699, 0.243233004),
+        "error_consistency / ceiling, 2 subjects": (1.87446178, math.nan),
+        "error_consistency / ceiling, 9 subjects": (1.12780612, 0.159378664),
         "accuracy above chance": (0.35, 0.096769865),
+        "accuracy_distance / ceiling": (1.022855, 0.0565725559),
+        "i1 / sqrt(ceiling)": (0.66588731, 0.112079628),
+        "i2n / sqrt(ceiling)": (0.63823715, 0.098633652),
+        "threshold / ceiling, 2 subjects": (1.15292831, math.nan),
+        "threshold / ceiling": (1.22953073, 0.0714319187),
+        "threshold / ceiling, 9 subjects": (1.16752972, 0.0831769845),
+        "threshold_elevation / ceiling": (1.14057977, 0.147280052),
+        "value_delta / ceiling": (1.1775955, 0.135591249),
     },
 }
 
@@ -118,6 +67,10 @@ GOLDEN: dict[int, dict[str, tuple[float, float]]] = {
 def computed(name: str) -> tuple[float, float]:
     score = SCORES[name]()
     return score.value, score.error
+
+
+def test_every_score_has_its_digits() -> None:
+    assert set(GOLDEN[max(GOLDEN)]) == set(SCORES)
 
 
 @pytest.mark.parametrize("name", SCORES)
