@@ -182,7 +182,9 @@ class RegressionMetric:
         check_assembly(target, stimulus_ids=np.unique(target["stimulus_id"].values), what="the target")
         if self.definition == "default":
             keys = [target[name].values for name in ("repetition", "stimulus_id") if name in target.coords]
-            target = target.isel(presentation=np.lexsort(keys))
+            order = np.lexsort(keys)
+            if np.any(np.diff(order) != 1):  # a large target that is in order is not copied
+                target = target.isel(presentation=order)
         stimuli = np.asarray(target["stimulus_id"].values, dtype=np.str_)
         rows = match_rows(source_stimuli(check_source(source, self.timing)), stimuli)
         reverse = self.direction == "reverse"
@@ -205,7 +207,7 @@ class RegressionMetric:
             own_bins = None if self.timing.time == "none" else np.arange(target.sizes["time_bin"])
             found = fits(target, np.arange(len(rows)), measured, own_bins, self.timing, None, self._source)
         else:
-            predicted, measured = here, in_bins(here, np.arange(here.sizes["presentation"]), here)
+            predicted, measured = here, in_bins(here, None, here)
             found = fits(source, rows, measured, bins, self.timing, history, self._source)
         names = predicted["neuroid_id"].values if "neuroid_id" in predicted.coords else np.arange(predicted.sizes["neuroid"])
         coordinates = {name: c for name, c in predicted.coords.items() if c.dims == ("neuroid",)}

@@ -55,12 +55,13 @@ def permuted_predictions(
         ]
 
 
-def in_bins(assembly: xr.DataArray, rows: Rows, timed: xr.DataArray) -> Array:
-    """The rows of an assembly, (n, q, t), in the time bins of another: the same in all of them where it has none itself."""
-    values = np.asarray(assembly.values[rows], dtype=np.float64)
+def in_bins(assembly: xr.DataArray, rows: Rows | None, timed: xr.DataArray) -> Array:
+    """The rows (None: all) of an assembly, (n, q, t), in the time bins of another: the same in all where it has none itself."""
+    values = np.asarray(assembly.values if rows is None else assembly.values[rows], dtype=np.float64)
     if values.ndim == 3:
         return values
-    return np.repeat(values[:, :, None], timed.sizes.get("time_bin", 1), axis=2)
+    timeless, bins = values[:, :, None], timed.sizes.get("time_bin", 1)
+    return timeless if bins == 1 else np.repeat(timeless, bins, axis=2)
 
 
 def times(assembly: xr.DataArray) -> xr.DataArray:
