@@ -158,4 +158,5 @@ def _distances(
     result = Score(value=value, units=units, n_nan=int(np.isnan(given).sum()))
     if definition == "brainscore":
         return result.with_(error=float(units.mean("condition").std()))
-    return with_uncertainty(result, crossed_replicates(score, table.condition, len(table.subject)))
+    compared = 1 if members is None else 2
+    return with_uncertainty(result, crossed_replicates(score, table.condition, len(table.subject), compared=compared))

@@ -134,5 +134,6 @@ def _score(table: Decisions, pairs: _Pairs, coordinates: dict[str, Any], definit
     value = float(mean_of_units(given, np.ones((1, given.shape[2])))[0])
     if definition == "brainscore":
         return Score(value=abs(value), error=float(np.nanstd(given)), units=units, n_nan=n_nan)
-    replicates = crossed_replicates(score, table.condition, len(table.subject))
+    compared = 1 if pairs.members is None else 2
+    replicates = crossed_replicates(score, table.condition, len(table.subject), compared=compared)
     return with_uncertainty(Score(value=value, units=units, n_nan=n_nan), replicates)

@@ -43,7 +43,8 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
     ceiling : Score, optional
         None: the value stays raw, which only ``none`` allows. Replicates of score and ceiling over the same factor are
         combined one by one, so they must come from one resampling plan; over other factors the other one is held
-        at its value. A ceiling without replicates is taken as exact, with a note unless its error is 0.
+        at its value. A ceiling without replicates is taken as exact, with a note unless its error is 0; a note also says
+        that it has subjects who were too few to resample.
     normalisation : Normalisation
     chance : float
         On the raw scale.
@@ -80,9 +81,7 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
         return reported.with_(error=math.nan, interval=(math.nan, math.nan), replicates=None)
     replicates = _joint_replicates(raw, ceiling, normalisation, chance)
     if replicates is not None:
-        if ceiling.replicates is None and ceiling.error != 0:
-            reported = reported.with_(notes=_noted(reported.notes, CEILING_AS_EXACT))
-        return with_uncertainty(reported, replicates)
+        return with_uncertainty(reported.with_(notes=_noted(reported.notes, *_not_in_error(ceiling))), replicates)
     # The original leaves the error of r beside r^2/c; any other error without replicates would be a guess.
     error = raw.error if normalisation is Normalisation.SQUARE else math.nan
     return reported.with_(error=error, interval=(math.nan, math.nan))
@@ -109,8 +108,17 @@ def _reliable(ceiling: Score, floor: float) -> bool:
     return lowest > floor
 
 
-def _noted(notes: tuple[str, ...], note: str) -> tuple[str, ...]:
-    return notes if note in notes else (*notes, note)
+def _not_in_error(ceiling: Score) -> list[str]:
+    """A note on what the ceiling would add to the error of a score normalised by it, if that were known."""
+    if not _rows(ceiling.replicates):
+        return [] if ceiling.error == 0 else [CEILING_AS_EXACT]
+    assert ceiling.replicates is not None
+    held = ceiling.replicates.attrs.get("not_resampled")
+    return [f"{CEILING_AS_EXACT}'s {held}"] if held else []
+
+
+def _noted(notes: tuple[str, ...], *more: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*notes, *more)))
 
 
 def _formula(s: ArrayLike, c: ArrayLike, normalisation: Normalisation, p: float) -> NDArray[np.float64]:

@@ -7,4 +7,4 @@ NUMERIC_POLICY: Final = "float32-forward:no-tf32:no-autocast:deterministic:float
 #: Bumped when the same model and stimuli would give other responses. A golden-value test fails if it was forgotten.
 EXTRACTION_REVISION: Final = 1
 #: Bumped when the same responses and recordings would give other scores. A golden-value test fails if it was forgotten.
-SCORING_REVISION: Final = 2
+SCORING_REVISION: Final = 3

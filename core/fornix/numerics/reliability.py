@@ -50,7 +50,8 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
         scikit-learn's ``ShuffleSplit`` draws them (train 0.5, seed 1), error ``std(splits) / sqrt(10)``.
     over : {"repetition", "subject"}
         Halves of subjects say how well people predict other people. The error is then for new stimuli and new subjects, who
-        are left out one by one, or in 20 groups, after they were split; neuroids (the measures) are taken as they are.
+        are left out one by one, or in 20 groups, after they were split (not of 2 or 3, whose halves would be empty); neuroids
+        (the measures) are taken as they are.
 
     Returns
     -------
@@ -74,13 +75,15 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
         return score.with_(error=float(per_split.std() / np.sqrt(n_splits)))
     neuroids = units["neuroid_id"].values if "neuroid_id" in units.coords else np.arange(units.sizes["neuroid"])
     factors = median_replicates(everything, without_group - everything, neuroids)
+    few = "subjects" if over == "subject" and len(names) < 4 else ""  # of three, one half is empty without its only subject
     if over == "subject":
         factors = {"stimuli": factors["stimuli"]}
         left_out = stimulus_groups(names, SUBJECT_GROUPS)
-        if len(names) > 3:  # of three, one half is empty without its only subject
+        if not few:
             without_subjects = _without_units(cube, halves, left_out)
             factors["subjects"] = median_replicates(everything, without_subjects - everything, neuroids)["stimuli"]
-    return with_uncertainty(score, replicates_array(factors).assign_attrs(grouping=grouping(stimulus_id, groups)))
+    replicates = replicates_array(factors, not_resampled=few)
+    return with_uncertainty(score, replicates.assign_attrs(grouping=grouping(stimulus_id, groups)))
 
 
 def by_unit(assembly: xr.DataArray, over: str) -> tuple[Array, NDArray[Any], NDArray[Any]]:

@@ -51,22 +51,28 @@ def subject_weights(n_subjects: int, n_draws: int) -> Array:
     return _drawn(n_subjects, n_draws)
 
 
-def subject_replicates(score: Callable[[Array], Array], n_subjects: int) -> xr.DataArray:
+def subject_replicates(score: Callable[[Array], Array], n_subjects: int, compared: int = 1) -> xr.DataArray:
     """Replicates of a score under new subjects alone.
 
     Parameters
     ----------
     score : function from weights of the subjects (r, n_subjects) to scores (r,)
     n_subjects : int
-        With one subject there are no replicates, so no error.
+    compared : int
+        How many subjects a score takes at least: 2 where they are compared with each other. With no more than these there
+        are no replicates, so no error.
     """
-    if n_subjects < 2:
-        return replicates_array({})
+    if n_subjects <= compared:
+        return replicates_array({}, not_resampled="subjects")
     return replicates_array({"subjects": _of_subjects(score, n_subjects, N_DRAWS)})
 
 
 def crossed_replicates(
-    score: Callable[[Array], Callable[[Array], Array]], strata: ArrayLike, n_subjects: int, n_draws: int = N_DRAWS
+    score: Callable[[Array], Callable[[Array], Array]],
+    strata: ArrayLike,
+    n_subjects: int,
+    n_draws: int = N_DRAWS,
+    compared: int = 1,
 ) -> xr.DataArray:
     """Replicates of a score under new images, new subjects, and both.
 
@@ -83,7 +89,10 @@ def crossed_replicates(
         From weights of the images (r, image) to a function from weights of the subjects (r or 1, n_subjects) to scores (r,).
     strata : (image,) str
     n_subjects : int
-        With one subject only images are drawn.
+    compared : int
+        How many subjects a score takes at least: 2 where they are compared with each other. With no more than these only
+        images are drawn, and ``both``, if there are two subjects, is the same draws, to be paired with those of a score
+        against each of them.
     """
     strata = np.asarray(strata)
     n_images = len(strata)
@@ -91,8 +100,10 @@ def crossed_replicates(
     resampled = score(drawn_within(strata, n_draws))
     by_stimuli = resampled(everyone)
     factors: dict[str, tuple[Any, ...]] = {"stimuli": (by_stimuli, "bootstrap", n_images)}
-    if n_subjects < 2:
-        return replicates_array(factors)
+    if n_subjects <= compared:
+        if n_subjects > 1:
+            factors[BOTH] = (by_stimuli, "bootstrap")
+        return replicates_array(factors, not_resampled="subjects")
     factors["subjects"] = _of_subjects(score(np.ones((1, n_images))), n_subjects, n_draws)
     drawn = _drawn(n_subjects, n_draws)
     if n_subjects >= FEW_SUBJECTS:

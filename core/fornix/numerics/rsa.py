@@ -58,6 +58,7 @@ def score_subjects(
     value = float(by_subject.mean())
     deviations = stimulus_deviations(mean, stimulus_groups(stimulus_id))
     factors: dict[str, tuple[Any, ...]] = {"stimuli": (value + deviations, "jackknife")}
+    few = "subjects" if n < 2 else ""
     if 1 < n < FEW_SUBJECTS:
         factors["subjects"] = ((by_subject.sum() - by_subject) / (n - 1), "jackknife")
     elif n >= FEW_SUBJECTS:
@@ -70,7 +71,7 @@ def score_subjects(
         factors["subjects"] = (counts @ by_subject, "bootstrap", n)
         factors[BOTH] = ((counts * (by_subject + changed)).sum(axis=1), "bootstrap")
     units = xr.DataArray(by_subject, dims=("subject",), coords={"subject": subjects})
-    return with_uncertainty(Score(value=value, units=units), replicates_array(factors))
+    return with_uncertainty(Score(value=value, units=units), replicates_array(factors, not_resampled=few))
 
 
 def rsa_ceiling(target: xr.DataArray, comparison: Comparison = "spearman") -> Score:
@@ -109,15 +110,11 @@ def rsa_ceiling(target: xr.DataArray, comparison: Comparison = "spearman") -> Sc
     upper = np.array([Agreement(matrix, matrices.mean(axis=0), comparison).value for matrix in matrices])
     jackknifed = np.array([agreement(leave_groups_out(stimuli)) for agreement in lower])
     factors: dict[str, tuple[Any, ...]] = {"stimuli": (jackknifed.mean(axis=0), "jackknife")}
-    if n < FEW_SUBJECTS:
-        without = (
-            [_lower_bound(matrices, np.arange(n) != s, np.ones((1, len(stimuli))), comparison)[0] for s in range(n)]
-            if n > 2
-            else []
-        )
-        if without:
-            factors["subjects"] = (without, "jackknife")
-    else:
+    few = "subjects" if n < 3 else ""  # without one of two, the other has nobody to agree with
+    if 2 < n < FEW_SUBJECTS:
+        without = [_lower_bound(matrices, np.arange(n) != s, np.ones((1, len(stimuli))), comparison)[0] for s in range(n)]
+        factors["subjects"] = (without, "jackknife")
+    elif n >= FEW_SUBJECTS:
         weights = stimulus_counts(len(stimuli))
         drawn = np.array(
             [
@@ -134,7 +131,7 @@ def rsa_ceiling(target: xr.DataArray, comparison: Comparison = "spearman") -> Sc
         n_nan=int(np.isnan(by_subject).sum()),
         details={"upper_bound": float(upper.mean())},
     )
-    return with_uncertainty(score, replicates_array(factors))
+    return with_uncertainty(score, replicates_array(factors, not_resampled=few))
 
 
 def _with_others(matrices: Array, s: int, counts: Array, comparison: Comparison) -> Agreement:

@@ -136,7 +136,7 @@ def _score(
     score = Score(value=float(by_subject.mean()), units=units, n_nan=n_nan)
     if definition == "brainscore":
         return score.with_(error=float(by_subject.std()) if len(names) > 1 else math.nan)
-    return with_uncertainty(score, subject_replicates(mean, len(names)))
+    return with_uncertainty(score, subject_replicates(mean, len(names), compared=1 if members is None else 2))
 
 
 def _number(source: xr.DataArray) -> float:

@@ -1,6 +1,10 @@
 """From replicates of a score to its standard error and interval. How a metric makes its replicates is its own business.
 
 A factor is what was resampled: ``stimuli``, ``neuroids``, ``subjects``, or ``both`` of two crossed factors at once.
+
+Fewer than 8 subjects are left out one by one. Where leaving one out leaves nothing to score (of two subjects who are compared
+with each other, and of one subject alone), how the score varies with subjects cannot be known: they are not resampled, the error
+covers the other factors (there may be none: NaN), and a note says so.
 """
 
 from __future__ import annotations
@@ -77,7 +81,7 @@ def neuroid_draws(neuroid_id: ArrayLike, n_draws: int = 1000, seed: int = 0) -> 
     return order[np.random.default_rng(seed).integers(0, len(order), size=(n_draws, len(order)))].astype(np.int64)
 
 
-def replicates_array(by_factor: Mapping[str, Sequence[Any]]) -> xr.DataArray:
+def replicates_array(by_factor: Mapping[str, Sequence[Any]], not_resampled: str = "") -> xr.DataArray:
     """Replicates of a score as one array.
 
     Parameters
@@ -86,6 +90,8 @@ def replicates_array(by_factor: Mapping[str, Sequence[Any]]) -> xr.DataArray:
         ``values`` (r,): the score of each resample, NaN where it has none. ``scheme``: ``"jackknife"`` (replicate k leaves
         unit or group of units k out; n_units is the number of replicates) or ``"bootstrap"`` (n_units, how many units
         were drawn with replacement, must be given, except for the factor ``both``).
+    not_resampled : str
+        A factor that the score has, of too few units to resample. It becomes an attribute, and a note of the score.
 
     Returns
     -------
@@ -130,6 +136,7 @@ def replicates_array(by_factor: Mapping[str, Sequence[Any]]) -> xr.DataArray:
             "n_units": ("factor", np.array(n_units, dtype=np.int64)),
             "variance_factor": ("factor", np.array(factors, dtype=np.float64)),
         },
+        attrs={"not_resampled": not_resampled} if not_resampled else {},
     )
 
 
@@ -179,7 +186,7 @@ def with_uncertainty(score: Score, replicates: xr.DataArray) -> Score:
     """The score with its standard error and 95 % interval from replicates of its value.
 
     The interval is ``value +- t * SE``, never the percentile interval (for RSA that covers 69 to 89 %). Few subjects,
-    jackknifed, are named in a note.
+    jackknifed, are named in a note, and so are subjects who were too few to resample.
 
     Parameters
     ----------
@@ -198,6 +205,8 @@ def with_uncertainty(score: Score, replicates: xr.DataArray) -> Score:
         for name, scheme, n in zip(factors, replicates["scheme"].values, replicates["n_units"].values, strict=True)
         if name == "subjects" and scheme == "jackknife"
     ]
+    if "not_resampled" in replicates.attrs:
+        notes.append(f"{replicates.attrs['not_resampled']} not resampled")
     return score.with_(
         error=error,
         interval=(score.value - margin, score.value + margin),

@@ -72,13 +72,14 @@ class ProcrustesMetric:
         groups = stimulus_groups(stimuli)
         left = [self._values(known, measured, np.flatnonzero(groups != k)).mean() for k in range(groups.max() + 1)]
         factors: dict[str, tuple[Any, ...]] = {"stimuli": (left, "jackknife")}
+        few = "subjects" if subjects is not None and len(values) < 2 else ""
         if len(values) > 1:
             factors["subjects"] = ((values.sum() - values) / (len(values) - 1), "jackknife")
         elif subjects is None and responses.sizes["neuroid"] > 1:
             groups = stimulus_groups(neuroid_names(responses))
             kept = [[measured[0][:, groups != k]] for k in range(groups.max() + 1)]
             factors["neuroids"] = ([self._values(known, part, everything)[0] for part in kept], "jackknife")
-        return with_uncertainty(score, replicates_array(factors))
+        return with_uncertainty(score, replicates_array(factors, not_resampled=few))
 
     def _values(self, source: _Source, measured: list[Array], rows: NDArray[np.int64]) -> Array:
         norm_of, square = source.of(rows)
