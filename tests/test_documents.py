@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fornix.conformance.files import need_files
 from fornix.interfaces import Experiment, Recording, Similarity, StimulusSet
 from fornix.registry.discovery import Registry
 
@@ -60,11 +61,9 @@ def test_ten_lines_of_python(run_readme: Callable[..., dict[str, Any]], tmp_path
 
 @pytest.mark.slow
 @pytest.mark.mirror
-def test_a_network_from_a_notebook(
-    run_readme: Callable[..., dict[str, Any]], registry: Registry, need_files: Callable[..., None]
-) -> None:
+def test_a_network_from_a_notebook(run_readme: Callable[..., dict[str, Any]], registry: Registry) -> None:
     torch = pytest.importorskip("torch", reason="a network of one's own needs torch")
-    need_files(*cowley(registry, "Cowley2023.V4-ridge"))
+    need_files("dataset", *cowley(registry, "Cowley2023.V4-ridge"))
     torch.manual_seed(0)
     network = torch.nn.Sequential(OrderedDict(layer2=torch.nn.Conv2d(3, 8, kernel_size=8, stride=8)))
     made = run_readme("fornix.extraction.torch", network=network)
@@ -73,10 +72,8 @@ def test_a_network_from_a_notebook(
 
 @pytest.mark.slow
 @pytest.mark.mirror
-def test_features_computed_elsewhere(
-    run_readme: Callable[..., dict[str, Any]], registry: Registry, need_files: Callable[..., None]
-) -> None:
-    need_files(*cowley(registry, "Cowley2023.V4-ridge.210325"))
+def test_features_computed_elsewhere(run_readme: Callable[..., dict[str, Any]], registry: Registry) -> None:
+    need_files("dataset", *cowley(registry, "Cowley2023.V4-ridge.210325"))
     made = run_readme("fornix.wrap_responses")
     assert made["table"].shape[1] == 3
     assert 0 < made["score"].raw < made["score"].ceiling.value  # colour is something, and far from all, of V4
@@ -98,8 +95,8 @@ def test_the_model_of_the_guide(tmp_path: Path) -> None:
     assert answers[task].sizes == {"pair": 10}
 
 
-def cowley(registry: Registry, benchmark: str) -> list[Any]:
+def cowley(registry: Registry, benchmark: str) -> list[str]:
     """The datasets that a benchmark or its leaves use."""
     card = registry.get("benchmark", benchmark)
     leaves = [card] if card.aggregate is None else [registry.get("benchmark", name) for name in card.aggregate.leaves()]
-    return [registry.get("dataset", name) for leaf in leaves for name in leaf.uses.datasets]
+    return [name for leaf in leaves for name in leaf.uses.datasets]

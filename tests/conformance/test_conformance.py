@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from fornix.conformance.files import need_files
 from fornix.conformance.run import run_plugin
 from fornix.registry.discovery import discover
+from fornix.registry.load import use_registry
 from tests.conformance.conftest import KINDS, Suite, broken, write_plugin
 
 pytestmark = pytest.mark.slow
@@ -94,12 +96,50 @@ title = "A parent whose child does not know it"
     assert "NoSuchDataset" in verdict.reason + verdict.output
 
 
-def test_an_own_test_that_fails_fails_the_plugin(tmp_path: Path) -> None:
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    """A plugin that keeps all promises."""
     code = 'from pathlib import Path\nexec((Path(__file__).parent / "metrics.txt").read_text())\n'
     root = write_plugin(tmp_path, "metric", code, CARD.replace("absent", "good"))
     (root / "fornix_metric_broken/metrics.txt").write_text((Path(__file__).parent / "broken/metrics.py").read_text())
-    for own, passed in (("assert True", True), ("assert False", False)):
-        (root / "tests/test_own.py").write_text(f"def test_of_its_own():\n    {own}\n")
-        verdict = run_plugin(discover([tmp_path]), root, [tmp_path], [])
-        assert verdict.passed == passed, verdict.output
-    assert verdict.reason.startswith("its own tests failed")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("own", "reason"),
+    [
+        ("def test_of_its_own():\n    assert True\n", ""),
+        ("def test_of_its_own():\n    assert False\n", "its own tests failed (pytest's exit status 1)"),
+        ("import os\n\ndef test_of_its_own():\n    os._exit(0)\n", "its own tests ended pytest's process (exit status 0)"),
+        ("def of_its_own():\n    assert True\n", "its own tests: no test was run"),
+    ],
+    ids=["passes", "fails", "ends the process", "is no test"],
+)
+def test_what_its_own_tests_do_is_its_verdict(good: Path, own: str, reason: str) -> None:
+    (good / "tests/test_own.py").write_text(own)
+    verdict = run_plugin(discover([good]), good, [good], [])
+    assert (verdict.passed, verdict.reason) == (not reason, reason), verdict.output
+    for part in ("the conformance suite", "its own tests"):
+        assert f"== fornix-metric-broken: {part}\n" in verdict.output
+
+
+def test_how_a_plugin_sets_pytest_is_for_its_own_tests_only(good: Path) -> None:
+    with (good / "pyproject.toml").open("a") as project:
+        project.write('\n[tool.pytest.ini_options]\naddopts = "-k own"\n')
+    verdict = run_plugin(discover([good]), good, [good], [])
+    assert verdict.passed, verdict.output
+    suite, own = verdict.output.split("its own tests")
+    assert "deselected" not in suite
+    assert "1 passed" in own
+
+
+def test_files_that_cannot_be_had_are_skipped_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORNIX_MIRROR", str(tmp_path))
+    monkeypatch.setenv("FORNIX_CACHE", str(tmp_path / "cache"))
+    file = f'files = [{{ name = "a", url = "https://example.org/a", bytes = 1, sha256 = "{64 * "0"}" }}]\n'
+    cards = CARD.replace("absent", "whole") + CARD.replace("absent", "lost") + file
+    root = write_plugin(tmp_path, "metric", CODE, cards)
+    with use_registry(discover([root])):
+        need_files("metric", "metric-whole")
+        with pytest.raises(pytest.skip.Exception, match=r"metric metric-lost cannot be had: .*example"):
+            need_files("metric", "metric-whole", "metric-lost")

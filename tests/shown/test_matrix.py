@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from fornix.conformance.files import need_files
 from fornix.files.fetch import available
 from fornix.files.file import File
 from fornix.registry.discovery import Registry
@@ -102,25 +103,22 @@ def complete(matrix: xr.Dataset, benchmarks: list[str]) -> list[str]:
 
 
 @pytest.mark.mirror
-def test_twelve_models_see_all_twelve_sets_of_images(
-    matrix: xr.Dataset, registry: Registry, need_files: Callable[..., None]
-) -> None:
+def test_twelve_models_see_all_twelve_sets_of_images(matrix: xr.Dataset, registry: Registry) -> None:
     leaves = [*COWLEY, *KRIEGESKORTE, "Digits-accuracy"]
-    need_files(*(registry.get("dataset", name) for leaf in leaves for name in registry.get("benchmark", leaf).uses.datasets))
-    need_files(*(registry.get("model", f"resnet{depth}-cifar10") for depth in (20, 32, 56)))
+    need_files("dataset", *(name for leaf in leaves for name in registry.get("benchmark", leaf).uses.datasets))
+    need_files("model", *(f"resnet{depth}-cifar10" for depth in (20, 32, 56)))
     assert len(leaves) == 12
     assert len(complete(matrix, leaves)) >= 12
 
 
 @pytest.mark.mirror
-def test_nine_models_replay_all_seventeen_experiments(
-    matrix: xr.Dataset, registry: Registry, need_files: Callable[..., None]
-) -> None:
+def test_nine_models_replay_all_seventeen_experiments(matrix: xr.Dataset, registry: Registry) -> None:
     aggregate = registry.get("benchmark", "Geirhos2021-error_consistency").aggregate
     assert aggregate is not None
     leaves = list(aggregate.leaves())
-    need_files(*(registry.get("dataset", name) for leaf in leaves for name in registry.get("benchmark", leaf).uses.datasets))
-    need_files(*(card for card in registry.cards("model") if card.identifier.startswith("geirhos2021-")))
+    need_files("dataset", *(name for leaf in leaves for name in registry.get("benchmark", leaf).uses.datasets))
+    replays = [card.identifier for card in registry.cards("model") if card.identifier.startswith("geirhos2021-")]
+    need_files("model", *replays)
     assert len(leaves) == 17
     assert len(complete(matrix, leaves)) == 9
 

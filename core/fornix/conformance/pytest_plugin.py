@@ -5,15 +5,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from fornix.files.fetch import available
-from fornix.registry.card import Card
 from fornix.registry.discovery import Registry, discover
 from fornix.registry.distribution import Distribution
 from fornix.registry.load import use_registry
@@ -58,9 +57,9 @@ def registry() -> Iterator[Registry]:
         yield found
 
 
-def tested(config: pytest.Config) -> tuple[Registry, Distribution]:
-    """The registry, and the distribution that ``--fornix-plugin`` names."""
-    root = config.getoption("--fornix-plugin").resolve()
+@cache
+def tested(root: Path) -> tuple[Registry, Distribution]:
+    """The registry, and the distribution at this folder; every test of the suite asks."""
     found = discover([root])
     return found, next(d for d in found.distributions if d.root is not None and d.root.resolve() == root)
 
@@ -69,7 +68,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each card of the plugin, of the kind that the test's module is about."""
     if "card" not in metafunc.fixturenames or metafunc.config.getoption("--fornix-plugin") is None:
         return
-    found, distribution = tested(metafunc.config)
+    found, distribution = tested(metafunc.config.getoption("--fornix-plugin").resolve())
     kind = metafunc.module.__name__.rpartition("test_")[2]
     cards = [card for card in found.cards() if found.distribution(card) == distribution and kind in ("card", card.kind)]
     if kind == "benchmark":
@@ -101,17 +100,3 @@ def parity_folder() -> Path:
     if not (place / "expected.json").exists():
         pytest.skip("the parity inputs are in no checkout around this fornix; name their folder in FORNIX_PARITY")
     return place
-
-
-@pytest.fixture
-def need_files(registry: Registry) -> Callable[..., None]:
-    """Skip, with the reason, where a file of one of these cards cannot be had."""
-
-    def need(*cards: Card) -> None:
-        for card in cards:
-            for file in card.files:
-                why = available(file)
-                if why is not None:
-                    pytest.skip(f"{card.kind} {card.identifier} cannot be had: {why}")
-
-    return need

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,22 +82,27 @@ def run_plugin(registry: Registry, folder: Path, plugins: Sequence[Path], pytest
     environment = {**os.environ, **for_another_folder(), "FORNIX_PLUGINS": _joined(plugins)}
     suite = Path(__file__).parent
     modules = [str(suite / f"test_{name}.py") for name in ("card", *sorted({card.kind for card in cards}))]
-    base = [str(python), "-m", "pytest", "-p", "fornix.conformance.pytest_plugin", "--import-mode=importlib", "-q", "-rs"]
+    base = ["-p", "fornix.conformance.pytest_plugin", "--import-mode=importlib", "-q", "-rs"]
     base += ["-p", "no:cacheprovider", f"--fornix-plugin={root}", *pytest_arguments]
-    output = ""
-    for what, arguments in (
-        ("the conformance suite", [f"--rootdir={suite}", "-c", os.devnull, *modules]),
-        ("its own tests", [f"--rootdir={root}", "-c", str(root / "pyproject.toml"), str(root / "tests")]),
-    ):
-        done = subprocess.run(
-            [*base, *arguments], env=environment, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        output += f"== {distribution.name}: {what}\n{done.stdout}"
-        if done.returncode == _NO_TESTS:
-            return Verdict(folder, False, f"{what}: no test was run", output)
-        if done.returncode != 0:
-            return Verdict(folder, False, f"{what} failed (pytest's exit status {done.returncode})", output)
-    return Verdict(folder, True, "", output)
+    parts = {
+        "the conformance suite": [*base, f"--rootdir={suite}", "-c", os.devnull, *modules],
+        "its own tests": [*base, f"--rootdir={root}", "-c", str(root / "pyproject.toml"), str(root / "tests")],
+    }
+    with tempfile.TemporaryDirectory(prefix="fornix-test-") as name:
+        job, statuses = Path(name) / "job.json", Path(name) / "statuses.json"
+        job.write_text(json.dumps({"plugin": distribution.name, "parts": parts}), encoding="utf-8")
+        command = [str(python), "-m", "fornix.conformance.session", str(job)]
+        done = subprocess.run(command, env=environment, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        ended: dict[str, int] = json.loads(statuses.read_text(encoding="utf-8")) if statuses.exists() else {}
+    for part in parts:
+        status = ended.get(part)
+        if status is None:
+            return Verdict(folder, False, f"{part} ended pytest's process (exit status {done.returncode})", done.stdout)
+        if status == _NO_TESTS:
+            return Verdict(folder, False, f"{part}: no test was run", done.stdout)
+        if status != 0:
+            return Verdict(folder, False, f"{part} failed (pytest's exit status {status})", done.stdout)
+    return Verdict(folder, True, "", done.stdout)
 
 
 #: What the tests themselves need, in the form of a distribution that requires it.

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fornix.conformance import probes
+from fornix.conformance.files import need_files
 from fornix.interfaces import Benchmark, Normalisation, Responses, Score
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
@@ -17,8 +18,8 @@ from fornix.registry.load import load_benchmark
 
 
 @pytest.fixture
-def benchmark(card: Card, registry: Registry, need_files: Callable[..., None]) -> Benchmark:
-    need_files(*(registry.get("dataset", name) for name in card.uses.datasets))
+def benchmark(card: Card, registry: Registry) -> Benchmark:
+    need_files("dataset", *card.uses.datasets)
     return load_benchmark(card.identifier)
 
 

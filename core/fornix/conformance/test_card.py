@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from fornix.conformance.files import need_files
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.registry.load import load_benchmark, load_dataset, load_metric, load_model
@@ -27,12 +27,13 @@ def test_the_plugin_has_a_readme_that_says_something(pytestconfig: pytest.Config
     assert len(readme.read_text().split()) >= 20, "the README says next to nothing"
 
 
-def test_the_plugin_loads(registry: Registry, card: Card, need_files: Callable[..., None]) -> None:
+def test_the_plugin_loads(registry: Registry, card: Card) -> None:
     if card.aggregate is not None:
         assert card.aggregate.leaves(), "a parent without children"
         return
     if card.kind == "model" and any(option.default is None for option in card.options.values()):
         pytest.skip("needs an option that only its user knows; its own tests load it")
-    need_files(card, *(registry.get("dataset", name) for name in card.uses.datasets))
+    need_files(card.kind, card.identifier)
+    need_files("dataset", *card.uses.datasets)
     load = {"model": load_model, "dataset": load_dataset, "metric": load_metric, "benchmark": load_benchmark}[card.kind]
     assert load(card.identifier) is not None

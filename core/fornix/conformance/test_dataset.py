@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
+from fornix.conformance.files import need_files
 from fornix.files.fetch import fetch
 from fornix.interfaces import Dataset, check_assembly
 from fornix.numerics.reliability import internal_consistency
@@ -16,13 +15,13 @@ from fornix.registry.load import load_dataset
 
 
 @pytest.fixture
-def dataset(card: Card, need_files: Callable[..., None], registry: Registry) -> Dataset:
-    need_files(card)
+def dataset(card: Card, registry: Registry) -> Dataset:
+    need_files("dataset", card.identifier)
     return load_dataset(card.identifier)
 
 
-def test_every_file_is_what_the_card_says(card: Card, need_files: Callable[..., None]) -> None:
-    need_files(card)
+def test_every_file_is_what_the_card_says(card: Card, registry: Registry) -> None:
+    need_files("dataset", card.identifier)
     for file in card.files:
         path = fetch(file)  # verified by its hash
         assert file.bytes in (0, path.stat().st_size)

@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from fornix.conformance import probes
+from fornix.conformance.files import need_files
 from fornix.conformance.run import related
 from fornix.engine.steps import check_responses
 from fornix.errors import NotAble
@@ -34,22 +35,20 @@ from fornix.registry.load import load_benchmark, load_model
 #: Forward passes are in float32: batches of other sizes may be summed in another order.
 TOLERANCE = 1e-3
 
-Need = Callable[..., None]
-
 
 @pytest.fixture
-def model(card: Card, need_files: Need, registry: Registry) -> Model:
-    need_files(card)
+def model(card: Card, registry: Registry) -> Model:
+    need_files("model", card.identifier)
     return load_model(card.identifier)
 
 
 @pytest.fixture
-def experiments(card: Card, registry: Registry, need_files: Need) -> list[Experiment]:
+def experiments(card: Card, registry: Registry) -> list[Experiment]:
     """What a model of this card can be asked: probes; for one that replays, what the benchmarks of its datasets ask."""
-    return list(_replayed(card, registry, need_files) if card.replays else _probes(card))
+    return list(_replayed(card, registry) if card.replays else _probes(card))
 
 
-def _replayed(card: Card, registry: Registry, need_files: Need) -> Iterator[Experiment]:
+def _replayed(card: Card, registry: Registry) -> Iterator[Experiment]:
     """What is asked by up to three benchmarks of its datasets, those first whose data can be had."""
     asking = [b for b in related(registry, card) if b.kind == "benchmark" and set(b.tasks) <= set(card.tasks)]
     if not asking:
@@ -61,7 +60,7 @@ def _replayed(card: Card, registry: Registry, need_files: Need) -> Iterator[Expe
 
     asking = sorted(asking, key=lacking)[:3]
     for benchmark in [b for b in asking if not lacking(b)] or asking:
-        need_files(*(registry.get("dataset", name) for name in benchmark.uses.datasets))
+        need_files("dataset", *benchmark.uses.datasets)
         yield from load_benchmark(benchmark.identifier).experiments(())
 
 

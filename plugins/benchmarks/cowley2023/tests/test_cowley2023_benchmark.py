@@ -13,7 +13,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import ShuffleSplit
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Benchmark, Gram, Normalisation, Responses
 from fornix.registry.discovery import discover
 
@@ -25,9 +25,7 @@ SESSIONS = ("190923", "201025", "210225", "210325")
 
 @cache
 def load(metric: str, session: str) -> Benchmark:
-    for file in discover().get("dataset", f"Cowley2023.{session}").files:
-        if reason := available(file):
-            pytest.skip(f"{file.name}: {reason}")
+    need_files("dataset", f"Cowley2023.{session}")
     return fornix.load_benchmark(f"Cowley2023.V4-{metric}.{session}")
 
 

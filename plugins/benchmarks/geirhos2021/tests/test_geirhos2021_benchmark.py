@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -11,24 +10,19 @@ import pytest
 import xarray as xr
 
 import fornix
+from fornix.conformance.files import need_files
 from fornix.interfaces import Benchmark, Model, Normalisation, Responses, Score
 from fornix.registry.discovery import discover
 
-Need = Callable[..., None]
 REGISTRY = discover()
 PARENT = REGISTRY.get("benchmark", "Geirhos2021-error_consistency")
 CHILDREN = PARENT.aggregate.leaves() if PARENT.aggregate else ()
 
 
-@pytest.fixture
-def need(need_files: Callable[..., None]) -> Need:
+def need(*children: str) -> None:
     """Skip where what the model answered, or people in these experiments, cannot be had."""
-
-    def files_of(*children: str) -> None:
-        datasets = [name for child in children for name in REGISTRY.get("benchmark", child).uses.datasets]
-        need_files(REGISTRY.get("model", "geirhos2021-resnet50"), *(REGISTRY.get("dataset", name) for name in datasets))
-
-    return files_of
+    need_files("model", "geirhos2021-resnet50")
+    need_files("dataset", *(name for child in children for name in REGISTRY.get("benchmark", child).uses.datasets))
 
 
 @cache
@@ -61,7 +55,7 @@ def test_the_parent_averages_seventeen_ceiled_children() -> None:
 
 @pytest.mark.mirror
 @pytest.mark.parametrize(("experiment", "ceiling", "raw"), [("colour", 0.41543, 0.21135), ("contrast", 0.43703, 0.22546)])
-def test_published_numbers_of_one_experiment(need: Need, experiment: str, ceiling: float, raw: float) -> None:
+def test_published_numbers_of_one_experiment(experiment: str, ceiling: float, raw: float) -> None:
     need(f"Geirhos2021.{experiment}-error_consistency")
     result = score(f"Geirhos2021.{experiment}-error_consistency")
     assert result.ceiling is not None
@@ -71,7 +65,7 @@ def test_published_numbers_of_one_experiment(need: Need, experiment: str, ceilin
 
 
 @pytest.mark.mirror
-def test_published_means_over_experiments(need: Need) -> None:
+def test_published_means_over_experiments() -> None:
     need(*CHILDREN)
     results = [score(child) for child in CHILDREN]
     ceilings, raws = [r.ceiling.value for r in results if r.ceiling], [r.raw for r in results]
@@ -88,7 +82,7 @@ def test_published_means_over_experiments(need: Need) -> None:
     ids=["undistorted kept", "guessed kept", "both kept"],
 )
 def test_other_rules_give_other_numbers(
-    need: Need, monkeypatch: pytest.MonkeyPatch, keep_undistorted: bool, keep_guessed: bool, ceiling: float, raw: float
+    monkeypatch: pytest.MonkeyPatch, keep_undistorted: bool, keep_guessed: bool, ceiling: float, raw: float
 ) -> None:
     need(*CHILDREN)
     for child in CHILDREN:
@@ -112,7 +106,7 @@ def test_other_rules_give_other_numbers(
 
 @pytest.mark.mirror
 @pytest.mark.parametrize("child", CHILDREN)
-def test_every_score_says_how_certain_it_is(need: Need, child: str) -> None:
+def test_every_score_says_how_certain_it_is(child: str) -> None:
     need(child)
     result = score(child)
     assert result.normalisation is Normalisation.RATIO
@@ -137,7 +131,7 @@ def answered(labels: xr.DataArray, child: str) -> list[Responses]:
 
 @pytest.mark.mirror
 @pytest.mark.parametrize("child", ["Geirhos2021.contrast-error_consistency", "Geirhos2021.edge-error_consistency"])
-def test_answers_that_are_wrong_at_random_score_chance(need: Need, child: str) -> None:
+def test_answers_that_are_wrong_at_random_score_chance(child: str) -> None:
     need(child)
     # Shuffled labels would not do: categories differ in how often people are right and in how often a model names them,
     # so that shuffled labels err in common with people, a little (kappa 0.01) but truly.
@@ -152,7 +146,7 @@ def test_answers_that_are_wrong_at_random_score_chance(need: Need, child: str) -
 
 
 @pytest.mark.mirror
-def test_a_person_scored_as_a_model_is_near_the_ceiling(need: Need) -> None:
+def test_a_person_scored_as_a_model_is_near_the_ceiling() -> None:
     child = "Geirhos2021.contrast-error_consistency"
     need(child)
     trials = fornix.load_dataset("Geirhos2021.contrast").recordings()["subject-03"]
@@ -165,7 +159,7 @@ def test_a_person_scored_as_a_model_is_near_the_ceiling(need: Need) -> None:
 
 
 @pytest.mark.mirror
-def test_models_are_asked_without_being_told_the_category(need: Need) -> None:
+def test_models_are_asked_without_being_told_the_category() -> None:
     need("Geirhos2021.colour-error_consistency")
     (experiment,) = benchmark("Geirhos2021.colour-error_consistency").experiments()
     assert experiment.stimuli.absent

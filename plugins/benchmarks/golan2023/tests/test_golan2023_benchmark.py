@@ -9,9 +9,8 @@ from fornix_benchmark_golan2023.preference import SentencePreference, preference
 from scipy.stats import spearmanr
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Benchmark, Normalisation, Responses, StimulusSet, Surprisal
-from fornix.registry.discovery import discover
 
 N_SUBJECTS, N_PAIRS = 12, 40
 
@@ -56,9 +55,7 @@ def answered(benchmark: SentencePreference, preference: np.ndarray) -> Responses
 
 @pytest.fixture(scope="module")
 def published() -> Benchmark:
-    (file,) = discover().get("dataset", "Golan2023").files
-    if reason := available(file):
-        pytest.skip(reason)
+    need_files("dataset", "Golan2023")
     return fornix.load_benchmark("Golan2023-preference")
 
 

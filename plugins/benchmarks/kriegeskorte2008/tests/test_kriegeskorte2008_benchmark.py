@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -13,16 +12,14 @@ from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
 import fornix
+from fornix.conformance.files import need_files
 from fornix.interfaces import Benchmark, Dataset, Experiment, Gram, Normalisation, Responses, Score, Similarity
-from fornix.registry.discovery import Registry
 
 pytestmark = pytest.mark.mirror
-Need = Callable[[str], None]
 
 
-@pytest.fixture
-def need(registry: Registry, need_files: Callable[..., None]) -> Need:
-    return lambda name: need_files(registry.get("dataset", f"Kriegeskorte2008.{name}"))
+def need(name: str) -> None:
+    need_files("dataset", f"Kriegeskorte2008.{name}")
 
 
 @cache
@@ -58,7 +55,7 @@ def models() -> dict[str, xr.DataArray]:
     return dict(fornix.load_dataset("Kriegeskorte2008.models").recordings())
 
 
-def test_monkey_it_is_raw_spearman_of_correlation_distances(need: Need) -> None:
+def test_monkey_it_is_raw_spearman_of_correlation_distances() -> None:
     need("monkeyIT")
     benchmark, dataset, experiment = load("monkeyIT")
     x = features(experiment)
@@ -71,7 +68,7 @@ def test_monkey_it_is_raw_spearman_of_correlation_distances(need: Need) -> None:
     assert 0 < score.error < 0.2
 
 
-def test_human_it_is_the_mean_over_subjects_by_the_lower_bound(need: Need) -> None:
+def test_human_it_is_the_mean_over_subjects_by_the_lower_bound() -> None:
     need("humanIT")
     benchmark, dataset, experiment = load("humanIT")
     x = features(experiment)
@@ -86,9 +83,7 @@ def test_human_it_is_the_mean_over_subjects_by_the_lower_bound(need: Need) -> No
 
 
 @pytest.mark.parametrize(("name", "lower", "upper"), [("humanIT", 0.3786, 0.6607), ("judgements", 0.4776, 0.5751)])
-def test_the_ceiling_is_the_published_lower_bound_and_the_upper_bound_is_kept(
-    need: Need, name: str, lower: float, upper: float
-) -> None:
+def test_the_ceiling_is_the_published_lower_bound_and_the_upper_bound_is_kept(name: str, lower: float, upper: float) -> None:
     need(name)
     ceiling = load(name)[0].ceiling()
     assert ceiling.value == pytest.approx(lower, abs=5e-5)
@@ -96,7 +91,7 @@ def test_the_ceiling_is_the_published_lower_bound_and_the_upper_bound_is_kept(
     assert 0 < ceiling.error < 0.25
 
 
-def test_judgements_are_compared_with_each_person(need: Need) -> None:
+def test_judgements_are_compared_with_each_person() -> None:
     need("judgements")
     need("models")
     benchmark, dataset, experiment = load("judgements")
@@ -107,7 +102,7 @@ def test_judgements_are_compared_with_each_person(need: Need) -> None:
     assert score.details["against_mean"] == pytest.approx(spearmanr(vector, people.mean("subject")).statistic, abs=1e-9)
 
 
-def test_the_mean_person_reaches_the_upper_bound(need: Need) -> None:
+def test_the_mean_person_reaches_the_upper_bound() -> None:
     """The oracle: no dissimilarities of its kind can do better, and the ceiling, a lower bound, is passed."""
     need("judgements")
     benchmark, dataset, experiment = load("judgements")
@@ -117,7 +112,7 @@ def test_the_mean_person_reaches_the_upper_bound(need: Need) -> None:
 
 
 @pytest.mark.parametrize("name", ["monkeyIT", "humanIT", "judgements"])
-def test_a_model_of_nothing_scores_zero_within_its_error(need: Need, name: str) -> None:
+def test_a_model_of_nothing_scores_zero_within_its_error(name: str) -> None:
     need(name)
     benchmark, _, experiment = load(name)
     random = np.random.default_rng(0)
@@ -135,7 +130,7 @@ def test_a_model_of_nothing_scores_zero_within_its_error(need: Need, name: str) 
 @pytest.mark.parametrize(
     ("name", "subjects", "n"), [("monkeyIT", (), 0), ("humanIT", ("subjects",), 4), ("judgements", ("subjects",), 16)]
 )
-def test_stimuli_and_subjects_are_resampled(need: Need, name: str, subjects: tuple[str, ...], n: int) -> None:
+def test_stimuli_and_subjects_are_resampled(name: str, subjects: tuple[str, ...], n: int) -> None:
     need(name)
     benchmark, _, experiment = load(name)
     x = features(experiment)

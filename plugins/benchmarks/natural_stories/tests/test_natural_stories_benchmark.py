@@ -8,9 +8,8 @@ import xarray as xr
 from fornix_benchmark_natural_stories.reading_times import ReadingTimesBenchmark
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Benchmark, ReadingTimes, Responses, Score, StimulusSet
-from fornix.registry.discovery import discover
 
 N_STORIES, N_WORDS = 6, 50
 
@@ -55,9 +54,7 @@ def scored(benchmark: Benchmark, values: np.ndarray) -> Score:
 
 @pytest.fixture(scope="module")
 def misaligned() -> Benchmark:
-    for file in discover().get("dataset", "NaturalStories.misaligned").files:
-        if reason := available(file):
-            pytest.skip(reason)
+    need_files("dataset", "NaturalStories.misaligned")
     return fornix.load_benchmark("NaturalStories-reading_times.misaligned")
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 from fornix_benchmark_syntaxgym2020.accuracy import SyntaxGymSuite, left_out
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Benchmark, Responses, Score, StimulusSet, Surprisal
 from fornix.numerics.uncertainty import replicates_array, with_uncertainty
 from fornix.registry.card import Card
@@ -95,9 +95,7 @@ def test_one_round() -> None:
 
 
 def load(card: Card) -> Benchmark:
-    for file in discover().get("dataset", card.uses.datasets[0]).files:
-        if reason := available(file):
-            pytest.skip(reason)
+    need_files("dataset", card.uses.datasets[0])
     return fornix.load_benchmark(card.identifier)
 
 

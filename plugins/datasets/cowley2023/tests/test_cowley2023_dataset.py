@@ -9,9 +9,8 @@ import pytest
 import xarray as xr
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Dataset, check_assembly
-from fornix.registry.discovery import discover
 
 pytestmark = pytest.mark.mirror
 SESSIONS = {"190923": (33, 1200), "201025": (89, 1200), "210224": (67, 800), "210225": (55, 1200), "210325": (50, 640)}
@@ -19,9 +18,7 @@ SESSIONS = {"190923": (33, 1200), "201025": (89, 1200), "210224": (67, 800), "21
 
 def load(session: str) -> Dataset:
     identifier = f"Cowley2023.{session}"
-    for file in discover().get("dataset", identifier).files:
-        if reason := available(file):
-            pytest.skip(f"{file.name}: {reason}")
+    need_files("dataset", identifier)
     return fornix.load_dataset(identifier)
 
 

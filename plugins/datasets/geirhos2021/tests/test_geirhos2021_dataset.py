@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Dataset, check_assembly
 from fornix.registry.discovery import discover
 
@@ -26,9 +26,7 @@ CATEGORIES = [
 
 @cache
 def load(identifier: str) -> Dataset:
-    for file in EXPERIMENTS[identifier].files:
-        if reason := available(file):
-            pytest.skip(f"{file.name}: {reason}")
+    need_files("dataset", identifier)
     return fornix.load_dataset(identifier)
 
 

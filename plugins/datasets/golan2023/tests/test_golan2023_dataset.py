@@ -10,9 +10,8 @@ import pytest
 from fornix_dataset_golan2023.preferences import Golan2023
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import check_assembly
-from fornix.registry.discovery import discover
 
 HEADER = "subject,rating,sentence1,sentence2\n"
 
@@ -60,9 +59,7 @@ def test_a_missing_rating_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.mirror
 def test_the_published_file() -> None:
-    (file,) = discover().get("dataset", "Golan2023").files
-    if reason := available(file):
-        pytest.skip(reason)
+    need_files("dataset", "Golan2023")
     dataset = fornix.load_dataset("Golan2023")
     stimuli, ratings = dataset.stimuli(), dataset.recordings()["ratings"]
     assert (len(stimuli), ratings.shape) == (264, (30, 132))

@@ -11,9 +11,8 @@ from scipy.spatial.distance import pdist
 from scipy.stats import pearsonr, spearmanr
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Dataset, check_assembly
-from fornix.registry.discovery import discover
 
 pytestmark = pytest.mark.mirror
 NAMES = ("monkeyIT", "humanIT", "judgements", "models")
@@ -21,9 +20,7 @@ NAMES = ("monkeyIT", "humanIT", "judgements", "models")
 
 def load(name: str) -> Dataset:
     identifier = f"Kriegeskorte2008.{name}"
-    for file in discover().get("dataset", identifier).files:
-        if reason := available(file):
-            pytest.skip(f"{file.name}: {reason}")
+    need_files("dataset", identifier)
     return fornix.load_dataset(identifier)
 
 

@@ -13,7 +13,7 @@ import pytest
 from fornix_dataset_natural_stories.reading_times import NaturalStories
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import check_assembly
 from fornix.registry.discovery import discover
 
@@ -80,9 +80,7 @@ def test_means_or_subjects_not_both(words: Path) -> None:
 
 @pytest.mark.mirror
 def test_the_published_means() -> None:
-    for file in discover().get("dataset", "NaturalStories.misaligned").files:
-        if reason := available(file):
-            pytest.skip(reason)
+    need_files("dataset", "NaturalStories.misaligned")
     dataset = fornix.load_dataset("NaturalStories.misaligned")
     stimuli, means = dataset.stimuli(), dataset.recordings()["mean"]
     check_assembly(means, dims=("presentation",), stimulus_ids=stimuli, finite=True)

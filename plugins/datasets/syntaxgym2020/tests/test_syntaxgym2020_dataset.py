@@ -9,7 +9,7 @@ import pytest
 from fornix_dataset_syntaxgym2020.suite import Suite
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import check_assembly
 from fornix.registry.card import Card
 from fornix.registry.discovery import discover
@@ -119,7 +119,5 @@ def test_a_published_suite_is_complete(published: Card) -> None:
 
 
 def load(card: Card) -> Suite:
-    for file in card.files:
-        if reason := available(file):
-            pytest.skip(reason)
+    need_files(card.kind, card.identifier)
     return fornix.load_dataset(card.identifier)

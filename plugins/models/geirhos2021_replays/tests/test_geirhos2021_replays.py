@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Experiment, Label, NotAble, Recording, Similarity, StimulusSet
 from fornix.registry.discovery import discover
 from fornix.registry.importing import import_plugin
@@ -45,9 +45,7 @@ RESNET50 = {
 
 @cache
 def load(kind: str, identifier: str) -> object:
-    for file in REGISTRY.get(kind, identifier).files:
-        if reason := available(file):
-            pytest.skip(f"{file.name}: {reason}")
+    need_files(kind, identifier)
     return fornix.load_model(identifier) if kind == "model" else fornix.load_dataset(identifier)
 
 

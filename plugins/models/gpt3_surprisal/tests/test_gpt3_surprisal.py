@@ -9,9 +9,8 @@ import pytest
 from fornix_model_gpt3_surprisal.replay import PublishedSurprisal, word_surprisals
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Experiment, NotAble, ReadingTimes, Recording, StimulusSet, Surprisal
-from fornix.registry.discovery import discover
 
 
 def test_a_word_is_the_sum_of_its_tokens() -> None:
@@ -62,9 +61,7 @@ def test_declines_what_was_not_published(model: PublishedSurprisal) -> None:
 
 @pytest.mark.mirror
 def test_only_the_first_word_of_a_story_has_none() -> None:
-    for file in discover().get("model", "gpt3-davinci-surprisal").files:
-        if reason := available(file):
-            pytest.skip(reason)
+    need_files("model", "gpt3-davinci-surprisal")
     model = fornix.load_model("gpt3-davinci-surprisal")
     names = [f"{story}.{place}" for story in range(1, 11) for place in (1, 2, 900)]
     answer = model.respond(Experiment(StimulusSet(names), task=ReadingTimes()))[ReadingTimes()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,11 @@ import pytest
 import xarray as xr
 
 import fornix
+from fornix.conformance.files import need_files
 from fornix.extraction.commitment import read_commitment
 from fornix.extraction.responder import FeatureModel
 from fornix.extraction.selection import select
 from fornix.interfaces import Experiment, Fitting, Label, Recording, Similarity, SinglePassModel, StimulusSet
-from fornix.registry.card import Kind
-from fornix.registry.discovery import Registry
 from fornix.registry.load import current_registry
 
 torch = pytest.importorskip("torch")
@@ -28,14 +26,8 @@ from fornix_model_resnet_cifar.model import MEAN, STD, commitment_file  # noqa: 
 from fornix_model_resnet_cifar.network import Block, ResNet, seeded_weights  # noqa: E402
 
 DEPTHS = (20, 32, 56)
-Need = Callable[[Kind, str], None]
 #: Parameters in millions, table 6 of He et al. 2016.
 PUBLISHED_SIZE = {20: 0.27, 32: 0.46, 56: 0.85}
-
-
-@pytest.fixture
-def need(registry: Registry, need_files: Callable[..., None]) -> Need:
-    return lambda kind, identifier: need_files(registry.get(kind, identifier))
 
 
 def images(n: int = 6) -> StimulusSet:
@@ -91,7 +83,7 @@ def test_a_block_whose_convolutions_are_zero_is_its_shortcut() -> None:
 
 @pytest.mark.mirror
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_the_published_weights_fit_and_show_the_colour_normalisation(need: Need, depth: int) -> None:
+def test_the_published_weights_fit_and_show_the_colour_normalisation(depth: int) -> None:
     """The first batch normalisation recorded the mean of conv1's output, which is linear in the mean input.
 
     The mean CIFAR-10 pixel is (0.4914, 0.4822, 0.4465); random crops from images padded by 4 black pixels on each side
@@ -99,7 +91,7 @@ def test_the_published_weights_fit_and_show_the_colour_normalisation(need: Need,
     used here; without normalisation it would be (0.43, 0.42, 0.39), with CIFAR-10's own about -0.26 in every channel.
     """
     identifier = f"resnet{depth}-cifar10"
-    need("model", identifier)
+    need_files("model", identifier)
     network = fornix.load_model(identifier).module  # type: ignore[attr-defined]
     weight = network.conv1.weight.detach().sum((2, 3)).cpu().numpy()
     recovered = np.linalg.lstsq(weight, network.bn1.running_mean.cpu().numpy(), rcond=None)[0]
@@ -109,10 +101,10 @@ def test_the_published_weights_fit_and_show_the_colour_normalisation(need: Need,
 
 @pytest.mark.mirror
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_batch_statistics_of_natural_images_show_where_the_shortcut_puts_its_zeros(need: Need, depth: int) -> None:
+def test_batch_statistics_of_natural_images_show_where_the_shortcut_puts_its_zeros(depth: int) -> None:
     """The weights' recorded means match those on other natural images only if the channels are where they were in training."""
-    need("model", f"resnet{depth}-cifar10")
-    need("dataset", "Cowley2023.210224")
+    need_files("model", f"resnet{depth}-cifar10")
+    need_files("dataset", "Cowley2023.210224")
     model = fornix.load_model(f"resnet{depth}-cifar10")
     stimuli = fornix.load_dataset("Cowley2023.210224").stimuli().take(range(64))
     network = model.module  # type: ignore[attr-defined]
@@ -220,10 +212,10 @@ def test_the_committed_layer_is_the_best_of_the_profile_beside_it(depth: int) ->
     ("depth", "layers"),
     [(20, ["layer1.2", "layer2.2", "layer3.0"]), (32, ["layer2.4"]), (56, ["layer3.1"])],
 )
-def test_the_command_gives_the_scores_written(need: Need, depth: int, layers: list[str]) -> None:
+def test_the_command_gives_the_scores_written(depth: int, layers: list[str]) -> None:
     identifier = f"resnet{depth}-cifar10"
-    need("model", identifier)
-    need("dataset", "Cowley2023.210224")
+    need_files("model", identifier)
+    need_files("dataset", "Cowley2023.210224")
     registry, model = current_registry(), fornix.load_model(identifier)
     assert isinstance(model, FeatureModel)
     cards = registry.get("model", identifier), registry.get("dataset", "Cowley2023.210224")
@@ -236,10 +228,10 @@ def test_the_command_gives_the_scores_written(need: Need, depth: int, layers: li
 
 
 @pytest.mark.mirror
-def test_training_makes_v4_more_predictable(need: Need) -> None:
+def test_training_makes_v4_more_predictable() -> None:
     """For orientation (other pooling and size, 5 splits): 0.49 trained and 0.36 untrained on session 190923."""
-    need("model", "resnet20-cifar10")
-    need("dataset", "Cowley2023.190923")
+    need_files("model", "resnet20-cifar10")
+    need_files("dataset", "Cowley2023.190923")
     dataset = fornix.load_dataset("Cowley2023.190923")
     options = current_registry().get("dataset", "Cowley2023.210224").commitment["V4"].options
     ridge = fornix.load_metric("ridge", **options, n_splits=3, replicates=False)

@@ -9,9 +9,8 @@ import pytest
 from fornix_model_text_baselines.predictors import WordPredictor, frequency_from, length, position
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Experiment, NotAble, ReadingTimes, Recording, StimulusSet, Surprisal
-from fornix.registry.discovery import discover
 
 STIMULI = StimulusSet(["a", "b", "c"], text=["Once", "long - bearded", "'hoover'."], context=["s", "s", "s"], order=[4, 5, 6])
 
@@ -57,8 +56,6 @@ def test_declines_other_requests(experiment: Experiment, what: str) -> None:
 
 @pytest.mark.mirror
 def test_published_frequencies() -> None:
-    for file in discover().get("model", "word-frequency").files:
-        if reason := available(file):
-            pytest.skip(reason)
+    need_files("model", "word-frequency")
     values = predicted(fornix.load_model("word-frequency"), StimulusSet(["a", "b", "c"], text=["the", "England,", "neverseen"]))
     np.testing.assert_allclose(values, [-np.log2(1 + 9819942513), -np.log2(1 + 21443938), 0])

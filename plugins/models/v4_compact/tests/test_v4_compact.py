@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fornix
-from fornix.files.fetch import available
+from fornix.conformance.files import need_files
 from fornix.interfaces import Experiment, NotAble, Recording, StimulusSet, check_assembly
 from fornix.registry.discovery import discover
 
@@ -92,18 +92,14 @@ def test_a_missing_tensor_is_named() -> None:
 
 @pytest.fixture(scope="module")
 def model() -> object:
-    for file in discover().get("model", IDENTIFIER).files:
-        if why := available(file):
-            pytest.skip(why)
+    need_files("model", IDENTIFIER)
     return fornix.load_model(IDENTIFIER)
 
 
 @pytest.mark.mirror
 def test_networks_predict_the_neurons_they_were_made_for(model) -> None:
     """Not a score: their teacher's readout was fitted to half of these responses. A wrong padding, order or activation shows."""
-    for file in discover().get("dataset", "Cowley2023.190923").files:
-        if why := available(file):
-            pytest.skip(why)
+    need_files("dataset", "Cowley2023.190923")
     session = fornix.load_dataset("Cowley2023.190923")
     shown = session.stimuli().take(range(100))
     answer = model.respond(Experiment(shown, (V4,)))[V4]
