@@ -295,6 +295,8 @@ def test_correlation_is_scipys_and_parity() -> None:
     assert score.value == pytest.approx(EXPECTED["language.pearsonr"]["value"], rel=1e-9)
     assert score.value == pytest.approx(stats.pearsonr(x, y).statistic, rel=1e-12)
     assert score.error == pytest.approx((1 - score.value**2) / math.sqrt(len(ids) - 2), rel=0.35)
+    rows = np.random.default_rng(11).permutation(len(ids))
+    assert predictor_correlation(labels(x, ids), labels(y[rows], ids[rows])).value == pytest.approx(score.value, rel=1e-12)
     brainscore = predictor_correlation(labels(x, ids), labels(y, ids), definition="brainscore")
     assert brainscore.value == pytest.approx(score.value, rel=1e-12)
     assert math.isnan(brainscore.error)

@@ -47,6 +47,27 @@ def test_subsamples_of_the_language_domain_follow_the_rows_of_the_target(
     assert score.value != fornix.load_metric("language_rdm")(source, target).value
 
 
+def test_subsamples_of_cka_follow_them_too(
+    neural: tuple[xr.DataArray, xr.DataArray, np.ndarray], expected: dict[str, Any]
+) -> None:
+    """Biased CKA of each subsample, |X'Y|^2 / (|X'X| |Y'Y|) of centred features."""
+    source, target, _ = neural
+
+    def cka(x: np.ndarray, y: np.ndarray) -> float:
+        x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+        return float(np.linalg.norm(x.T @ y) ** 2 / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)))
+
+    metric = fornix.load_metric("language_cka")
+    splits = model_selection.ShuffleSplit(10, test_size=0.9, random_state=1)
+    for rows in (np.arange(120), ROWS):
+        x, y = source.values[rows], target.values[rows]
+        values = [cka(x[part], y[part]) for _, part in splits.split(x)]
+        score = metric(source, target[rows])
+        np.testing.assert_allclose(score.units, values, rtol=0, atol=1e-10)
+        as_given = score.value == pytest.approx(expected["language.cka"]["value"], rel=1e-9)
+        assert as_given == (rows is not ROWS)
+
+
 def test_the_bounds_of_subjects_do_not(neural: tuple[xr.DataArray, xr.DataArray, np.ndarray], expected: dict[str, Any]) -> None:
     _, target, subject = neural
     rows = [dissimilarities(target[ROWS, subject == name]) for name in np.unique(subject)]
