@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -75,6 +76,15 @@ def test_a_parent_of_raw_values_is_unceiled() -> None:
     assert found.error == pytest.approx(math.hypot(0.025, 0.025))
     assert found.normalisation == "none"
     assert math.isnan(found.ceiling)
+
+
+@pytest.mark.parametrize("of", ["value", "raw"])
+def test_what_must_be_known_of_a_child_must_be_known_of_the_mean(of: str) -> None:
+    registry = Cards(DATA, leaf("a"), leaf("b"))
+    first = dataclasses.replace(ok(0.9, normalisation="none"), notes=("ceiling unreliable", "jackknife over 4 subjects"))
+    second = dataclasses.replace(ok(0.3, normalisation="none"), notes=("jackknife over 4 subjects",))
+    found = aggregate(registry, parent(("a", "b"), of), {"a": first, "b": second})  # type: ignore[arg-type]
+    assert found.notes == ("ceiling unreliable", "jackknife over 4 subjects")
 
 
 def test_children_of_two_normalisations_have_no_mean() -> None:

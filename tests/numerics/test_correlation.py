@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fornix.numerics.correlation import pearson, spearman
+from fornix.numerics.correlation import pearson, pearson_from_sums, spearman
 
 X, Y = np.random.default_rng(0).normal(size=(2, 25, 4)) + 1e5
 
@@ -29,3 +29,12 @@ def test_a_constant_column_has_no_correlation(constant: float) -> None:
     x[:, 2] = constant
     np.testing.assert_array_equal(np.isnan(pearson(x, Y)), [False, False, True, False])
     assert np.isnan(pearson(X[:1], Y[:1])).all()
+
+
+@pytest.mark.parametrize("constant", [0.3, 1 / 3, 7e3])
+def test_from_sums_a_constant_far_from_the_shift_has_no_correlation(constant: float) -> None:
+    x, y = X[:, 0] - 1e5, np.full(25, constant)
+    assert np.isnan(pearson_from_sums(np.array([25.0, *(part.sum() for part in (x, y, x * x, y * y, x * y))]), shift=constant))
+    z = Y[:, 0] - 1e5
+    sums = np.array([25.0, *(part.sum() for part in (x, z, x * x, z * z, x * z))])
+    assert pearson_from_sums(sums) == pytest.approx(float(np.corrcoef(x, z)[0, 1]))

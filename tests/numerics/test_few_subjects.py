@@ -1,4 +1,4 @@
-"""Two subjects, and one: what an error covers where leaving a subject out leaves nothing to score, by one rule for all metrics."""
+"""Two subjects, and one: what an error covers where leaving a subject out leaves nothing to score, one rule for all metrics."""
 
 from __future__ import annotations
 

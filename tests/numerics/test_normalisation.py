@@ -122,6 +122,31 @@ def test_a_ceiling_at_chance_is_nothing_to_a_chance_corrected_score() -> None:
     assert normalise(score, ceiling, Normalisation.RATIO, chance=0.5).notes == ()
 
 
+def test_a_score_normalised_anew_says_nothing_of_an_earlier_ceiling() -> None:
+    score = scored(0.4, stimuli=around(0.4, seed=6)).with_(n_nan=2, notes=("of the metric",))
+    nothing, good = (scored(c, stimuli=around(c, seed=7, spread=0.1)) for c in (0.01, 0.8))
+    unreliable = normalise(score, nothing, Normalisation.RATIO)
+    assert unreliable.notes == ("of the metric", "ceiling unreliable")
+    assert normalise(unreliable, good, Normalisation.RATIO).notes == ("of the metric",)
+    exact = normalise(score, Score(0.8), Normalisation.RATIO)
+    assert exact.notes == ("of the metric", "error without that of the ceiling")
+    assert normalise(exact, good, Normalisation.RATIO).notes == ("of the metric",)
+    assert normalise(exact, None, Normalisation.NONE).notes == ("of the metric",)
+
+
+def test_units_left_out_once_are_not_left_out_of_the_next_normalisation() -> None:
+    """Nor are those counted again that the metric has counted as NaN."""
+    names = ["a", "b", "c", "d"]
+    raw = scored(0.5, stimuli=around(0.5, seed=3)).with_(units=per_neuroid([math.nan, 0.4, 0.6, 0.3], names), n_nan=2)
+    low = scored(0.6, stimuli=around(0.6, seed=4)).with_(units=per_neuroid([0.5, 0.02, 0.9, 0.5], names))
+    per_unit = normalise(raw, low, Normalisation.PER_UNIT)
+    assert per_unit.notes == ("1 of 4 units have a ceiling below 0.1: b", "error over neuroids alone")
+    assert per_unit.n_nan == 2
+    again = normalise(per_unit, low, Normalisation.RATIO)
+    assert (again.notes, again.n_nan, again.details) == ((), 2, {})
+    assert again.error == pytest.approx(normalise(raw, low, Normalisation.RATIO).error)
+
+
 def per_neuroid(values: list[float], names: list[str]) -> xr.DataArray:
     rows = [[v - 0.01 for v in values], [v + 0.01 for v in values]]
     return xr.DataArray(rows, dims=("split", "neuroid"), coords={"neuroid_id": ("neuroid", names)})

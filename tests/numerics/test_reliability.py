@@ -234,3 +234,17 @@ def test_large_values_lose_no_digits() -> None:
     score, shifted = internal_consistency(assembly(cube)), internal_consistency(assembly(cube + 1e6))
     assert shifted.value == pytest.approx(score.value, rel=1e-8)
     assert shifted.error == pytest.approx(score.error, rel=1e-6)
+
+
+def test_a_split_in_which_no_neuroid_varies_is_left_out_and_counted() -> None:
+    """One of three repetitions is constant: alone in its half it has no correlation, whichever neuroid is asked."""
+    rng = np.random.default_rng(2)
+    signal = rng.normal(size=(40, 3))
+    values = np.concatenate([signal + rng.normal(size=signal.shape) / 2, signal + rng.normal(size=signal.shape) / 2, 0 * signal])
+    names, turn = np.tile([f"s{k:02d}" for k in range(40)], 3), np.repeat(np.arange(3), 40)
+    coords = {"stimulus_id": ("presentation", names), "repetition": ("presentation", turn)}
+    score = internal_consistency(xr.DataArray(values, dims=("presentation", "neuroid"), coords=coords))
+    missing = np.isnan(score.units.values).all(axis=1)
+    assert 0 < missing.sum() < len(missing)
+    assert score.n_nan == 3 * missing.sum()
+    assert score.value == pytest.approx(np.median(score.units.values[~missing], axis=1).mean())

@@ -44,8 +44,8 @@ def aggregate(registry: Registry, parent: Card, entries: Mapping[str, Entry]) ->
     The value is the mean of the children (of their raw values where the card says ``of = "raw"``), nested lists averaged
     first. Children are fixed effects with independent errors: variance = sum of w_i^2 SE_i^2 with w_i a child's weight in
     the nested mean; it covers every factor that was resampled for one of them. The interval uses the widest t factor among
-    the children. There is a value only if every child that
-    is not retired, defective or private is ok; the coverage counts those that are.
+    the children. What must be known of one of them (its notes) must be known of the mean. There is a value only if every
+    child that is not retired, defective or private is ok; the coverage counts those that are.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def aggregate(registry: Registry, parent: Card, entries: Mapping[str, Entry]) ->
     value = sum(weights[n] * (entries[n].raw if raw else entries[n].value) for n in ok)
     error = math.sqrt(sum((weights[n] * (entries[n].raw_error if raw else entries[n].error)) ** 2 for n in ok))
     half = error * max((_t_factor(entries[n]) for n in ok), default=math.nan)
-    notes = dict.fromkeys(note for n in ok for note in entries[n].notes if note != "ceiling unreliable")
+    notes = dict.fromkeys(note for n in ok for note in entries[n].notes)
     return Entry(
         status="ok",
         value=value,

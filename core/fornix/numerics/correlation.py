@@ -71,9 +71,11 @@ def pearson_from_sums(sums: NDArray[np.float64], shift: ArrayLike = 0.0) -> NDAr
     n, x, y, xx, yy, xy = sums
     with np.errstate(divide="ignore", invalid="ignore"):
         squares = [xx - x * x / n, yy - y * y / n]
-        varies = squares[0] * squares[1] > 1e-24 * xx * yy
-        for square in squares:
-            varies &= square > n * (1e-13 * np.asarray(shift)) ** 2
+        rounding = n * (1e-13 * np.asarray(shift)) ** 2
+        varies = np.ones(np.shape(squares[0]), dtype=bool)
+        for square, total in zip(squares, (xx, yy), strict=True):
+            # Each side by itself: a constant far from the shift leaves 1e-16 of its total, whatever the other side does.
+            varies &= (square > 1e-12 * total) & (square > rounding)
         r = np.where(varies, (xy - x * y / n) / np.sqrt(squares[0] * squares[1]), np.nan)
     return np.clip(r, -1, 1)
 

@@ -18,6 +18,12 @@ LOWEST_UNIT_CEILING: Final = 0.1
 CEILING_UNRELIABLE: Final = "ceiling unreliable"
 #: The note of a score whose error covers the raw score only, because the ceiling has an error but no replicates.
 CEILING_AS_EXACT: Final = "error without that of the ceiling"
+#: What is between the numbers and the names in the note on units that are left out.
+_LOW: Final = f"have a ceiling below {LOWEST_UNIT_CEILING}"
+#: How the notes of a normalisation begin, or what is in them: they are not of the raw score.
+_OF_NORMALISING: Final = (CEILING_UNRELIABLE, CEILING_AS_EXACT, "error over ", _LOW)
+#: The end of a name of a detail: how many units were left out.
+_BELOW: Final = "_below_lowest_ceiling"
 #: Normalisations of single units: the dimension of these, the coordinate with their names, the factor of the error, a word for
 #: them, and what is averaged over them.
 _OVER_UNITS: Final = {
@@ -88,7 +94,11 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
 
 
 def _as_raw(score: Score) -> Score:
-    """The score before it was normalised."""
+    """The score before it was normalised, without what was said of an earlier normalisation."""
+    score = score.with_(
+        notes=tuple(note for note in score.notes if not any(words in note for words in _OF_NORMALISING)),
+        details={name: number for name, number in score.details.items() if not name.endswith(_BELOW)},
+    )
     if score.normalisation is Normalisation.NONE:
         return score.with_(value=score.raw)
     raw = score.with_(
@@ -178,7 +188,10 @@ def _joint_replicates(score: Score, ceiling: Score, normalisation: Normalisation
 
 
 def _mean_over_units(raw: Score, ceiling: Score, normalisation: Normalisation) -> Score:
-    """The mean over units of their scores on the scale of their ceilings, both averaged over splits; error by jackknife."""
+    """The mean over units of their scores on the scale of their ceilings, both averaged over splits; error by jackknife.
+
+    Units that are NaN are left out; the raw score has counted them.
+    """
     dim, coordinate, factor, word, formula = _OVER_UNITS[normalisation]
     scores, ceilings = _by_name(raw, dim, coordinate, normalisation), _by_name(ceiling, dim, coordinate, normalisation)
     if set(scores) != set(ceilings):
@@ -190,7 +203,7 @@ def _mean_over_units(raw: Score, ceiling: Score, normalisation: Normalisation) -
     notes = raw.notes
     if low.any():
         left_out = ", ".join(np.array(list(scores))[low])
-        notes = _noted(notes, f"{low.sum()} of {len(s)} {word} have a ceiling below {LOWEST_UNIT_CEILING}: {left_out}")
+        notes = _noted(notes, f"{low.sum()} of {len(s)} {word} {_LOW}: {left_out}")
     if low.all():
         return raw.with_(notes=_noted(notes, CEILING_UNRELIABLE))
     if set(raw.resampled) - {factor}:
@@ -202,9 +215,8 @@ def _mean_over_units(raw: Score, ceiling: Score, normalisation: Normalisation) -
         raw=raw.value,
         normalisation=normalisation,
         raw_replicates=raw.replicates,
-        n_nan=raw.n_nan + int((~kept).sum()),
         notes=notes,
-        details={**raw.details, f"{word}_below_lowest_ceiling": float(low.sum())},
+        details={**raw.details, f"{word}{_BELOW}": float(low.sum())},
     )
     values = values[kept]
     left_one_out = (values.sum() - values) / max(len(values) - 1, 1)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
 from fornix.numerics.correlation import pearson_from_sums
-from fornix.numerics.crossed import median_replicates
+from fornix.numerics.crossed import median_of_units, median_replicates
 from fornix.numerics.uncertainty import grouping, replicates_array, stimulus_groups, with_uncertainty
 
 Definition = Literal["default", "brainscore"]
@@ -38,7 +38,7 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
 
     The unique repetitions are split at random into halves; responses are averaged over each half (over the repetitions
     that are there), correlated over stimuli (Pearson) for each neuroid and corrected by :func:`spearman_brown`. The value
-    is the median over neuroids, averaged over splits.
+    is the median over neuroids, averaged over splits (:func:`fornix.numerics.crossed.median_of_units`, as of predictivity).
 
     Parameters
     ----------
@@ -69,10 +69,9 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
     groups = np.zeros(len(stimulus_id), dtype=np.int64) if definition == "brainscore" else stimulus_groups(stimulus_id)
     everything, without_group = _consistencies(cube, halves, groups)
     units = xr.DataArray(everything, dims=("split", "neuroid"), coords=assembly["neuroid"].coords)
-    per_split = np.nanmedian(everything, axis=1)
-    score = Score(value=float(per_split.mean()), units=units, n_nan=int(np.isnan(everything).sum()))
+    score = Score(value=float(median_of_units(everything)), units=units, n_nan=int(np.isnan(everything).sum()))
     if definition == "brainscore":
-        return score.with_(error=float(per_split.std() / np.sqrt(n_splits)))
+        return score.with_(error=float(median_of_units(everything[:, None]).std() / np.sqrt(n_splits)))
     neuroids = units["neuroid_id"].values if "neuroid_id" in units.coords else np.arange(units.sizes["neuroid"])
     factors = median_replicates(everything, without_group - everything, neuroids)
     few = "subjects" if over == "subject" and len(names) < 4 else ""  # of three, one half is empty without its only subject
