@@ -34,6 +34,8 @@ class JobMaker:
         self.folder = folder
         self.limits = limits
         self._building = threading.Lock()
+        #: By the names of the distributions whose requirements it meets.
+        self._interpreters: dict[frozenset[str], Path] = {}
         self._copying = threading.Lock()
         self._model_copies: dict[str, Copies] = {}
         self._scoring_copies = Copies(folder / "data")
@@ -46,8 +48,12 @@ class JobMaker:
 
     def interpreter(self, cards: Iterable[Card]) -> Path:
         """The Python that meets the requirements of the owners of all these cards."""
+        owners = {d.name: d for d in map(self.registry.distribution, cards)}
         with self._building:
-            return interpreter(list({d.name: d for d in map(self.registry.distribution, cards)}.values()))
+            known = frozenset(owners)
+            if known not in self._interpreters:
+                self._interpreters[known] = interpreter(list(owners.values()))
+            return self._interpreters[known]
 
     def fetch(self, card: Card) -> dict[str, Path]:
         """The files of a card by hash, downloaded where they are not at hand."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Literal
 
 from packaging.utils import canonicalize_name
@@ -194,11 +195,13 @@ def plan(
     if not cards or not targets:
         raise UsageError("there is nothing to plan: no model or no benchmark was found (see `fornix list` and `fornix doctor`)")
     history, keys = _History(store), CellKeys(registry, seed)
+    unavailable = cache(available)  # most files belong to many cells
     cells = []
     needed: dict[str, File] = {}
     for model in cards:
         for benchmark in targets:
-            skip = skip_reason(registry, model, benchmark, model_named=models is not None, benchmark_named=benchmarks is not None)
+            named = {"model_named": models is not None, "benchmark_named": benchmarks is not None}
+            skip = skip_reason(registry, model, benchmark, **named, unavailable=unavailable)
             if skip is not None:
                 cells.append(PlannedCell(model.identifier, benchmark.identifier, "skipped", reason=skip[0], why=skip[1]))
                 continue

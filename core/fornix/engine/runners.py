@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -26,6 +27,8 @@ _SCRATCH: Final = ("FORNIX_SCRATCH", "FORNIX_SCRATCH_GB")
 _PLACES_OF_FILES: Final = ("FORNIX_CACHE", "FORNIX_MIRROR")
 #: How often a worker is looked at, in seconds.
 _POLL_S: Final = 0.05
+#: How often it is looked which processes descend from it, in seconds: that takes the parents of all processes of the machine.
+_FAMILY_S: Final = 0.5
 #: How long a worker may take to leave after its last step, in seconds.
 _PARTING_S: Final = 2.0
 
@@ -197,21 +200,21 @@ class WorkerRunner:
         """
         step, since = 0, time.monotonic()
         peak = 0
-        while True:
-            try:
-                process.wait(_POLL_S)
-                return None
-            except subprocess.TimeoutExpired:
-                pass
-            if self._stopping.is_set():
+        heard, looked = _version(events), -math.inf
+        members: list[psutil.Process] = []
+        while process.poll() is None:
+            if self._stopping.wait(_POLL_S):
                 raise Interrupted
-            ended = len(read_events(events)[0])
-            if ended != step:
-                step, since = ended, time.monotonic()
-                report(ended)
-            seconds = time.monotonic() - since
-            members = family_of(process.pid)
-            family.update(members)
+            now, heard_before, heard = time.monotonic(), heard, _version(events)
+            if heard != heard_before:
+                ended = len(read_events(events)[0])
+                if ended != step:
+                    step, since = ended, now
+                    report(ended)
+            if heard != heard_before or now - looked >= _FAMILY_S:
+                members, looked = family_of(process.pid), now
+                family.update(members)
+            seconds = now - since
             if step >= len(limits):
                 if seconds > _PARTING_S:  # all is done; a thread that a plugin left behind is not waited for
                     return None
@@ -226,6 +229,7 @@ class WorkerRunner:
             if limit.memory_bytes is not None and used > limit.memory_bytes:
                 reason = f"used {used / 1e9:.2f} GB of memory; its limit is {limit.memory_bytes / 1e9:.2f} GB"
                 return StepOutcome("oom", reason, seconds=seconds, peak_rss_bytes=peak)
+        return None
 
     def _environment(self, job: Job) -> dict[str, str]:
         threads = {f"{library}_NUM_THREADS": str(self.threads) for library in ("OMP", "OPENBLAS", "MKL")}
@@ -267,6 +271,15 @@ def _outcome(event: Mapping[str, Any], step: Mapping[str, Any]) -> StepOutcome:
         versions=event["versions"],
         hardware=event["hardware"],
     )
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What writing to a file changes; nothing where there is none."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ from fornix.engine.keys import CellKeys, changes, response_key
 from fornix.engine.plan import PlannedCell, scoring_cards
 from fornix.engine.runners import StepOutcome
 from fornix.errors import FornixError
+from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
+from fornix.registry.fingerprint import sources_version
 from fornix.store.interface import Attempt, Cell, Status, Store
 
 if TYPE_CHECKING:
@@ -93,23 +95,36 @@ class Work:
 
 
 class Changes:
-    """Finds out whether a plugin was edited while it ran: what was computed may then not be kept under the planned key."""
+    """Finds out whether a plugin was edited while it ran: what was computed may then not be kept under the planned key.
+
+    Sources are read again only where a file was written since they were last found to be as planned.
+    """
 
     def __init__(self, registry: Registry, seed: int) -> None:
         self._registry = registry
         self._seed = seed
+        #: Card -> the version of its distribution's files that was found to be as planned.
+        self._as_planned: dict[Card, tuple[object, ...]] = {}
 
     def of(self, cell: PlannedCell, *, model_only: bool = False) -> Failure | None:
         """Why nothing may be kept of this cell, if so."""
         planned = self._registry
         cards = [planned.get("model", cell.model), *scoring_cards(planned, planned.get("benchmark", cell.benchmark))]
-        try:  # with cards as they are now: a worker reads them anew, too
-            registry = Registry(list({d.name: d for d in map(planned.distribution, cards)}.values()))
+        owners = list({d.name: d for d in map(planned.distribution, cards)}.values())
+        try:
+            before = {owner.name: sources_version(owner) for owner in owners}  # a write from here on is seen the next time
+            versions = {card: before[planned.distribution(card).name] for card in cards}
+            if all(self._as_planned.get(card) == version for card, version in versions.items()):
+                return None
+            registry = Registry(owners)  # with cards as they are now: a worker reads them anew, too
             keys = CellKeys(registry, self._seed)
             now = keys.parts(registry.get("model", cell.model), registry.get("benchmark", cell.benchmark))
-        except FornixError as error:
+        except (FornixError, OSError) as error:
             return Failure("failed", f"changed while it ran, so nothing was kept: {error}; run again")
-        if now == cell.key_parts or (model_only and now["model"] == cell.key_parts["model"]):
+        if now == cell.key_parts:
+            self._as_planned.update(versions)
+            return None
+        if model_only and now["model"] == cell.key_parts["model"]:
             return None
         return Failure(
             "failed", f"changed while it ran, so nothing was kept: {'; '.join(changes(cell.key_parts, now))}; run again"

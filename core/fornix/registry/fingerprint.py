@@ -30,13 +30,26 @@ def behaviour_hash(distribution: Distribution, card: Card | None = None) -> str:
     """
     digest = hashlib.sha256()
     for path in _source_files(distribution.folder):
-        state = path.stat()
         relative = path.relative_to(distribution.folder).as_posix()
-        digest.update(f"{relative}\0{_content_hash(path, state.st_mtime_ns, state.st_size)}\n".encode())
+        digest.update(f"{relative}\0{_content_hash(path, _version(path))}\n".encode())
     cards = read_cards(distribution.card_path) if card is None else (card,)
     for fields in sorted(canonical(each.behavioural()) for each in cards):
         digest.update(f"{fields}\n".encode())
     return digest.hexdigest()
+
+
+def sources_version(distribution: Distribution) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """What changes when anything is written that :func:`behaviour_hash` covers: each file's path, inode, size and times.
+
+    Reads no content, so that it can be asked often: as long as two answers are equal, the hash is.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be looked at.
+    """
+    files = [*_source_files(distribution.folder), distribution.card_path]
+    return tuple((str(path), _version(path)) for path in files)
 
 
 def fingerprint(registry: Registry, card: Card, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,9 +99,15 @@ def _counts(relative: Path) -> bool:
     return not (left_out or readme or relative == Path(CARD_FILE))
 
 
+def _version(path: Path) -> tuple[int, ...]:
+    """What a write changes; its time of change is one that nobody can set back."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 @cache
-def _content_hash(path: Path, mtime_ns: int, size: int) -> str:
-    """Sha256 of a file; a text's line ends count as one newline each. Time and size are there for the cache."""
+def _content_hash(path: Path, version: tuple[int, ...]) -> str:
+    """Sha256 of a file; a text's line ends count as one newline each. Its version is there for the cache."""
     content = path.read_bytes()
     if b"\0" not in content:
         content = content.replace(b"\r\n", b"\n")
