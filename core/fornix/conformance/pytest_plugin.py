@@ -75,7 +75,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         cards = [card for card in cards if card.aggregate is None]
     # a model whose card requires an option cannot be loaded without knowing it: its own tests do that
     cards = [card for card in cards if kind != "model" or all(o.default is not None for o in card.options.values())]
-    metafunc.parametrize("card", cards, ids=[card.identifier for card in cards])
+    # one card after the other: what its tests share is loaded once, and no two cards' at a time
+    metafunc.parametrize("card", cards, ids=[card.identifier for card in cards], scope="module")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from fornix.registry.discovery import Registry
 from fornix.registry.load import load_dataset
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dataset(card: Card, registry: Registry) -> Dataset:
     need_files("dataset", card.identifier)
     return load_dataset(card.identifier)

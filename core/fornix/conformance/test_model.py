@@ -35,17 +35,32 @@ from fornix.registry.load import load_benchmark, load_model
 #: Forward passes are in float32: batches of other sizes may be summed in another order.
 TOLERANCE = 1e-3
 
+Answer = Callable[[Experiment], Responses]
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def model(card: Card, registry: Registry) -> Model:
     need_files("model", card.identifier)
     return load_model(card.identifier)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def experiments(card: Card, registry: Registry) -> list[Experiment]:
     """What a model of this card can be asked: probes; for one that replays, what the benchmarks of its datasets ask."""
     return list(_replayed(card, registry) if card.replays else _probes(card))
+
+
+@pytest.fixture(scope="module")
+def answer(model: Model) -> Answer:
+    """The model's first answer to each of its experiments, computed once for all tests."""
+    known: dict[int, tuple[Experiment, Responses]] = {}
+
+    def first(experiment: Experiment) -> Responses:
+        if id(experiment) not in known:
+            known[id(experiment)] = (experiment, model.respond(experiment))
+        return known[id(experiment)][1]
+
+    return first
 
 
 def _replayed(card: Card, registry: Registry) -> Iterator[Experiment]:
@@ -92,10 +107,10 @@ def assert_same(one: Responses, other: Responses, tolerance: float = 0.0) -> Non
             np.testing.assert_array_equal(b, a, err_msg=name)
 
 
-def test_everything_the_card_offers_is_given_in_shape(card: Card, model: Model, experiments: list[Experiment]) -> None:
+def test_everything_the_card_offers_is_given_in_shape(card: Card, answer: Answer, experiments: list[Experiment]) -> None:
     assert experiments, f"the card of {card.identifier} offers no region and no task"
     for experiment in experiments:
-        check_responses(experiment, model.respond(experiment), card.identifier)
+        check_responses(experiment, answer(experiment), card.identifier)
 
 
 def test_what_the_card_does_not_offer_is_refused(card: Card, model: Model, experiments: list[Experiment]) -> None:
@@ -111,19 +126,18 @@ def test_what_the_card_does_not_offer_is_refused(card: Card, model: Model, exper
             assert refused.value.what == "task"
 
 
-def test_equal_experiments_get_equal_answers(card: Card, model: Model, experiments: list[Experiment]) -> None:
+def test_equal_experiments_get_equal_answers(card: Card, model: Model, answer: Answer, experiments: list[Experiment]) -> None:
     fresh = load_model(card.identifier)
     for experiment in experiments:
-        answered = model.respond(experiment)
-        assert_same(answered, model.respond(experiment))
-        assert_same(answered, fresh.respond(experiment))
+        assert_same(answer(experiment), model.respond(experiment))
+        assert_same(answer(experiment), fresh.respond(experiment))
 
 
-def test_answers_do_not_depend_on_what_is_shown_beside(card: Card, model: Model, experiments: list[Experiment]) -> None:
+def test_answers_do_not_depend_on_what_is_shown_beside(model: Model, answer: Answer, experiments: list[Experiment]) -> None:
     """Showing half of the context-free stimuli gives half of the answers: batch size and neighbours change nothing."""
     for experiment in _such(experiments, lambda e: not e.stimuli.in_context and e.trials is None, "without context and trials"):
         half = np.arange(0, len(experiment.stimuli), 2)
-        whole = model.respond(experiment)
+        whole = answer(experiment)
         part = model.respond(replace(experiment, stimuli=experiment.stimuli.take(half)))
         assert_same(Responses({k: _rows(k, v, half, len(experiment.stimuli)) for k, v in whole.items()}), part, TOLERANCE)
 
@@ -145,22 +159,24 @@ def _rows(request: Recording | Task, answered: xr.DataArray | Gram, rows: np.nda
     return answered.isel({answered.dims[0]: rows})
 
 
-def test_the_order_of_stimuli_changes_nothing(card: Card, model: Model, experiments: list[Experiment]) -> None:
+def test_the_order_of_stimuli_changes_nothing(model: Model, answer: Answer, experiments: list[Experiment]) -> None:
     for experiment in _such(
         experiments, lambda e: not (e.stimuli.in_context or isinstance(e.task, Similarity)), "without context and pairs"
     ):
         order = np.arange(len(experiment.stimuli))[::-1]
-        whole = model.respond(experiment)
+        whole = answer(experiment)
         turned = model.respond(replace(experiment, stimuli=experiment.stimuli.take(order)))
         assert_same(Responses({k: _rows(k, v, order, len(order)) for k, v in whole.items()}), turned, TOLERANCE)
 
 
-def test_within_a_context_later_stimuli_change_nothing(card: Card, model: Model, experiments: list[Experiment]) -> None:
+def test_within_a_context_later_stimuli_change_nothing(
+    card: Card, model: Model, answer: Answer, experiments: list[Experiment]
+) -> None:
     """Causality: cutting the end of every context off leaves the answers to its beginning as they were."""
     for experiment in _such(experiments, lambda e: e.stimuli.in_context and not card.replays, "in context that it computes"):
         order = experiment.stimuli.columns["order"]
         kept = np.flatnonzero(order < order.max())
-        whole = model.respond(experiment)
+        whole = answer(experiment)
         part = model.respond(replace(experiment, stimuli=experiment.stimuli.take(kept)))
         assert_same(Responses({k: _rows(k, v, kept, len(order)) for k, v in whole.items()}), part, TOLERANCE)
 
