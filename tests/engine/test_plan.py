@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from fornix.engine import plan as planning
 from fornix.engine.plan import skip_reason
 from fornix.errors import UsageError
 from fornix.store.folder import FolderStore
+from fornix.store.interface import Cell
 from tests.engine.conftest import plan_toys, toy_registry
 
 IT, V4 = "Toy.IT-correlation", "Toy.V4-correlation"
@@ -76,6 +78,32 @@ def test_a_file_of_any_card_of_a_cell_that_cannot_be_had_skips_it(toys: Path, ki
     assert skipped[0] == "data not available"
     assert skipped[1].startswith(f"{kind} ")
     assert skipped[1].endswith(": f is gone")
+
+
+def test_data_that_is_gone_skips_what_would_be_computed_and_hides_no_result(
+    toys: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind, after, digit in (("model", 'identifier = "toy-linear"', "0"), ("dataset", 'identifier = "Toy"', "1")):
+        add_line(
+            toys, kind, after, f'files = [{{ name = "{kind}", url = "https://x.org/f", bytes = 3, sha256 = "{digit * 64}" }}]'
+        )
+    monkeypatch.setattr(planning, "available", lambda file: None)
+    missing = plan_toys(toys, store, ["toy-linear"], benchmarks=[IT])
+    (cell,) = missing.cells
+    assert (cell.state, missing.download_bytes) == ("missing", 6)
+    assert plan_toys(toys, store, ["toy-linear"], benchmarks=[IT], ask_models=False).download_bytes == 3
+
+    monkeypatch.setattr(planning, "available", lambda file: "it is gone" if file.name == "model" else None)
+    assert state(toys, store, ["toy-linear"])["toy-linear", IT] == "data not available"
+    assert state(toys, store, ["toy-linear"], ask_models=False)["toy-linear", IT] == "missing"
+    monkeypatch.setattr(planning, "available", lambda file: "it is gone" if file.name == "dataset" else None)
+    assert state(toys, store, ["toy-linear"], ask_models=False)["toy-linear", IT] == "data not available"
+
+    store.put_cell(Cell(cell.key, cell.model, cell.benchmark, scalars={"value": 0.5}, key_parts=cell.key_parts))
+    monkeypatch.setattr(planning, "available", lambda file: "it is gone")
+    assert state(toys, store, ["toy-linear"])["toy-linear", IT] == "ok"
+    add_line(toys, "model", 'identifier = "toy-linear"', 'visibility = "private"')
+    assert state(toys, store)["toy-linear", IT] == "visibility"
 
 
 def test_a_skip_says_what_the_model_offers_instead_or_that_it_offers_nothing(toys: Path, store: FolderStore) -> None:

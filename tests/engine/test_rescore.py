@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from fornix.engine.plan import plan, within_reach
 from fornix.engine.run import run_plan
 from fornix.engine.runners import Job, StepOutcome, WorkerRunner
 from fornix.engine.work import Finished
+from fornix.files import network
 from fornix.store.folder import FolderStore
 from tests.engine.conftest import plan_toys, tell, toy_registry
 
@@ -40,7 +42,7 @@ def rescore_toys(toys: Path, store: FolderStore) -> Callable[[], list[Finished]]
     def rescore() -> list[Finished]:
         registry, runner = toy_registry(toys), Watched()
         finished: list[Finished] = []
-        run_plan(plan(registry, store), registry, store, runner, ask_models=False, report=finished.append)
+        run_plan(plan(registry, store, ask_models=False), registry, store, runner, ask_models=False, report=finished.append)
         assert not any(runner.blind)
         return finished
 
@@ -96,6 +98,34 @@ def test_a_cell_whose_response_is_missing_stays_and_says_why(
     assert reason.startswith("needs toy-behaving to be run: the store lacks its answer for V4; model toy-behaving: code or card")
     assert len(list(store.attempts())) == attempts
     assert {cell.state for cell in plan_toys(toys, store).cells} == {"stale", "skipped"}
+
+
+def test_a_model_whose_files_are_gone_is_not_needed(
+    run_toys: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown() -> set[str]:
+        """State, or reason of the skip, of all cells but the one that the model has no region for."""
+        cells = [cell for cell in plan_toys(toys, store).cells if (cell.model, cell.benchmark) != ("toy-linear", V4)]
+        return {cell.reason if cell.state == "skipped" else cell.state for cell in cells}
+
+    weights = toys.parent / "mirror" / "data.test" / "weights"
+    weights.parent.mkdir(parents=True)
+    weights.write_text("0.1")
+    entry = f'{{ name = "w", url = "http://data.test/weights", bytes = 3, sha256 = "{sha256(b"0.1").hexdigest()}" }}'
+    for identifier in ("toy-linear", "toy-behaving"):
+        card, line = toys / "models/toy/fornix_model_toy/plugin.toml", f'identifier = "{identifier}"'
+        edit(card, line, f"{line}\nfiles = [{entry}]")
+    monkeypatch.setenv("FORNIX_CACHE", str(toys.parent / "cache"))
+    monkeypatch.setenv("FORNIX_MIRROR", str(toys.parent / "mirror"))
+    assert {f.status for f in run_toys()} == {"ok"}
+    weights.unlink()
+    monkeypatch.setattr(network, "_sites", {"http://data.test": "cannot be reached (in this test)"})
+    # what is stored is shown, and what is stale can be scored anew; only a model that would be run lacks its files
+    assert shown() == {"ok"}
+    edit(toys / METRIC, "2.36", "2.37")
+    assert shown() == {"data not available"}
+    assert {f.status for f in rescore_toys()} == {"ok"}
+    assert shown() == {"ok"}
 
 
 def test_what_was_never_asked_of_a_model_is_left_and_the_rest_is_scored(

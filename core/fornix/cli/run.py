@@ -59,7 +59,7 @@ def compute(parsed: argparse.Namespace, *, done: set[str], retry: bool = True, a
     from fornix.matrix.api import run
 
     found, place = registry(parsed), store(parsed)
-    planned = plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed)
+    planned = plan(found, place, parsed.models, parsed.benchmarks, ask_models=ask_models, seed=parsed.seed)
     if not ask_models:
         planned = within_reach(planned, found, place)
     if not parsed.json:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fornix.engine.chosen import scoring_cards
 from fornix.engine.copies import Copies
-from fornix.engine.plan import scoring_cards
 from fornix.engine.runners import Interrupted, Job, Limits
 from fornix.files.fetch import fetch
 from fornix.registry.card import Card

@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from packaging.utils import canonicalize_name
 
+from fornix.engine.chosen import choose_benchmarks, choose_models, scoring_cards
 from fornix.engine.keys import CellKeys, changes, digest_json
 from fornix.errors import UsageError
 from fornix.files.fetch import at_hand, available
 from fornix.files.file import File
-from fornix.registry.card import Card, Kind
+from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.store.interface import Attempt, Cell, Store
 
@@ -73,52 +74,6 @@ class Plan:
         return sum(known) if known else None
 
 
-def leaves(registry: Registry, benchmark: Card) -> list[Card]:
-    """The leaves below a benchmark, in the order of its card; the benchmark itself if it is one."""
-    if benchmark.aggregate is None:
-        return [benchmark]
-    found: list[Card] = []
-    for child in benchmark.aggregate.leaves():
-        found.extend(leaf for leaf in leaves(registry, registry.get("benchmark", child)) if leaf not in found)
-    return found
-
-
-def scoring_cards(registry: Registry, leaf: Card) -> list[Card]:
-    """A leaf's card, and those of the datasets and metrics it uses."""
-    uses = leaf.uses
-    datasets = [registry.get("dataset", name) for name in uses.datasets]
-    return [leaf, *datasets, *(registry.get("metric", name) for name in uses.metrics)]
-
-
-def choose_models(registry: Registry, names: Sequence[str] | None) -> list[Card]:
-    """The cards of the models named, or of all that need no option.
-
-    Raises
-    ------
-    UsageError
-        If a name is unknown, or is an alias that stands for options.
-    """
-    if names is not None:
-        return _unique(_named(registry, "model", name) for name in names)
-    return [c for c in registry.cards("model") if all(o.default is not None for o in c.options.values())]
-
-
-def choose_benchmarks(registry: Registry, names: Sequence[str] | None) -> list[Card]:
-    """The leaves of the benchmarks named, or of all; raises as :func:`choose_models`."""
-    chosen = registry.cards("benchmark") if names is None else [_named(registry, "benchmark", name) for name in names]
-    return _unique(leaf for card in chosen for leaf in leaves(registry, card))
-
-
-def _named(registry: Registry, kind: Kind, name: str) -> Card:
-    card, options = registry.resolve(kind, name)
-    if options:
-        raise UsageError(
-            f"{kind} {name!r} is {card.identifier!r} with other options, and a cell is of a {kind} as its card has it; give it a "
-            f"card of its own, or use fornix.load_{kind}({name!r})"
-        )
-    return card
-
-
 def skip_reason(
     registry: Registry,
     model: Card,
@@ -126,6 +81,7 @@ def skip_reason(
     *,
     model_named: bool = False,
     benchmark_named: bool = False,
+    ask_model: bool = True,
     unavailable: Callable[[File], str | None] = available,
 ) -> tuple[str, str] | None:
     """Why this cell is not computed: (reason of the closed list, one sentence), or None. Read from the cards alone.
@@ -134,6 +90,8 @@ def skip_reason(
     ----------
     model_named, benchmark_named : bool
         Whether the user asked for it by name: what is private runs only then (a dataset or metric with its benchmark).
+    ask_model : bool
+        Whether the model is to be run; if not, its files need not be had.
     unavailable : callable
         Why a file cannot be had, or None.
     """
@@ -143,7 +101,7 @@ def skip_reason(
     private = [card for card in unnamed if card.visibility == "private"]
     if private:
         return "visibility", f"{private[0].kind} {private[0].identifier} is private and was not asked for by name"
-    for card in (*scoring, model):
+    for card in (*scoring, *([model] if ask_model else [])):
         for file in card.files:
             why = unavailable(file)
             if why is not None:
@@ -176,12 +134,17 @@ def plan(
     models: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
     *,
+    ask_models: bool = True,
     seed: int = 0,
 ) -> Plan:
     """Plan the cells of these models on these benchmarks (None: all) against a store.
 
+    A cell that has a result is ok, whether or not its data can still be had.
+
     Parameters
     ----------
+    ask_models : bool
+        False: for a run that scores stored responses; cells are not skipped for what only their models need.
     seed : int
         Of the run; part of every cell key.
 
@@ -200,16 +163,25 @@ def plan(
     needed: dict[str, File] = {}
     for model in cards:
         for benchmark in targets:
-            named = {"model_named": models is not None, "benchmark_named": benchmarks is not None}
-            skip = skip_reason(registry, model, benchmark, **named, unavailable=unavailable)
-            if skip is not None:
-                cells.append(PlannedCell(model.identifier, benchmark.identifier, "skipped", reason=skip[0], why=skip[1]))
-                continue
-            parts = keys.parts(model, benchmark)
-            cell = history.state(model.identifier, benchmark.identifier, digest_json(parts), parts)
-            cells.append(cell)
-            if cell.state != "ok":
-                needed.update({f.hash: f for card in (model, *scoring_cards(registry, benchmark)) for f in card.files})
+            skip = skip_reason(
+                registry,
+                model,
+                benchmark,
+                model_named=models is not None,
+                benchmark_named=benchmarks is not None,
+                ask_model=ask_models,
+                unavailable=unavailable,
+            )
+            if skip is None or skip[0] == "data not available":
+                parts = keys.parts(model, benchmark)
+                cell = history.state(model.identifier, benchmark.identifier, digest_json(parts), parts)
+                if skip is None or cell.state == "ok":  # a result needs no data any more
+                    cells.append(cell)
+                    if cell.state != "ok":
+                        cards_needed = (*scoring_cards(registry, benchmark), *([model] if ask_models else []))
+                        needed.update({file.hash: file for card in cards_needed for file in card.files})
+                    continue
+            cells.append(PlannedCell(model.identifier, benchmark.identifier, "skipped", reason=skip[0], why=skip[1]))
     return Plan(tuple(cells), download_bytes=sum(file.bytes for file in needed.values() if not at_hand(file)))
 
 
@@ -280,7 +252,3 @@ class _History:
 
 def _join(words: Iterable[str]) -> str:
     return ", ".join(words)
-
-
-def _unique(cards: Iterable[Card]) -> list[Card]:
-    return list({card.identifier: card for card in cards}.values())

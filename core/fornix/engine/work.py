@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fornix import __version__
+from fornix.engine.chosen import scoring_cards
 from fornix.engine.exchange import request_descriptions
 from fornix.engine.keys import CellKeys, changes, response_key
-from fornix.engine.plan import PlannedCell, scoring_cards
+from fornix.engine.plan import PlannedCell
 from fornix.engine.runners import StepOutcome
 from fornix.errors import FornixError
 from fornix.registry.card import Card

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import xarray as xr
 
+from fornix.engine.chosen import leaves
 from fornix.engine.exchange import score_scalars
-from fornix.engine.plan import leaves, plan, within_reach
+from fornix.engine.plan import plan, within_reach
 from fornix.engine.progress import Progress
 from fornix.engine.run import run_plan
 from fornix.engine.runners import InProcessRunner, Limits, Runner, WorkerRunner
@@ -90,7 +91,7 @@ def run(
     registry = discover(folders) if folders else current_registry(anew=True)
     place = FolderStore(store or default_folder()) if store is None or isinstance(store, str | Path) else store
     chosen, targets = _names(models), _names(benchmarks)
-    planned = plan(registry, place, chosen, targets, seed=seed)
+    planned = plan(registry, place, chosen, targets, ask_models=ask_models, seed=seed)
     count = workers or min(os.cpu_count() or 1, 4)
     runner: Runner = InProcessRunner() if engine == "in-process" else WorkerRunner(max(1, (os.cpu_count() or 1) // count))
     if progress is not None:
@@ -109,7 +110,7 @@ def run(
             seed=seed,
             report=report,
         )
-    return assemble(registry, place, plan(registry, place, chosen, targets, seed=seed))
+    return assemble(registry, place, plan(registry, place, chosen, targets, ask_models=ask_models, seed=seed))
 
 
 def score(

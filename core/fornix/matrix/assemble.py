@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from fornix.engine.plan import Plan, PlannedCell, leaves
+from fornix.engine.chosen import leaves
+from fornix.engine.plan import Plan, PlannedCell
 from fornix.matrix.aggregate import Entry, aggregate
 from fornix.matrix.flags import datasets_of, flags, notes, unpublished
 from fornix.registry.card import Card
