@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 
 from fornix.numerics.gram import (
@@ -16,6 +17,7 @@ from fornix.numerics.gram import (
     raw_products,
     triangular_factor,
 )
+from fornix.numerics.similarity import distance_matrix
 
 IDS = np.array([f"s{k:02d}" for k in range(30)])
 
@@ -101,3 +103,25 @@ def test_coordinates_have_the_products_and_the_rank_of_the_features(coordinates:
     z = coordinates(gram_of(x, IDS).products)
     assert z.shape == (30, 12)
     np.testing.assert_allclose(z @ z.T, (x - x.mean(0)) @ (x - x.mean(0)).T, atol=1e-10)
+
+
+@pytest.mark.parametrize("n_features", [7, 20_000])
+def test_equal_responses_have_a_distance_of_0_and_near_ones_keep_theirs(n_features: int) -> None:
+    """Of a category model, say, whose responses to all images of a category are equal: ranks of rounding would be noise."""
+    rng = np.random.default_rng(3)
+    patterns = np.maximum(rng.normal(size=(4, n_features)), 0) + 3
+    near = patterns[0] + 1e-5 * rng.normal(size=n_features)
+    x = np.concatenate([patterns[np.arange(12) % 4], near[None]])
+    same = np.arange(12)[:, None] % 4 == np.arange(12) % 4
+    rows = xr.DataArray(x, dims=("presentation", "neuroid"), coords={"stimulus_id": ("presentation", IDS[:13])})
+    for distances in (
+        *(distance_matrix(rows, name) for name in ("correlation", "euclidean")),
+        *(distance_matrix(gram_of(x, IDS[:13]), name) for name in ("correlation", "euclidean")),
+    ):
+        assert (distances[:12, :12][same] == 0).all()
+        assert (distances[:12, :12][~same] > 0.01).all()
+    exact = np.linalg.norm(x[12] - x[0])
+    assert distance_matrix(rows, "euclidean")[12, 0] == pytest.approx(exact, rel=1e-4)
+    assert distance_matrix(rows, "correlation")[12, 0] == pytest.approx(
+        squareform(pdist(x[[0, 12]], "correlation"))[0, 1], abs=2e-13
+    )

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.spatial.distance import squareform
 
+from fornix.numerics.gram import ROUNDING
 from fornix.numerics.ranks import ranks
 
 Array = NDArray[np.float64]
@@ -58,11 +59,14 @@ class Agreement:
         self._a, self._b = scored_a, self._scored(all_b if self._valid is None else all_b[valid])
 
     def _scored(self, values: Array) -> Array:
-        """Ranks or values of the pairs, centred (but for a cosine), with mean square 1; 0 where they do not vary."""
+        """Ranks or values of the pairs, centred (but for a cosine), with mean square 1; 0 where they vary by rounding alone."""
+        if len(values) == 0:
+            return np.zeros_like(values)
+        lowest, highest = float(values.min()), float(values.max())
+        if self.comparison != "cosine" and highest - lowest <= ROUNDING * max(abs(lowest), abs(highest)):
+            return np.zeros_like(values)
         if self.comparison in ("spearman", "kendall"):
             values = ranks(values, self.exact)
-        if len(values) == 0 or (self.comparison != "cosine" and values.max() == values.min()):
-            return np.zeros_like(values)
         scored = values - (0.0 if self.comparison == "cosine" else values.mean())
         length = float(np.sqrt(scored @ scored / len(scored)))
         scored /= length if length > 0 else 1.0

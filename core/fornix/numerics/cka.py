@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+#: Where the length of aligned products is below this part of the trace that they had, it is the rounding of what does not vary.
+ROUNDING: Final = 1e-13
 Estimator = Literal["unbiased", "biased"]
 
 
@@ -38,6 +41,12 @@ def aligned_products(products: Array, estimator: Estimator = "unbiased") -> Arra
     return aligned
 
 
+def square_of_aligned(aligned: Array, products: Array) -> float:
+    """The sum of squares of aligned products; 0 where it is rounding: all products, or all off the diagonal, are equal."""
+    square = _sum_of_squares(aligned)
+    return square if square > (ROUNDING * float(np.trace(products))) ** 2 else 0.0
+
+
 class Alignment:
     """The CKA of two matrices of products between stimuli, and the effect of each pair of stimuli on it.
 
@@ -46,28 +55,38 @@ class Alignment:
     k, l : (n, n)
         Products ``X X'`` and ``Y Y'``.
     estimator : {"unbiased", "biased"}
+    undefined : float
+        The value where a side does not vary.
     """
 
     n_nan = 0
 
-    def __init__(self, k: Array, l: Array, estimator: Estimator = "unbiased") -> None:  # noqa: E741 - the letters of the formula
+    def __init__(
+        self,
+        k: Array,
+        l: Array,  # noqa: E741 - the letters of the formula
+        estimator: Estimator = "unbiased",
+        undefined: float = float("nan"),
+    ) -> None:
         self._estimator: Estimator = estimator
+        self._undefined = undefined
         self._k = aligned_products(k, estimator)
+        self._kk = square_of_aligned(self._k, k)
         self._compare(l)
 
     def against(self, l: Array, exact: bool = True) -> Self:  # noqa: E741
         """The alignment of the same first matrix with another; ``exact`` makes no difference here."""
         other = object.__new__(type(self))
-        other._estimator, other._k = self._estimator, self._k
+        other._estimator, other._undefined, other._k, other._kk = self._estimator, self._undefined, self._k, self._kk
         other._compare(l)
         return other
 
     def _compare(self, l: Array) -> None:  # noqa: E741
         self._l = aligned_products(l, self._estimator)
-        k, l = self._k, self._l  # noqa: E741
-        self._kk, self._ll, kl = (float(np.vdot(*sides)) for sides in ((k, k), (l, l), (k, l)))
-        #: The cosine; NaN where a side does not vary.
-        self.value = kl / float(np.sqrt(self._kk * self._ll)) if self._kk > 0 and self._ll > 0 else float("nan")
+        self._ll, kl = square_of_aligned(self._l, l), float(np.vdot(self._k, self._l))
+        #: Whether both sides do, so that there is an alignment.
+        self.varies = self._kk > 0 and self._ll > 0
+        self.value = kl / float(np.sqrt(self._kk * self._ll)) if self.varies else self._undefined
 
     def pair_effects(self) -> Array:
         """The effects (n, n) of :mod:`fornix.numerics.pair_effects`.
@@ -75,7 +94,7 @@ class Alignment:
         ``2 (k l/(|k| |l|) - value (k^2/|k|^2 + l^2/|l|^2)/2)``, half of it on the diagonal, which holds each stimulus once.
         """
         effects = self._k * self._l
-        if np.isnan(self.value):
+        if not self.varies:
             return np.zeros_like(effects)
         effects *= 2 / np.sqrt(self._kk * self._ll)
         effects -= self.value / self._kk * np.square(self._k)
@@ -111,6 +130,7 @@ def cka_of_features(x: Array, y: Array, estimator: Estimator = "unbiased") -> fl
     """
     x, y = without_mean(x), without_mean(y)
     xy, xx, yy = (_sum_of_squares(a.T @ b) for a, b in ((x, y), (x, x), (y, y)))
+    rounding = 1e-12 * xx, 1e-12 * yy
     if estimator == "unbiased":
         n = len(x)
         squares = [np.einsum("ij,ij->i", side, side) for side in (x, y)]
@@ -121,7 +141,7 @@ def cka_of_features(x: Array, y: Array, estimator: Estimator = "unbiased") -> fl
 
         k, l = squares  # noqa: E741
         xy, xx, yy = without_self(xy, k, l), without_self(xx, k, k), without_self(yy, l, l)
-    return xy / float(np.sqrt(xx * yy)) if xx > 0 and yy > 0 else float("nan")
+    return xy / float(np.sqrt(xx * yy)) if xx > rounding[0] and yy > rounding[1] else float("nan")
 
 
 def _sum_of_squares(matrix: Array) -> float:

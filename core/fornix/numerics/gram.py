@@ -13,6 +13,8 @@ from scipy.linalg import blas, lapack
 from fornix.interfaces.responses import Gram
 from fornix.numerics.backends import AnyArray
 
+#: A dissimilarity below this part of what it is a difference of is the rounding of none: equal responses have one of 0.
+ROUNDING: Final = 1e-13
 #: Features are turned to float64 this many at a time, so that memory stays near n^2.
 BLOCK: Final = 4096
 
@@ -133,14 +135,63 @@ def correlation_distances(gram: Gram) -> NDArray[np.float64]:
     The covariance of stimuli i and j is ``(X X')_ij - s_i s_j / p`` with row sums s.
     """
     products = raw_products(gram)
-    covariance = products - np.outer(gram.row_sums, gram.row_sums / gram.n_features)
-    variance = np.diag(covariance)
-    # What is left of a constant row is rounding of its square; 1e-12 is well above that and below any real variance.
-    deviation = np.sqrt(np.where(variance > 1e-12 * np.diag(products), variance, np.nan))
-    return np.asarray(1 - covariance / deviation[:, None] / deviation[None, :])
+    squares = products.diagonal().copy()
+    products -= np.outer(gram.row_sums, gram.row_sums / gram.n_features)
+    # A covariance is a difference of numbers as large as the squares, and has their rounding.
+    return one_less_correlation(products, squares, rounding_of=squares)
 
 
 def euclidean_distances(gram: Gram) -> NDArray[np.float64]:
     """Euclidean distances (n, n) between stimuli: ``sqrt(K_ii + K_jj - 2 K_ij)``."""
-    squares = np.diag(gram.products)
-    return np.asarray(np.sqrt(np.maximum(squares[:, None] + squares[None, :] - 2 * gram.products, 0.0)))
+    squares = squared_distances(gram.products.copy(), gram.mean_square)
+    return np.sqrt(squares, out=squares)
+
+
+def one_less_correlation(
+    covariance: NDArray[np.float64], squares: NDArray[np.float64], rounding_of: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """``1 - C_ij / sqrt(C_ii C_jj)`` (n, n), written over the covariances; NaN for a row that does not vary.
+
+    Parameters
+    ----------
+    covariance : (n, n)
+        Of rows of features; whatever they were divided by.
+    squares : (n,)
+        Of the rows as they were given, summed over features.
+    rounding_of : (n,)
+        How large the numbers were whose rounding is in a row's covariances.
+    """
+    variance = covariance.diagonal().copy()
+    # What is left of a constant row is rounding of its square; 1e-12 is well above that and below any real variance.
+    variance[~(variance > 1e-12 * squares)] = np.nan
+    deviation = np.sqrt(variance)
+    covariance /= deviation[:, None]
+    covariance /= deviation[None, :]
+    distances = np.subtract(1, covariance, out=covariance)
+    _drop_rounding(distances, ROUNDING / 2 * rounding_of / variance)
+    return distances
+
+
+def squared_distances(products: NDArray[np.float64], mean_square: float) -> NDArray[np.float64]:
+    """``K_ii + K_jj - 2 K_ij`` (n, n), written over the products.
+
+    Parameters
+    ----------
+    products : (n, n)
+        Of features with a mean removed.
+    mean_square : float
+        The square of that mean, whose rounding is in the products.
+    """
+    own = products.diagonal().copy()
+    products *= -2
+    products += own[:, None]
+    products += own[None, :]
+    _drop_rounding(products, ROUNDING * (own + ROUNDING * mean_square))
+    return products
+
+
+def _drop_rounding(distances: NDArray[np.float64], rounding: NDArray[np.float64]) -> None:
+    """Makes 0 of what is not above the rounding of two stimuli together, which each has a part of (n,)."""
+    rows, columns = np.nonzero(distances <= 2 * np.fmax.reduce(rounding))  # few, so that the matrix is read once only
+    nothing = distances[rows, columns] <= rounding[rows] + rounding[columns]
+    distances[rows[nothing], columns[nothing]] = 0.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.responses import Gram
-from fornix.numerics.gram import correlation_distances, euclidean_distances
+from fornix.numerics.gram import correlation_distances, euclidean_distances, one_less_correlation, squared_distances
 from fornix.numerics.rows import source_stimuli
 
 Array = NDArray[np.float64]
@@ -33,7 +33,7 @@ def dissimilarities(responses: xr.DataArray | Gram, distance: Distance = "correl
     -------
     DataArray, dims (pair,)
         Coordinates ``stimulus_a``, ``stimulus_b``: a stands before b in the rows. NaN where a stimulus's responses are
-        all equal (correlation).
+        all equal (correlation); 0 where those to two stimuli are equal up to rounding.
     """
     stimuli = source_stimuli(responses)
     matrix = distance_matrix(responses, distance)
@@ -56,36 +56,15 @@ def distance_matrix(responses: xr.DataArray | Gram, distance: Distance) -> Array
         lengths = euclidean_distances(responses)
         return lengths if distance == "euclidean" else lengths**2 / n_features
     values = np.asarray(responses.values, dtype=np.float64)
+    # Not by a Gram: with the means removed from the features, products have fewer digits to lose, and there is one matrix (n, n).
     if distance == "correlation":
-        return _correlation_distances(values)
-    squares = _squared_lengths(values)
+        rows = values - values.mean(axis=1, keepdims=True)
+        covariance = rows @ rows.T
+        return one_less_correlation(covariance, np.einsum("ij,ij->i", values, values), rounding_of=covariance.diagonal().copy())
+    mean = values.mean(axis=0)
+    rows = values - mean
+    squares = squared_distances(rows @ rows.T, float(mean @ mean))
     return np.sqrt(squares, out=squares) if distance == "euclidean" else squares / n_features
-
-
-def _correlation_distances(values: Array) -> Array:
-    """``1 - Pearson r`` (n, n) between the rows of values (n, p); NaN for a row that is constant.
-
-    Rows are scaled first, so that there is one matrix (n, n) and no other.
-    """
-    rows = values - values.mean(axis=1, keepdims=True)
-    length = np.einsum("ij,ij->i", rows, rows)
-    # What is left of a constant row is rounding of its square; 1e-12 is well above that and below any real variance.
-    length = np.sqrt(np.where(length > 1e-12 * np.einsum("ij,ij->i", values, values), length, np.nan))
-    rows /= length[:, None]
-    products = rows @ rows.T
-    return np.asarray(np.subtract(1, products, out=products))
-
-
-def _squared_lengths(values: Array) -> Array:
-    """Squared Euclidean distances (n, n) between the rows of values (n, p)."""
-    rows = values - values.mean(axis=0)
-    squares = np.einsum("ij,ij->i", rows, rows)
-    products = rows @ rows.T
-    products *= -2
-    products += squares[:, None]
-    products += squares[None, :]
-    np.fill_diagonal(products, 0.0)
-    return np.asarray(np.maximum(products, 0.0, out=products))
 
 
 def pair_stimuli(pairs: xr.DataArray, what: str) -> NDArray[np.str_]:

@@ -15,7 +15,14 @@ from fornix.interfaces import Gram, Score
 from fornix.numerics.cka import Alignment, Estimator, cka_of_features, without_mean
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.similarity import Array
-from fornix_metric_similarity.scoring import check_subsamples, over_subsamples, values_alone, with_replicates
+from fornix_metric_similarity.scoring import (
+    NOTHING_VARIES,
+    by_subject_units,
+    check_subsamples,
+    over_subsamples,
+    values_alone,
+    with_replicates,
+)
 from fornix_metric_similarity.target import Measured, by_subject, measured_responses, responses_once
 
 #: The unbiased estimate divides by n - 3.
@@ -60,8 +67,8 @@ class AlignmentMetric:
         Returns
         -------
         Score
-            With ``units`` by subject where there are subjects. Resampled are stimuli, and subjects or neuroids. NaN, and
-            counted, where a side does not vary.
+            With ``units`` by subject where there are subjects. Resampled are stimuli, and subjects or neuroids. NaN (under
+            Brain-Score's definition 0), with a note and counted, where a side does not vary.
 
         Raises
         ------
@@ -71,7 +78,7 @@ class AlignmentMetric:
         stimuli, responses = responses_once(target, FEWEST, in_order=self.definition == "brainscore")
         rows = match_rows(source_stimuli(source), stimuli)
         if self.n_subsamples:
-            score = over_subsamples(
+            return over_subsamples(
                 self._compare,
                 _source_products(source, rows),
                 measured_responses(stimuli, responses, _products),
@@ -81,22 +88,21 @@ class AlignmentMetric:
                 seed=self.seed,
                 stratify_on=self.stratify_on,
             )
-        elif (
-            not self._estimated and isinstance(source, xr.DataArray) and max(source.shape[1], responses.shape[1]) <= len(stimuli)
-        ):
-            score = self._of_features(source, rows, responses)
-        else:
-            score = self._of_products(source, rows, measured_responses(stimuli, responses, _products))
-        if not math.isnan(score.value):
-            return score
-        return score.with_(n_nan=1) if self.definition == "default" else score.with_(value=0.0, raw=0.0)
+        few = isinstance(source, xr.DataArray) and max(source.shape[1], responses.shape[1]) <= len(stimuli)
+        if few and not self._estimated:
+            return self._of_features(source, rows, responses)
+        return self._of_products(source, rows, measured_responses(stimuli, responses, _products))
 
     @property
     def _estimated(self) -> bool:
         return self.replicates and self.definition == "default"
 
+    @property
+    def _undefined(self) -> float:
+        return math.nan if self.definition == "default" else 0.0
+
     def _compare(self, k: Array, other: Array) -> Alignment:
-        return Alignment(k, other, self.estimator)
+        return Alignment(k, other, self.estimator, self._undefined)
 
     def _of_products(self, source: xr.DataArray | Gram, rows: NDArray[np.int64], measured: Measured) -> Score:
         first = self._compare(_source_products(source, rows), measured.matrices[0])
@@ -109,9 +115,10 @@ class AlignmentMetric:
         features = np.asarray(source.values, dtype=np.float64)[rows]
         subjects, parts = by_subject(responses)
         values = np.array([cka_of_features(features, np.asarray(part.values, np.float64), self.estimator) for part in parts])
-        if subjects is None:
-            return Score(value=float(values[0]))
-        return Score(float(values.mean()), units=xr.DataArray(values, dims=("subject",), coords={"subject": subjects}))
+        empty = np.isnan(values)
+        values[empty] = self._undefined
+        notes = (NOTHING_VARIES,) if empty.any() else ()
+        return Score(float(values.mean()), units=by_subject_units(values, subjects), n_nan=int(empty.sum()), notes=notes)
 
 
 def _products(responses: xr.DataArray) -> Array:

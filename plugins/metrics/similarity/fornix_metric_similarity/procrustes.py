@@ -11,11 +11,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import Gram, Score
-from fornix.numerics.cka import aligned_products, without_mean
+from fornix.numerics.cka import aligned_products, square_of_aligned, without_mean
 from fornix.numerics.procrustes import Scale, nuclear_norm, nuclear_norm_of_products, procrustes_similarity
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.similarity import Array
 from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix_metric_similarity.scoring import NOTHING_VARIES, by_subject_units
 from fornix_metric_similarity.target import by_subject, neuroid_names, responses_once
 
 FEWEST: Final = 3
@@ -65,9 +66,10 @@ class ProcrustesMetric:
         measured = [np.asarray(part.values, dtype=np.float64) for part in parts]
         everything = np.arange(len(stimuli))
         values = self._values(known, measured, everything)
-        units = None if subjects is None else xr.DataArray(values, dims=("subject",), coords={"subject": subjects})
-        score = Score(value=float(values.mean()), units=units, n_nan=int(np.isnan(values).sum()))
-        if not self.replicates or score.n_nan:
+        score = Score(float(values.mean()), units=by_subject_units(values, subjects), n_nan=int(np.isnan(values).sum()))
+        if score.n_nan:
+            return score.with_(notes=(NOTHING_VARIES,))
+        if not self.replicates:
             return score
         groups = stimulus_groups(stimuli)
         left = [self._values(known, measured, np.flatnonzero(groups != k)).mean() for k in range(groups.max() + 1)]
@@ -101,8 +103,10 @@ class _Source:
     def of(self, rows: NDArray[np.int64]) -> tuple[Callable[[Array], float], float]:
         """A function from measured responses, less their means, to the nuclear norm; and the source's own sum of squares."""
         if self._products:
-            products = aligned_products(self._matrix[np.ix_(rows, rows)], "biased")
-            return (lambda y: nuclear_norm_of_products(products, y)), float(np.trace(products))
+            given = self._matrix[np.ix_(rows, rows)]
+            products = aligned_products(given, "biased")
+            square = float(np.trace(products)) if square_of_aligned(products, given) > 0 else 0.0
+            return (lambda y: nuclear_norm_of_products(products, y)), square
         features = without_mean(self._matrix[rows])
         return (lambda y: nuclear_norm(features, y)), float(np.vdot(features, features))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from fornix.errors import UsageError
 from fornix.interfaces import AssemblyError, Score
@@ -18,11 +19,17 @@ from fornix.numerics.splits import split_plan
 from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
 from fornix_metric_similarity.target import Measured, Products
 
+#: The note of a score that is NaN, or that Brain-Score's definition says is 0.
+NOTHING_VARIES: Final = "nothing to compare, as source or target does not vary"
+
 
 class Compared(Effective, Protocol):
     """Two matrices between stimuli, compared: an Agreement or an Alignment."""
 
     n_nan: int
+
+    @property
+    def varies(self) -> bool: ...
 
     def against(self, b: Array, exact: bool) -> Self: ...
 
@@ -30,20 +37,30 @@ class Compared(Effective, Protocol):
 def values_alone(compared: Sequence[Compared], measured: Measured) -> Score:
     """The score without its error."""
     values = np.array([each.value for each in compared])
-    n_nan = sum(each.n_nan for each in compared)
-    if measured.subjects is None:
-        return Score(value=float(values[0]), n_nan=n_nan)
-    units = xr.DataArray(values, dims=("subject",), coords={"subject": measured.subjects})
-    return Score(value=float(values.mean()), units=units, n_nan=n_nan)
+    return counted(Score(float(values.mean()), units=by_subject_units(values, measured.subjects)), compared)
+
+
+def by_subject_units(values: Array, subjects: NDArray[np.str_] | None) -> xr.DataArray | None:
+    """The units of a score: the values of its subjects, where there are any."""
+    return None if subjects is None else xr.DataArray(values, dims=("subject",), coords={"subject": subjects})
+
+
+def counted(score: Score, compared: Sequence[Compared]) -> Score:
+    """The score with its number of NaN, pairs or whole comparisons, and a note where there was nothing to compare."""
+    n_nan = sum(max(each.n_nan, int(not each.varies)) for each in compared)
+    varies = all(each.varies for each in compared)
+    return score.with_(n_nan=n_nan, notes=score.notes if varies else (*score.notes, NOTHING_VARIES))
 
 
 def with_replicates(compared: Sequence[Compared], measured: Measured, products: Products) -> Score:
     """The score with its error for new stimuli, and new subjects or neuroids."""
     alone = values_alone(compared, measured)
+    if math.isnan(alone.value):
+        return alone
     if measured.subjects is not None:
         effects = [each.pair_effects() for each in compared]
         score = score_subjects([each.value for each in compared], effects, measured.stimuli, measured.subjects)
-        return score.with_(n_nan=alone.n_nan)
+        return counted(score, compared)
     rough = compared[0].against(measured.matrices[0], exact=False)
     groups = measured.neuroid_groups
     factors = crossed_replicates(
@@ -90,13 +107,13 @@ def over_subsamples(
     details = {}
     if len(values) > 1 and kept < n:
         details["delete_d_error"] = float(values.std(ddof=1) * math.sqrt(kept / (n - kept)))
-    return Score(
+    score = Score(
         value=float(values.mean()),
         error=float(values.std() / np.sqrt(len(values))) if len(values) > 1 else math.nan,
         units=xr.DataArray(values, dims=("split",), coords={"split": np.arange(len(values))}),
-        n_nan=sum(each.n_nan for row in compared for each in row),
         details=details,
     )
+    return counted(score, [each for row in compared for each in row])
 
 
 def check_subsamples(name: str, definition: str, n_subsamples: int, subsample_size: float) -> None:
