@@ -13,6 +13,7 @@ from fornix.engine.plan import PlannedCell
 from fornix.engine.runners import Runner, StepOutcome
 from fornix.engine.work import Changes, Failure, Recorder, Work
 from fornix.errors import FornixError
+from fornix.store.interface import StoreError
 
 #: An adaptive benchmark that still asks after so many rounds is taken to be broken.
 MAX_ROUNDS: Final = 1000
@@ -73,7 +74,8 @@ class ScoringSide:
         return active
 
     def score(self, works: Sequence[Work]) -> list[Work]:
-        """Score cells whose responses are all there; returns those whose benchmark asks for another round.
+        """Score cells whose responses are all there; returns those whose benchmark asks for another round, and those that lack
+        a response, as it was lost since the model gave it.
 
         A cell that another run is scoring is left to that run.
         """
@@ -103,11 +105,18 @@ class ScoringSide:
 
     def _score_claimed(self, works: Sequence[Work], name: str) -> list[Work]:
         further = []
-        place = self._maker.folder / name
-        folders = [place / f"{number}-{work.rounds}" for number, work in enumerate(works)]
-        steps = [self._step(work, folder) for work, folder in zip(works, folders, strict=True)]
-        outcomes = self._job(name, [w.cell.benchmark for w in works], steps)
-        for work, folder, outcome in zip(works, folders, outcomes, strict=True):
+        asked: list[tuple[Work, Path, dict[str, Any]]] = []
+        for number, work in enumerate(works):
+            folder = self._maker.folder / name / f"{number}-{work.rounds}"
+            try:
+                asked.append((work, folder, self._step(work, folder)))
+            except StoreError as error:
+                if self._again(work, error):
+                    further.append(work)
+        if not asked:
+            return further
+        outcomes = self._job(name, [work.cell.benchmark for work, _, _ in asked], [step for _, _, step in asked])
+        for (work, folder, _), outcome in zip(asked, outcomes, strict=True):
             work.charge("scoring", outcome)
             work.rounds += 1
             failure = Failure.of(outcome) if outcome.status != "ok" else self._changes.of(work.cell)
@@ -126,11 +135,22 @@ class ScoringSide:
                 self._recorder.failed(work, Failure("failed", f"what its workers left cannot be used: {error}", outcome.log))
         return further
 
+    def _again(self, work: Work, error: StoreError) -> bool:
+        """Whether a cell one of whose responses was lost is to ask for it again, which it does once."""
+        if not work.lost:
+            work.lost = True
+            return True
+        reason = (
+            f"its responses are lost before they can be scored, for the second time ({error}); is something removing them?"
+        )
+        self._recorder.failed(work, Failure("failed", reason))
+        return False
+
     def _step(self, work: Work, folder: Path) -> dict[str, Any]:
         answers: dict[str, list[dict[str, str]]] = {path: [] for path in work.experiments}
         for path, _, key, _ in work.requests():
             record = self._recorder.store.response_record(key)
-            file = self._recorder.store.response_path(key)  # says so if it was lost meanwhile
+            file = self._recorder.store.response_path(key)  # raises if it was lost meanwhile
             answers[path].append({"path": str(file), "kind": record.kind if record is not None else "array"})
         return {
             "op": "score",

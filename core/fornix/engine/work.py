@@ -62,7 +62,8 @@ def _now() -> str:
 class Work:
     """A cell under way: its experiments so far (paths), how it fails if it does, and what it has cost.
 
-    ``left_to`` is the key that another run has claimed, and that this cell waits for.
+    ``left_to`` is the key that another run has claimed, and that this cell waits for; ``lost``, whether a response that was
+    stored for it was gone when it was to be scored.
     """
 
     cell: PlannedCell
@@ -71,6 +72,7 @@ class Work:
     failure: Failure | None = None
     ended: bool = False
     left_to: str = ""
+    lost: bool = False
     started: str = field(default_factory=_now)
     seconds: float = 0.0
     peak_rss_bytes: int = 0
