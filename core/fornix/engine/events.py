@@ -45,6 +45,15 @@ def _is_whole(event: Mapping[str, Any]) -> bool:
     )
 
 
+def version(path: Path) -> tuple[int, ...]:
+    """What writing to a file changes; nothing where there is none."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def tail(path: Path) -> str:
     """The end of a log."""
     return _read(path, _LONGEST_LOG).decode(errors="replace")

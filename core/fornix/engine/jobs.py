@@ -65,14 +65,14 @@ class JobMaker:
 
     def model_files(self, card: Card) -> dict[str, str]:
         """Copies of the files of a model's card, for its process alone; hash -> path."""
-        with self._copying:
-            copies = self._model_copies.setdefault(card.identifier, Copies(self.folder / f"model-{card.identifier}" / "files"))
+        copies = self._model_copies.setdefault(card.identifier, Copies(self.folder / f"model-{card.identifier}" / "files"))
         return copies.of(self.fetch(card))
 
     def scoring_files(self, cards: Iterable[Card]) -> dict[str, str]:
         """Copies of the files of a leaf, its datasets and metrics: one for the whole run, as data may be large."""
+        files = {hash_: path for card in cards for hash_, path in self.fetch(card).items()}  # a download holds nobody else up
         with self._copying:
-            return self._scoring_copies.of({hash_: path for card in cards for hash_, path in self.fetch(card).items()})
+            return self._scoring_copies.of(files)
 
     def step_limits(self, card: Card) -> Limits:
         """What one step on behalf of this card may use."""

@@ -69,7 +69,7 @@ def run_plan(
     with run_folder() as folder:
         maker, recorder = JobMaker(registry, folder, limits), Recorder(store, report, len(todo))
         changes = Changes(registry, seed)
-        scoring = ScoringSide(maker, recorder, runner, changes, seed)
+        scoring = ScoringSide(maker, recorder, runner, changes, seed=seed, workers=workers)
         run = _Run(maker, recorder, ModelSide(maker, recorder, runner, changes, ask=ask_models), scoring)
         pool = ThreadPoolExecutor(workers, thread_name_prefix="fornix-run")
 

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 import psutil
 
-from fornix.engine.events import read_events, tail
+from fornix.engine.events import read_events, tail, version
 from fornix.engine.exchange import write_json
 from fornix.engine.processes import family_of, kill, resident_bytes
 from fornix.registry.distribution import Distribution
@@ -200,12 +200,12 @@ class WorkerRunner:
         """
         step, since = 0, time.monotonic()
         peak = 0
-        heard, looked = _version(events), -math.inf
+        heard, looked = version(events), -math.inf
         members: list[psutil.Process] = []
         while process.poll() is None:
             if self._stopping.wait(_POLL_S):
                 raise Interrupted
-            now, heard_before, heard = time.monotonic(), heard, _version(events)
+            now, heard_before, heard = time.monotonic(), heard, version(events)
             if heard != heard_before:
                 ended = len(read_events(events)[0])
                 if ended != step:
@@ -255,6 +255,7 @@ def _describe(job: Job, steps: Sequence[Mapping[str, Any]], *, own_process: bool
         "distributions": [distribution.to_json() for distribution in job.distributions],
         "files": dict(job.files),
         "own_process": own_process,
+        "parent": os.getpid(),
         "events": str(job.folder / f"events-{start}-{time.monotonic_ns()}.jsonl"),
         "steps": [{**step, "log": str(job.folder / f"step-{start + i}.log")} for i, step in enumerate(steps)],
     }
@@ -271,15 +272,6 @@ def _outcome(event: Mapping[str, Any], step: Mapping[str, Any]) -> StepOutcome:
         versions=event["versions"],
         hardware=event["hardware"],
     )
-
-
-def _version(path: Path) -> tuple[int, ...]:
-    """What writing to a file changes; nothing where there is none."""
-    try:
-        status = path.lstat()
-    except OSError:
-        return ()
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @dataclass(frozen=True)

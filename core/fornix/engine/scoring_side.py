@@ -17,19 +17,28 @@ from fornix.store.interface import StoreError
 
 #: An adaptive benchmark that still asks after so many rounds is taken to be broken.
 MAX_ROUNDS: Final = 1000
-#: Cells scored by one job: each holds a claim, and a process may have some 1,000 files open.
+#: Cells scored by one job: they are stored when it has ended.
 _AT_ONCE: Final = 100
+#: Cells claimed at once by all of a run: each claim is an open file, and a process may often have no more than 1,024 of them.
+_CLAIMS: Final = 400
 
 
 class ScoringSide:
-    """Asks benchmarks for experiments and scores, each cell by one run at a time over the whole store."""
+    """Asks benchmarks for experiments and scores, each cell by one run at a time over the whole store.
 
-    def __init__(self, maker: JobMaker, recorder: Recorder, runner: Runner, changes: Changes, seed: int) -> None:
+    Parameters
+    ----------
+    workers : int
+        How many threads score at once.
+    """
+
+    def __init__(self, maker: JobMaker, recorder: Recorder, runner: Runner, changes: Changes, *, seed: int, workers: int) -> None:
         self._maker = maker
         self._recorder = recorder
         self._runner = runner
         self._changes = changes
         self._seed = seed
+        self._at_once = min(_AT_ONCE, max(1, _CLAIMS // workers))
 
     def first_rounds(self, todo: Sequence[PlannedCell]) -> list[Work]:
         """Ask each benchmark once for its first experiments, for all models; returns the cells that can go on."""
@@ -83,7 +92,8 @@ class ScoringSide:
         for work in works:
             cards = self._maker.scoring_cards(work.cell.benchmark)
             by_interpreter.setdefault(self._maker.interpreter(cards), []).append(work)
-        groups = [group[i : i + _AT_ONCE] for group in by_interpreter.values() for i in range(0, len(group), _AT_ONCE)]
+        n = self._at_once
+        groups = [group[i : i + n] for group in by_interpreter.values() for i in range(0, len(group), n)]
         further = []
         for number, group in enumerate(groups):
             with ExitStack() as claims:
@@ -140,9 +150,7 @@ class ScoringSide:
         if not work.lost:
             work.lost = True
             return True
-        reason = (
-            f"its responses are lost before they can be scored, for the second time ({error}); is something removing them?"
-        )
+        reason = f"its responses are lost before they can be scored, for the second time ({error}); is something removing them?"
         self._recorder.failed(work, Failure("failed", reason))
         return False
 

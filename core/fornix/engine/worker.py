@@ -132,7 +132,10 @@ def _hardware() -> dict[str, Any]:
 
 
 def _end_with_parent(parent: int) -> None:
-    """Leave when the parent has died, so that no worker outlives an interrupted run."""
+    """Leave when the parent has died, so that no worker outlives an interrupted run.
+
+    The parent says itself who it is: it may be dead before this process can ask.
+    """
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -146,7 +149,7 @@ def _end_with_parent(parent: int) -> None:
 
 def main() -> None:
     job = json.loads(Path(sys.argv[1]).read_text())
-    _end_with_parent(os.getppid())
+    _end_with_parent(job["parent"])
     with open(job["events"], "a") as events:
         run_job(job, events)
 
