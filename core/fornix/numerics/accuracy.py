@@ -14,6 +14,7 @@ from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
 from fornix.numerics.decisions import Decisions, Definition, decisions, model_labels
 from fornix.numerics.resampling import Array, crossed_replicates, mean_of_units, pair_weights
+from fornix.numerics.rows import each_once, stimuli_of
 from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
 
 #: Groups of stimuli of the jackknife of accuracy, whose replicates cost nothing.
@@ -36,8 +37,7 @@ def accuracy(source: xr.DataArray, target: xr.DataArray) -> Score:
         ``units`` (presentation,) is 1 where the label is right; the error is a jackknife over groups of stimuli.
     """
     check_assembly(target, dims=("presentation",), what="the right labels")
-    stimuli = target["stimulus_id"].values
-    check_assembly(target, stimulus_ids=stimuli.tolist(), what="the right labels")
+    stimuli = each_once(stimuli_of(target, "the right labels"), "the right labels")
     correct = (model_labels(source, stimuli) == target.values.astype(np.str_)).astype(np.float64)
     groups = stimulus_groups(stimuli, ACCURACY_GROUPS)
     right, n = np.bincount(groups, correct), np.bincount(groups)

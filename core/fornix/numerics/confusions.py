@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.numerics.resampling import Array
-from fornix.numerics.rows import match_rows
+from fornix.numerics.rows import each_once, match_rows, stimuli_of
 
 #: Random halves of the trials behind a ceiling (default definition).
 N_HALVES: Final = 20
@@ -125,12 +125,12 @@ def model_confusions(source: xr.DataArray, table: Discriminations) -> Array:
     check_assembly(source, dims=("presentation", "choice"), finite=True, what="the model's probabilities")
     if "choice" not in source.coords:
         raise AssemblyError("the model's probabilities have no coordinate 'choice', which names the objects")
-    check_assembly(source, stimulus_ids=source["stimulus_id"].values.tolist(), what="the model's probabilities")
+    stimuli = each_once(stimuli_of(source, "the model's probabilities"), "the model's probabilities")
     names = source["choice"].values.astype(np.str_).tolist()
     lacking = sorted(set(table.category.tolist()) - set(names))
     if lacking:
         raise AssemblyError(f"the model has no probability of {lacking[0]!r}, one of {len(lacking)} objects that it lacks")
-    rows = match_rows(source["stimulus_id"].values, table.stimulus_id)
+    rows = match_rows(stimuli, table.stimulus_id)
     values = source.values[np.ix_(rows, [names.index(name) for name in table.category.tolist()])].astype(np.float64)
     if (values < 0).any():
         raise AssemblyError(f"{(values < 0).sum()} of the model's probabilities are below 0")

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
-from fornix.numerics.rows import match_rows
+from fornix.numerics.rows import each_once, match_rows, stimuli_of
 
 Definition = Literal["default", "brainscore"]
 
@@ -93,8 +93,8 @@ def model_labels(source: xr.DataArray, stimuli: NDArray[Any]) -> NDArray[np.str_
     check_assembly(source, dims=("presentation",), what="the model's labels")
     if source.dtype.kind != "U":
         raise AssemblyError(f"the model's labels have dtype {source.dtype}; expected str")
-    check_assembly(source, stimulus_ids=source["stimulus_id"].values.tolist(), what="the model's labels")
-    return source.values[match_rows(source["stimulus_id"].values, stimuli)]
+    known = each_once(stimuli_of(source, "the model's labels"), "the model's labels")
+    return source.values[match_rows(known, stimuli)]
 
 
 def _joined(trials: xr.DataArray, names: Sequence[str]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:

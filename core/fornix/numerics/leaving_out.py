@@ -173,9 +173,6 @@ class PartLeftOut:
     ) -> Iterator[AnyArray]:
         """The same, refitted with the weight of each group of rows (those that are not left out) lowered by ``by``.
 
-        Where the fit interpolates, a weight has no effect until it is 0; then the prediction is that share ``by`` of the way to
-        the fit without the rows.
-
         Parameters
         ----------
         groups : sequence of (k,) int
@@ -185,7 +182,6 @@ class PartLeftOut:
         """
         left_out = solve_triangular(self.lower, residuals(self.test))
         prediction = targets[self.test] - solve_triangular(self.lower, left_out, transposed=True)
-        scale = self.maker.scale
         for group in groups:
             rows = np.setdiff1d(group, self.test)
             if not len(rows):
@@ -193,14 +189,31 @@ class PartLeftOut:
                 continue
             # One step of block elimination: the rows left out first, then the lighter ones.
             across = solve_triangular(self.lower, self.maker.block(self.test, rows))
-            matrix = self.maker.block(rows, rows) - across.T @ across
-            change = across.T @ left_out - residuals(rows)
-            if scale:
-                matrix = matrix + (1 / by - 1) / scale * identity(len(rows), matrix)
-            else:
-                change = by * change
-            change = array_namespace(matrix).linalg.solve(matrix, change)
+            matrix, residual = self.maker.block(rows, rows) - across.T @ across, residuals(rows) - across.T @ left_out
+            change = lighter_targets(matrix, residual, by, self.maker.scale)
             yield prediction - solve_triangular(self.lower, across @ change, transposed=True)
+
+
+def lighter_targets(matrix: AnyArray, residual: AnyArray, by: float, scale: float = 1.0) -> AnyArray:
+    """The change d (k, q) of the targets of rows S that does to a fit what lowering the weights of these rows by ``by`` does.
+
+    ``d = -(M_SS + (1/by - 1) I)^-1 (M y)_S``: see the top of this module. Where the fit interpolates, a weight has no effect
+    until it is 0; then the change is that share ``by`` of the change that leaves the rows out.
+
+    Parameters
+    ----------
+    matrix : (k, k)
+        ``M_SS / scale``.
+    residual : (k, q)
+        ``(M y)_S / scale``.
+    by : float
+        Above 0, at most 1.
+    scale : float
+        0: the fit interpolates, and these are the limits of M and My divided by a scale that goes to 0.
+    """
+    if scale:
+        matrix = matrix + (1 / by - 1) / scale * identity(len(residual), matrix)
+    return -(1.0 if scale else by) * array_namespace(matrix).linalg.solve(matrix, residual)
 
 
 def leave_out(maker: ResidualMaker, test: Rows) -> PartLeftOut | None:

@@ -10,7 +10,7 @@ from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
 from fornix.numerics.decisions import Definition
 from fornix.numerics.jackknife import jackknife_pearson
-from fornix.numerics.rows import match_rows
+from fornix.numerics.rows import each_once, match_rows, stimuli_of
 from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
 
 
@@ -34,11 +34,11 @@ def predictor_correlation(
         ``units`` (presentation,) are the products of standard scores, whose mean is r. The error is a jackknife over
         (groups of) stimuli.
     """
-    for assembly, what in ((source, "the model's predictor"), (target, "the measurement")):
-        check_assembly(assembly, dims=("presentation",), what=what)
-        check_assembly(assembly, stimulus_ids=assembly["stimulus_id"].values.tolist(), what=what)
-    stimuli = target["stimulus_id"].values
-    x = source.values.astype(np.float64)[match_rows(source["stimulus_id"].values, stimuli)]
+    sides = (source, "the model's predictor"), (target, "the measurement")
+    known, stimuli = (
+        each_once(stimuli_of(check_assembly(a, dims=("presentation",), what=what), what), what) for a, what in sides
+    )
+    x = source.values.astype(np.float64)[match_rows(known, stimuli)]
     y = target.values.astype(np.float64)
     if group and group not in target.coords:
         raise AssemblyError(

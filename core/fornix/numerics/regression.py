@@ -15,6 +15,7 @@ from array_api_compat import array_namespace, device
 
 from fornix.numerics.backends import AnyArray, identity, to_numpy
 from fornix.numerics.decomposition import Decomposition, Rows
+from fornix.numerics.leaving_out import lighter_targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +49,8 @@ class Smoother:
     def lightened(self, targets: AnyArray, groups: Sequence[Rows], by: float) -> Iterator[AnyArray]:
         """Predictions (m, q) of the test rows, refitted with the weight of each group of training rows lowered by ``by``.
 
-        Exact and without refitting: a penalised least squares fit in which rows e weigh ``1 - by`` is the unweighted fit
-        to changed targets, ``y_e + d`` with ``d = -(I/by - H_ee)^-1 (y - Hy)_e``. With ``by=1`` the rows are left out. Where
-        the fit interpolates, a weight has no effect until it is 0; then the prediction is that share ``by`` of the way
-        to the fit without the rows, for which I - H, which is 0, gives way to its limit, the pseudo-inverse of the
-        centred Gram.
+        Exact and without refitting, by changed targets of these rows: :func:`fornix.numerics.leaving_out.lighter_targets`.
+        With ``by=1`` the rows are left out.
 
         Parameters
         ----------
@@ -71,11 +69,12 @@ class Smoother:
                 continue
             left = self.left[rows]
             if self.inverse is None:
-                matrix = identity(len(rows), left) / by - 1 / n - (left * self.gain) @ left.T
-                change = -xp.linalg.solve(matrix, targets[rows] - mean - left @ (self.gain[:, None] * scores))
+                residual = targets[rows] - mean - left @ (self.gain[:, None] * scores)
+                matrix = identity(len(rows), left) - 1 / n - (left * self.gain) @ left.T
+                change = lighter_targets(matrix, residual, by)
             else:
-                matrix = self.inverse[rows] @ self.inverse[rows].T
-                change = -by * xp.linalg.solve(matrix, self.inverse[rows] @ (self.inverse.T @ targets))
+                inverse = self.inverse[rows]
+                change = lighter_targets(inverse @ inverse.T, inverse @ (self.inverse.T @ targets), by, scale=0.0)
             yield prediction + xp.sum(change, axis=0) / n + (self.test @ left.T) @ change
 
 

@@ -25,13 +25,36 @@ def source_stimuli(source: xr.DataArray | Gram) -> NDArray[np.str_]:
         stimuli = source.stimulus_id
     else:
         check_assembly(source, dims=("presentation", "neuroid"), finite=True, what="the source")
-        if "stimulus_id" not in source.coords:
-            raise AssemblyError("the source has no coordinate stimulus_id on presentation, by which rows are matched")
-        stimuli = np.asarray(source["stimulus_id"].values, dtype=np.str_)
+        stimuli = stimuli_of(source, "the source")
+    return each_once(stimuli, "the source")
+
+
+def stimuli_of(assembly: xr.DataArray, what: str) -> NDArray[np.str_]:
+    """The stimulus_id (n,) of each presentation of an assembly.
+
+    Raises
+    ------
+    AssemblyError
+        If it has none.
+    """
+    if "stimulus_id" not in assembly.coords or assembly["stimulus_id"].dims != ("presentation",):
+        raise AssemblyError(f"{what} has no coordinate stimulus_id on presentation, by which rows are matched")
+    return np.asarray(assembly["stimulus_id"].values, dtype=np.str_)
+
+
+def each_once(stimuli: NDArray[np.str_], what: str) -> NDArray[np.str_]:
+    """The stimuli (n,) themselves, of which none is there twice.
+
+    Raises
+    ------
+    AssemblyError
+        If one is.
+    """
     unique, counts = np.unique(stimuli, return_counts=True)
     if (counts > 1).any():
+        first = int(np.flatnonzero(counts > 1)[0])
         raise AssemblyError(
-            f"the source answers stimulus {str(unique[counts > 1][0])!r} {counts.max()} times; expected each stimulus once "
+            f"{what} has stimulus {str(unique[first])!r} {counts[first]} times; expected each stimulus once "
             "(average repetitions first)"
         )
     return stimuli

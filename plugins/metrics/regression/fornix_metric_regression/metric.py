@@ -17,7 +17,7 @@ from fornix.numerics.correlation import pearson
 from fornix.numerics.crossed import median_replicates
 from fornix.numerics.decomposition import Array, Features, Rows, Source, source_of
 from fornix.numerics.jackknife import influence
-from fornix.numerics.rows import match_rows, source_stimuli
+from fornix.numerics.rows import match_rows, source_stimuli, stimuli_of
 from fornix.numerics.splits import SplitPlan, given_split, split_plan
 from fornix.numerics.uncertainty import grouping, replicates_array, stimulus_groups, with_uncertainty
 from fornix_metric_regression.banded import BandedRidge
@@ -177,15 +177,13 @@ class RegressionMetric:
 
     def _match(self, source: xr.DataArray | Gram, target: xr.DataArray) -> Matched:
         check_assembly(target, dims=self.timing.dims, finite=True, what="the target")
-        if "stimulus_id" not in target.coords:
-            raise AssemblyError("the target has no coordinate stimulus_id on presentation, by which rows are matched")
-        check_assembly(target, stimulus_ids=np.unique(target["stimulus_id"].values), what="the target")
+        check_assembly(target, stimulus_ids=np.unique(stimuli_of(target, "the target")), what="the target")
         if self.definition == "default":
             keys = [target[name].values for name in ("repetition", "stimulus_id") if name in target.coords]
             order = np.lexsort(keys)
             if np.any(np.diff(order) != 1):  # a large target that is in order is not copied
                 target = target.isel(presentation=order)
-        stimuli = np.asarray(target["stimulus_id"].values, dtype=np.str_)
+        stimuli = stimuli_of(target, "the target")
         rows = match_rows(source_stimuli(check_source(source, self.timing)), stimuli)
         reverse = self.direction == "reverse"
         if reverse and isinstance(source, Gram):
@@ -197,7 +195,7 @@ class RegressionMetric:
                 raise AssemblyError(
                     "delays look back from measured responses to the model's; with direction='reverse' leave them out"
                 )
-        plan = self._plan(here, np.asarray(here["stimulus_id"].values, dtype=np.str_))
+        plan = self._plan(here, stimuli_of(here, "the target"))
         self.timing.check_plan(here, plan)
         self.estimator.check(plan)
         if reverse:

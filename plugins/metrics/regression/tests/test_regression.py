@@ -311,7 +311,7 @@ def test_bad_input_is_refused_in_a_sentence() -> None:
         (ridge, source, endless, "the target has 1 values that are NaN or infinite"),
         (ridge, source[1:], target, "the source lacks 1 of 60 stimuli of the target, for example 's0000'"),
         (ridge, source, target[:-2], "the source has 2 stimuli that the target does not have, for example 's0058'"),
-        (ridge, source[[0, *range(60)]], target, "the source answers stimulus 's0000' 2 times; expected each stimulus once"),
+        (ridge, source[[0, *range(60)]], target, "the source has stimulus 's0000' 2 times; expected each stimulus once"),
         (ridge, source, target[[0, *range(60)]], "the target answers a stimulus twice: 1 duplicate rows"),
         (ridge, source.drop_vars("stimulus_id"), target, "the source has no coordinate stimulus_id"),
         (ridge, source, target.drop_vars("stimulus_id"), "the target has no coordinate stimulus_id"),

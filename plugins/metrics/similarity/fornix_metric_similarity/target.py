@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import AssemblyError, check_assembly
+from fornix.numerics.rows import each_once, stimuli_of
 from fornix.numerics.similarity import Array, matrices_of_pairs, pair_stimuli
 from fornix.numerics.uncertainty import stimulus_groups
 
@@ -55,15 +56,7 @@ def responses_once(target: xr.DataArray, fewest: int, in_order: bool) -> tuple[N
         If it holds NaN, has other dims, repeats a stimulus, or has fewer stimuli than ``fewest``.
     """
     check_assembly(target, dims=("presentation", "neuroid"), finite=True, what="the target")
-    if "stimulus_id" not in target.coords:
-        raise AssemblyError("the target has no coordinate stimulus_id on presentation, by which rows are matched")
-    stimuli = np.asarray(target["stimulus_id"].values, dtype=np.str_)
-    unique, counts = np.unique(stimuli, return_counts=True)
-    if (counts > 1).any():
-        raise AssemblyError(
-            f"the target has stimulus {str(unique[counts > 1][0])!r} {counts.max()} times; "
-            "expected each stimulus once (average repetitions first)"
-        )
+    stimuli = each_once(stimuli_of(target, "the target"), "the target")
     enough(stimuli, fewest)
     if in_order:
         return stimuli, target

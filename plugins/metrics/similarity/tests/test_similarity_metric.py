@@ -207,7 +207,7 @@ def test_bad_input_is_refused_in_a_sentence(pair: tuple[xr.DataArray, xr.DataArr
         (source[1:], target, "the source lacks 1 of 40 stimuli of the target, for example 's000'"),
         (source, target[1:], "the source has 1 stimuli that the target does not have"),
         (dissimilarities(source[1:]), target, "the source lacks 1 of 40 stimuli"),
-        (source[twice], target, "the source answers stimulus 's000' 2 times"),
+        (source[twice], target, "the source has stimulus 's000' 2 times"),
         (source, target[twice], "the target has stimulus 's000' 2 times"),
         (source[:2], target[:2], "2 stimuli are too few to compare; expected at least 3 stimuli"),
         (source[:, :1], target, "a correlation distance needs at least 2 neuroids"),

@@ -1,0 +1,60 @@
+"""Rows matched by stimulus: what every metric says of an assembly without stimuli, or with one of them twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from fornix.interfaces import AssemblyError, Score
+from fornix.numerics.accuracy import accuracy
+from fornix.numerics.gram import gram_of
+from fornix.numerics.predictor import predictor_correlation
+from fornix.numerics.rows import each_once, match_rows, source_stimuli, stimuli_of
+
+NAMES = np.array(["a", "b", "b", "c", "c", "c"])
+
+
+def column(values: np.ndarray, names: np.ndarray) -> xr.DataArray:
+    return xr.DataArray(values, dims=("presentation",), coords={"stimulus_id": ("presentation", names)})
+
+
+def test_rows_of_the_source_are_found_for_those_of_the_target_in_any_order() -> None:
+    source = np.array(["c", "a", "b"])
+    assert source[match_rows(source, NAMES)].tolist() == NAMES.tolist()
+    with pytest.raises(AssemblyError, match="the source lacks 1 of 3 stimuli of the target, for example 'b'"):
+        match_rows(source[:2], NAMES)
+    with pytest.raises(AssemblyError, match="the source has 1 stimuli that the target does not have, for example 'c'"):
+        match_rows(source, NAMES[:3])
+
+
+def test_a_stimulus_that_is_there_twice_is_named_with_its_own_number() -> None:
+    assert each_once(NAMES[[0, 1, 3]], "the source").tolist() == ["a", "b", "c"]
+    with pytest.raises(AssemblyError, match=r"the target has stimulus 'b' 2 times; expected each stimulus once \(average"):
+        each_once(NAMES, "the target")
+    with pytest.raises(AssemblyError, match="the source has stimulus 'b' 2 times"):
+        source_stimuli(gram_of(np.ones((6, 2)), NAMES))
+
+
+def test_stimuli_are_names_of_presentations() -> None:
+    with pytest.raises(AssemblyError, match="the target has no coordinate stimulus_id on presentation"):
+        stimuli_of(xr.DataArray(np.zeros((2, 3)), dims=("presentation", "neuroid")), "the target")
+    odd = xr.DataArray(np.zeros((2, 3)), dims=("presentation", "neuroid"), coords={"stimulus_id": ("neuroid", NAMES[:3])})
+    with pytest.raises(AssemblyError, match="the target has no coordinate stimulus_id on presentation"):
+        stimuli_of(odd, "the target")
+
+
+@pytest.mark.parametrize(
+    ("score", "values"), [(accuracy, np.array(["x"] * 6)), (predictor_correlation, np.arange(6.0))], ids=["accuracy", "pearson"]
+)
+def test_behaviour_asks_the_same_of_its_stimuli(score: Callable[[Any, Any], Score], values: np.ndarray) -> None:
+    once = column(values, np.array(list("abcdef")))
+    for source, target in ((once.drop_vars("stimulus_id"), once), (once, once.drop_vars("stimulus_id"))):
+        with pytest.raises(AssemblyError, match="has no coordinate stimulus_id on presentation, by which rows are matched"):
+            score(source, target)
+    for source, target in ((column(values, NAMES), once), (once, column(values, NAMES))):
+        with pytest.raises(AssemblyError, match="has stimulus 'b' 2 times; expected each stimulus once"):
+            score(source, target)
