@@ -2,11 +2,12 @@
 
 from fornix.errors import FornixError, NotAble, UsageError
 from fornix.interfaces.assembly import DIMS, AssemblyError, check_assembly
+from fornix.interfaces.contents import Content, Member, OnDisk, content_hash
 from fornix.interfaces.experiment import Experiment, Recording, TrialTable
 from fornix.interfaces.plugins import Benchmark, Dataset, Metric, Model, SinglePassModel
 from fornix.interfaces.responses import Gram, Responses
 from fornix.interfaces.score import Normalisation, Score
-from fornix.interfaces.stimuli import CONDITIONS, MODALITIES, Content, Member, OnDisk, StimulusSet, content_hash
+from fornix.interfaces.stimuli import CONDITIONS, MODALITIES, StimulusSet
 from fornix.interfaces.tasks import (
     TASKS,
     Choice,
