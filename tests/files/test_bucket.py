@@ -10,6 +10,7 @@ import pytest
 from fornix.files import bucket, download
 from fornix.files.fetch import FileUnavailable, at_hand, available, cache_path, fetch
 from fornix.files.file import File
+from fornix.files.places import not_the_file
 
 boto3 = pytest.importorskip("boto3", reason="boto3 (extra s3) is not installed")
 server = pytest.importorskip("moto.server", reason="moto, a simulated S3 server, is not installed")
@@ -112,11 +113,15 @@ def test_a_wrong_file_in_the_bucket_is_passed_over_and_reported(s3, file, conten
 
 def test_a_file_of_another_size_is_not_transferred(s3, file) -> None:
     put(s3, file, b"short")
-    with (
-        pytest.warns(UserWarning, match="offers another file"),
-        pytest.raises(FileUnavailable, match=f"mirror {MIRROR} offers another file .5 bytes, expected 524288.; 127.0.0.1 cannot"),
-    ):
+    sentence = (
+        f"mirror {MIRROR} offers another file .5 bytes, expected 524288.; 127.0.0.1 cannot be reached .*correct bytes and hash"
+    )
+    with pytest.raises(FileUnavailable, match=sentence):
         fetch(file)
+    assert available(file) is None  # a fault to fail by, not a file that is missing
+    (lying,) = not_the_file(file, read_up_to=0)
+    assert lying.place.startswith(f"{MIRROR}, at ")
+    assert "5 bytes, expected 524288" in lying.wrong
 
 
 def test_a_bucket_without_the_file_and_no_bucket_at_all_are_told_apart(s3, file, monkeypatch) -> None:

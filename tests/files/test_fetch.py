@@ -191,7 +191,8 @@ def test_a_wrong_hash_from_the_network_names_the_host_and_both_hashes(site, cont
         fetch(file)
     assert str(caught.value) == (
         f"cannot get x.bin ({file.url}): 127.0.0.1 offers another file (has sha256 "
-        f"{hashlib.sha256(content[::-1]).hexdigest()}, expected {file.sha256})"
+        f"{hashlib.sha256(content[::-1]).hexdigest()}, expected {file.sha256}). If that is the file that is meant, correct "
+        "bytes and hash in the card (`fornix doctor` says what a file in a mirror has); else put the right one there"
     )
     assert leftovers(fresh_process) == []
 
@@ -563,7 +564,13 @@ def test_available_looks_and_downloads_nothing(site, content, tmp_path, monkeypa
     assert available(missing) is not None
     mirrored(tmp_path, missing, content[:-1])
     monkeypatch.setenv("FORNIX_MIRROR", str(tmp_path))
-    assert "offers another file (524287 bytes, expected 524288)" in str(available(missing))
+    assert available(missing) is None  # another file is there, which is no lack of data: fetching fails
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the sentence says it all
+        with pytest.raises(
+            FileUnavailable, match=r"offers another file \(524287 bytes, expected 524288\); .* correct bytes and hash"
+        ):
+            fetch(missing)
     mirrored(tmp_path, missing, content)
     assert available(missing) is None
     assert at_hand(missing)

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from fornix.registry.discovery import discover
-from fornix.registry.doctor import diagnose
+from fornix.registry.doctor import SMALL, diagnose
 
 CONTENT = b"x"
 FILE = {"url": "https://example.invalid/a/w.bin", "bytes": 1, "sha256": hashlib.sha256(CONTENT).hexdigest()}
@@ -81,8 +81,47 @@ def test_mirrors_and_files_that_are_not_there(write_plugin, card_toml, plugins, 
     by_subject = {finding.subject: finding for finding in findings()}
     assert {finding.level for finding in by_subject.values()} == {"warning"}
     assert "no folder" in by_subject[str(tmp_path / "unplugged")].sentence
-    assert by_subject["dataset d"].sentence.startswith("1 of its 2 files cannot be had here: ")
-    assert "v.bin" in by_subject["dataset d"].sentence
+    nowhere = by_subject["dataset d"]
+    assert nowhere.sentence.startswith("a file of example.invalid that it needs cannot be had here: ")
+    assert f"mirror {there} does not hold it" in nowhere.sentence
+    assert nowhere.details == "v.bin (https://example.invalid/a/v.bin)"
+
+
+def test_cards_with_the_same_trouble_have_the_same_sentence(write_plugin, card_toml, plugins, findings):
+    of_other_names = [{**FILE, "name": "u.bin", "url": "https://example.invalid/u.bin", "sha256": "cd" * 32}]
+    write_plugin(
+        plugins, card_toml("dataset", "d", files=[{**FILE, "name": "w.bin"}]), card_toml("model", "m", files=of_other_names)
+    )
+    first, second = findings()
+    assert (first.subject, second.subject) == ("dataset d", "model m")
+    assert first.sentence == second.sentence
+
+
+def test_a_file_that_is_there_and_is_another_is_an_error_with_what_the_card_should_say(
+    write_plugin, card_toml, plugins, findings, monkeypatch, tmp_path
+):
+    place = tmp_path / "mirror/example.invalid/a/w.bin"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"another")
+    write_plugin(plugins, card_toml("dataset", "d", files=[{**FILE, "name": "w.bin"}]))
+    monkeypatch.setenv("FORNIX_MIRROR", str(tmp_path / "mirror"))
+    (finding,) = findings()
+    assert (finding.level, finding.subject) == ("error", "dataset d")
+    assert finding.sentence == (
+        f"its file w.bin is not what lies at {place} (has 7 bytes, expected 1): if that is the file that is meant, the card "
+        f'should say bytes = 7, sha256 = "{hashlib.sha256(b"another").hexdigest()}"; else put the right one there'
+    )
+
+
+def test_large_files_are_hashed_where_it_is_asked_for(write_plugin, card_toml, plugins, monkeypatch, tmp_path):
+    place = tmp_path / "mirror/example.invalid/a/w.bin"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(bytes(SMALL + 1))
+    write_plugin(plugins, card_toml("dataset", "d", files=[{**FILE, "name": "w.bin", "bytes": SMALL + 1}]))
+    monkeypatch.setenv("FORNIX_MIRROR", str(tmp_path / "mirror"))
+    assert diagnose(discover([plugins])) == []
+    (finding,) = diagnose(discover([plugins]), hash_all=True)
+    assert hashlib.sha256(bytes(SMALL + 1)).hexdigest() in finding.sentence
 
 
 def test_a_bucket_that_does_not_answer_is_found(findings, monkeypatch):

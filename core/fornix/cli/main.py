@@ -12,11 +12,13 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from fornix import __version__
 from fornix.errors import FornixError, UsageError
@@ -77,10 +79,28 @@ def _run(parsed: argparse.Namespace) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character is shown its number
             stream.reconfigure(errors="backslashreplace")
-    status: int = parsed.call(parsed)
+    with _warnings_as_sentences():
+        status: int = parsed.call(parsed)
     if sys.stdout is not None:  # as where it was closed by who started us
         sys.stdout.flush()
     return status
+
+
+@contextmanager
+def _warnings_as_sentences() -> Iterator[None]:
+    """Within the block, what fornix warns of is printed as a line of its own, without the place in its code."""
+    as_python_does = warnings.formatwarning
+
+    def formatted(message: Warning | str, category: type[Warning], *place: Any, **named: Any) -> str:
+        if category is UserWarning:
+            return f"fornix: warning: {message}\n"
+        return as_python_does(message, category, *place, **named)
+
+    warnings.formatwarning = formatted
+    try:
+        yield
+    finally:
+        warnings.formatwarning = as_python_does
 
 
 if __name__ == "__main__":

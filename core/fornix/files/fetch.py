@@ -8,16 +8,23 @@ import shutil
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fornix.errors import FornixError
 from fornix.files.download import Progress, download, forget, part_path
 from fornix.files.file import File
+from fornix.files.places import cache_path, folder_path, is_bucket, look_into_mirror, size_of
 from fornix.files.settings import cache_folder, mirrors
-from fornix.files.source import Interrupted, OtherFile, Source, SourceTrouble, Unreachable, other_size
+from fornix.files.source import Interrupted, OtherFile, Source, SourceTrouble
 
 if TYPE_CHECKING:
     from filelock import FileLock
+
+#: What is said where a place holds a file under this name that is not the one the card means.
+_OTHER: Final = (
+    ". If that is the file that is meant, correct bytes and hash in the card (`fornix doctor` says what a file in a mirror has); "
+    "else put the right one there"
+)
 
 _provided: Mapping[str, Path] | None = None
 #: Path -> (hash, size, time of change in ns, inode) of what this process has verified.
@@ -44,7 +51,7 @@ def fetch(file: File, progress: Progress | None = None) -> Path:
 
     Safe for several processes at once: the second waits for the first and uses what it fetched. A download that broke
     off is resumed by the next call. What a mirror or the cache holds under the file's name and is not the file is passed
-    over with a warning.
+    over, with a warning where another place has it.
 
     Parameters
     ----------
@@ -60,62 +67,78 @@ def fetch(file: File, progress: Progress | None = None) -> Path:
         return _from_provided(file, _provided)
     if _cached(file):
         return cache_path(file)
-    reasons = []
+    reasons: list[str] = []
+    others: list[str] = []
     for mirror in mirrors():
         try:
-            return _from_mirror(mirror, file, progress)
+            return _past(others, file, _from_mirror(mirror, file, progress))
         except SourceTrouble as trouble:
             reasons.append(f"mirror {mirror} {trouble}")
             if isinstance(trouble, OtherFile):
-                warnings.warn(f"mirror {mirror} {trouble} for {file.name}, at {file.mirror_path}", stacklevel=2)
+                others.append(f"mirror {mirror} {trouble}")
     from fornix.files.network import Network, unreachable
 
     down = unreachable(file.url)
     if down is None:
         try:
-            return _into_cache(file, Network(), progress)
+            return _past(others, file, _into_cache(file, Network(), progress))
         except SourceTrouble as trouble:
             if isinstance(trouble, Interrupted):
                 down = unreachable(file.url, ask_again=True)
             if down is None:
-                raise FileUnavailable(_sentence(file, [*reasons, f"{file.host} {trouble}"])) from None
-    raise FileUnavailable(_offline_sentence(file, [*reasons, f"{file.host} {down}"]))
+                reasons.append(f"{file.host} {trouble}")
+                other = bool(others) or isinstance(trouble, OtherFile)
+                raise FileUnavailable(_sentence(file, reasons) + (_OTHER if other else "")) from None
+    reasons.append(f"{file.host} {down}")
+    raise FileUnavailable(_sentence(file, reasons) + _OTHER if others else _offline_sentence(file, reasons))
+
+
+def _past(others: list[str], file: File, path: Path) -> Path:
+    """The path; warns of the places before it that hold another file."""
+    for other in others:
+        warnings.warn(f"{other} for {file.name}, at {file.mirror_path}; it is taken from elsewhere", stacklevel=3)
+    return path
 
 
 def available(file: File) -> str | None:
-    """None if the file can be had, else the sentence that says why not. Downloads nothing.
+    """None if the file is somewhere, else the sentence that says why it cannot be had. Downloads nothing.
 
-    The cache and the mirrors are looked at (existence and size); the url's host is probed once per process.
+    The cache and the mirrors are looked at (existence and size); the url's host is probed once per process. A file that is there
+    and is not what the card says is no missing file but a fault: it counts as being somewhere, and :func:`fetch` refuses it.
     """
     if _provided is not None:
         return None if file.hash in _provided else _not_provided(file)
-    if file.fits(_size(cache_path(file))):
-        return None
+    reasons = obstacles(file)
+    return _offline_sentence(file, reasons) if reasons else None
+
+
+def obstacles(file: File) -> list[str]:
+    """What stands in the way of a file that is nowhere: a clause for each mirror, and one for its host. Nothing where it is
+    somewhere, as :func:`available` has it."""
+    if file.fits(size_of(cache_path(file))):
+        return []
     reasons = []
     for mirror in mirrors():
         try:
-            _look_into_mirror(mirror, file)
+            look_into_mirror(mirror, file)
+        except OtherFile:
+            return []
         except SourceTrouble as trouble:
             reasons.append(f"mirror {mirror} {trouble}")
         else:
-            return None
+            return []
     from fornix.files.network import unreachable
 
     down = unreachable(file.url)
-    return None if down is None else _offline_sentence(file, [*reasons, f"{file.host} {down}"])
+    return [] if down is None else [*reasons, f"{file.host} {down}"]
 
 
 def at_hand(file: File) -> bool:
     """Whether the file is in the cache or a mirror folder in the right size, so that fetching it transfers nothing."""
     if _provided is not None:
         return file.hash in _provided
-    places = [cache_path(file), *(_folder_path(mirror, file) for mirror in mirrors() if not _is_bucket(mirror))]
-    return any(file.fits(_size(place)) for place in places)
-
-
-def cache_path(file: File) -> Path:
-    """Where the cache keeps the file: by its hash, never by its name (the suffix is there for readers that go by it)."""
-    return cache_folder() / "files" / file.hash[:2] / f"{file.hash}{file.suffix}"
+    places = [cache_path(file), *(folder_path(mirror, file) for mirror in mirrors() if not is_bucket(mirror))]
+    return any(file.fits(size_of(place)) for place in places)
 
 
 def _from_provided(file: File, provided: Mapping[str, Path]) -> Path:
@@ -153,40 +176,13 @@ def _cached(file: File) -> bool:
     return False
 
 
-def _is_bucket(mirror: str) -> bool:
-    return mirror.startswith("s3://")
-
-
-def _look_into_mirror(mirror: str, file: File) -> None:
-    """Raise SourceTrouble unless the mirror holds a file of the right size."""
-    if _is_bucket(mirror):
-        from fornix.files.bucket import bucket
-
-        bucket(mirror).look(file)
-        return
-    if not _is_folder(mirror):
-        raise Unreachable("is not a folder on this machine")
-    size = _size(_folder_path(mirror, file))
-    if size is None:
-        raise SourceTrouble("does not hold it")
-    if not file.fits(size):
-        raise other_size(size, file)
-
-
-def _is_folder(mirror: str) -> bool:
-    try:
-        return Path(mirror).expanduser().is_dir()
-    except (OSError, RuntimeError):  # too long for a path, or of a user without a home
-        return False
-
-
 def _from_mirror(mirror: str, file: File, progress: Progress | None) -> Path:
-    if _is_bucket(mirror):
+    if is_bucket(mirror):
         from fornix.files.bucket import bucket
 
         return _into_cache(file, bucket(mirror), progress)
-    _look_into_mirror(mirror, file)
-    path = _folder_path(mirror, file)
+    look_into_mirror(mirror, file)
+    path = folder_path(mirror, file)
     try:
         wrong = _wrong(file, path)
     except OSError as error:
@@ -196,17 +192,13 @@ def _from_mirror(mirror: str, file: File, progress: Progress | None) -> Path:
     return path
 
 
-def _folder_path(mirror: str, file: File) -> Path:
-    return Path(mirror).expanduser().absolute() / file.mirror_path
-
-
 def _into_cache(file: File, source: Source, progress: Progress | None) -> Path:
     target = cache_path(file)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _lock(file):
             if not (target.exists() and _wrong(file, target) is None):
-                missing = file.bytes - (_size(part_path(target)) or 0)
+                missing = file.bytes - (size_of(part_path(target)) or 0)
                 if shutil.disk_usage(target.parent).free < missing:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 download(file, source, target, progress)
@@ -242,13 +234,6 @@ def _remember(file: File, path: Path) -> None:
 def _version(file: File, path: Path) -> tuple[str, int, int, int]:
     status = path.stat()
     return file.hash, status.st_size, status.st_mtime_ns, status.st_ino
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None
 
 
 def _sentence(file: File, reasons: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -12,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from fornix.files.fetch import available
+from fornix.files.fetch import obstacles
 from fornix.files.file import File
+from fornix.files.places import cache_path, not_the_file, size_of
 from fornix.files.settings import mirrors
 from fornix.files.source import SourceTrouble, Unreachable
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.registry.distribution import Distribution
 from fornix.registry.environments import unmet
-from fornix.registry.problems import counted
 
 #: Exit status of the process that imports a plugin where the plugin is at fault; its last line says how.
 _AT_FAULT: Final = 3
@@ -38,6 +39,8 @@ except PluginError as error:
     sys.exit({_AT_FAULT})
 """
 _IMPORT_TIMEOUT_S: Final = 120
+#: Files of so many bytes or fewer are read and hashed; of others the size alone says whether they are the right ones.
+SMALL: Final = 1_000_000
 #: A file that no bucket holds, to see whether one answers.
 _NOWHERE: Final = File("nowhere", "https://nowhere.invalid/nowhere", 0, sha256="0" * 64)
 
@@ -53,8 +56,9 @@ class Finding:
     subject : str
         The distribution, card or mirror concerned.
     sentence : str
+        The same for all subjects with the same trouble.
     details : str
-        A traceback, where there is one.
+        A traceback, or the files concerned, a line each.
     """
 
     level: Literal["error", "warning", "info"]
@@ -63,11 +67,16 @@ class Finding:
     details: str = ""
 
 
-def diagnose(registry: Registry) -> list[Finding]:
+def diagnose(registry: Registry, *, hash_all: bool = False) -> list[Finding]:
     """Everything that is wrong, the worst first.
 
     Each plugin whose requirements are met is imported, in a process of its own. Nothing is downloaded; each host that
     files come from is probed once.
+
+    Parameters
+    ----------
+    hash_all : bool
+        Whether large files in mirrors and the cache are read and hashed, too.
     """
     findings = [Finding(p.level, p.distribution or "plugins", p.sentence) for p in registry.problems]
     findings += _loose_ends(registry)
@@ -80,7 +89,7 @@ def diagnose(registry: Registry) -> list[Finding]:
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         findings += [finding for found in pool.map(lambda each: _try_import(registry, each), importable) for finding in found]
     findings += _mirrors()
-    findings += [finding for card in registry.cards() for finding in _files(card)]
+    findings += [finding for card in registry.cards() for finding in _files(card, math.inf if hash_all else SMALL)]
     order = ["error", "warning", "info"]
     return sorted(findings, key=lambda finding: (order.index(finding.level), finding.subject.casefold()))
 
@@ -143,8 +152,27 @@ def _trouble_with(mirror: str) -> str | None:
     return None
 
 
-def _files(card: Card) -> Iterator[Finding]:
-    reasons = [reason for reason in map(available, card.files) if reason is not None]
-    if reasons:
-        sentence = f"{len(reasons)} of its {counted(len(card.files), 'file')} cannot be had here: {reasons[0]}"
-        yield Finding("warning", f"{card.kind} {card.identifier}", sentence)
+def _files(card: Card, read_up_to: float) -> Iterator[Finding]:
+    subject = f"{card.kind} {card.identifier}"
+    nowhere: dict[str, list[File]] = {}
+    for file in card.files:
+        yield from _others(subject, file, read_up_to)
+        if reasons := obstacles(file):
+            why = f"a file of {file.host} that it needs cannot be had here: {'; '.join(reasons)}"
+            nowhere.setdefault(why, []).append(file)
+    for why, files in nowhere.items():
+        remedy = f"connect to the network, or set FORNIX_MIRROR to a folder that holds it at {files[0].host}/<path of its url>"
+        yield Finding("warning", subject, f"{why}; {remedy}", "\n".join(f"{file.name} ({file.url})" for file in files))
+
+
+def _others(subject: str, file: File, read_up_to: float) -> Iterator[Finding]:
+    """What lies where a file is looked for and is another one."""
+    had = file.fits(size_of(cache_path(file)))
+    for other in not_the_file(file, read_up_to):
+        what = f"its file {file.name} is not what lies at {other.place} ({other.wrong})"
+        if other.cached:
+            yield Finding("warning", subject, f"{what}; it is fetched again when it is needed")
+            continue
+        says = f" should say {other.fields}" if other.fields else " is to be corrected (--hash says how)"
+        sentence = f"{what}: if that is the file that is meant, the card{says}; else put the right one there"
+        yield Finding("warning" if had else "error", subject, sentence)

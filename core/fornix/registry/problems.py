@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from fornix.errors import FornixError
 
@@ -13,6 +14,16 @@ from fornix.errors import FornixError
 def counted(number: int, noun: str) -> str:
     """``1 cell``, ``2 cells``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+#: How many names a line has before it counts the rest.
+NAMED: Final = 3
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a, b, c and 7 more``."""
+    left = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {left} more" if left > 0 else "")
 
 
 @dataclass(frozen=True)
