@@ -20,8 +20,10 @@ _HOMES = {
     "load_dataset": "fornix.registry.load",
     "load_metric": "fornix.registry.load",
     "load_model": "fornix.registry.load",
+    "read_matrix": "fornix.matrix.table",
     "run": "fornix.matrix.api",
     "score": "fornix.matrix.api",
+    "stored_score": "fornix.matrix.stored",
     "wrap_responses": "fornix.engine.wrapped",
 }
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from fornix.errors import UsageError as UsageError
     from fornix.matrix.api import run as run
     from fornix.matrix.api import score as score
+    from fornix.matrix.stored import stored_score as stored_score
+    from fornix.matrix.table import read_matrix as read_matrix
     from fornix.registry.hookspecs import hookimpl as hookimpl
     from fornix.registry.load import card_file as card_file
     from fornix.registry.load import load_benchmark as load_benchmark

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+import fornix
 from fornix.matrix.table import blocks, cell_text, legend, markdown, write_csv, write_netcdf
-from fornix.store.netcdf import read_dataset
 from tests.matrix.examples import matrix
 
 
@@ -67,4 +67,4 @@ def test_csv_and_netcdf_hold_the_whole_matrix(tmp_path: Path) -> None:
     table = pd.read_csv(tmp_path / "m.csv").set_index(["model", "benchmark"])
     assert len(table) == 12
     assert table.loc[("images", "V4.b"), "value"] == 0.6
-    assert read_dataset(tmp_path / "m.nc").identical(found)
+    assert fornix.read_matrix(tmp_path / "m.nc").identical(found)

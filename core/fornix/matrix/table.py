@@ -126,3 +126,16 @@ def write_netcdf(matrix: xr.Dataset, path: Path) -> None:
     from fornix.store.netcdf import write_dataset
 
     write_dataset(path, matrix)
+
+
+def read_matrix(path: str | Path) -> xr.Dataset:
+    """The matrix that :func:`write_netcdf` wrote (``fornix run --netcdf matrix.nc``), identical.
+
+    Raises
+    ------
+    ArrayFileError
+        If the file is missing, damaged, or something else.
+    """
+    from fornix.store.netcdf import read_dataset
+
+    return read_dataset(Path(path))

@@ -1,0 +1,54 @@
+"""``fornix.stored_score``: one score out of a store, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fornix.engine.exchange import score_from
+from fornix.engine.plan import plan
+from fornix.errors import UsageError
+from fornix.interfaces import Score
+from fornix.registry.discovery import discover
+from fornix.registry.load import current_registry
+from fornix.store.folder import FolderStore, default_folder
+from fornix.store.interface import Store
+
+
+def stored_score(
+    model: str,
+    benchmark: str,
+    store: Store | str | Path | None = None,
+    *,
+    plugins: Sequence[str | Path] = (),
+    seed: int = 0,
+) -> Score:
+    """The score of a cell as a run stored it, with what the matrix has no room for: units, replicates and ceiling.
+
+    Two models are compared in pairs by the differences of their replicates.
+
+    Parameters
+    ----------
+    model, benchmark : str
+        Identifiers; of a benchmark, that of a leaf.
+    store, plugins, seed
+        As :func:`fornix.run` takes them.
+
+    Raises
+    ------
+    UsageError
+        If an identifier is unknown or that of a parent, or the cell has no result as its plugins are now.
+    StoreError
+        If its arrays are damaged.
+    """
+    folders = tuple(Path(folder) for folder in plugins)
+    registry = discover(folders) if folders else current_registry(anew=True)
+    place = FolderStore(store or default_folder(), read_only=True) if store is None or isinstance(store, str | Path) else store
+    if registry.get("benchmark", benchmark).aggregate is not None:
+        raise UsageError(f"{benchmark} is a parent, which is not stored; ask for its children one by one")
+    (planned,) = plan(registry, place, [model], [benchmark], seed=seed).cells
+    cell = place.cell(planned.key) if planned.state == "ok" else None
+    if cell is None:
+        because = ": ".join(part for part in (planned.state, planned.reason, planned.why) if part)
+        raise UsageError(f"{model} on {benchmark} has no result in the store ({because}); `fornix run` computes it")
+    return score_from(cell.scalars, place.units(cell.key))
