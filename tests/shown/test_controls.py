@@ -26,7 +26,8 @@ OPTIONS = {
 }
 #: Leaf -> (dataset, recording) of the leaves whose metric compares a model's responses with recordings.
 RECORDED = {
-    **{f"Cowley2023.V4-{metric}.{s}": (f"Cowley2023.{s}", "V4") for metric in ("pls", "ridge") for s in SESSIONS},
+    # ridge takes long, pls does not: in turns, so that no process has two of the long ones waiting
+    **{f"Cowley2023.V4-{metric}.{s}": (f"Cowley2023.{s}", "V4") for s in SESSIONS for metric in ("pls", "ridge")},
     "Kriegeskorte2008.monkeyIT-rdm": ("Kriegeskorte2008.monkeyIT", "IT"),
     "Kriegeskorte2008.humanIT-rdm": ("Kriegeskorte2008.humanIT", "IT"),
     "Kriegeskorte2008.judgements-rdm": ("Kriegeskorte2008.judgements", "similarity"),
