@@ -12,7 +12,7 @@ import xarray as xr
 
 import fornix
 from fornix.errors import NotAble, UsageError
-from fornix.interfaces import AssemblyError, Experiment, Recording, StimulusSet
+from fornix.interfaces import AssemblyError, Experiment, ReadingTimes, Recording, Similarity, StimulusSet, Surprisal
 from fornix.registry.load import load_dataset, use_registry
 from tests.engine.conftest import toy_registry
 
@@ -64,6 +64,11 @@ def test_whole_numbers_name_stimuli_as_text() -> None:
         (pd.DataFrame(VALUES * 1j, index=IDS), "something else than real numbers"),
         (pd.Series([1 + 2j], index=["a"]), "something else than real numbers"),
         (pd.DataFrame([["x"]], index=["a"]), "something else than real numbers"),
+        (pd.DataFrame([["1.5"]], index=["a"]), r"something else than real numbers \('1\.5' is a text\)"),
+        (pd.Series([1.0, "2"], index=["a", "b"]), r"something else than real numbers \('2' is a text\)"),
+        (pd.DataFrame([["1.5"]], index=["a"], dtype="string"), "something else than real numbers"),
+        ({"a": "1.5"}, "something else than real numbers"),
+        (assembly(VALUES.astype(str)), "something else than real numbers .dtype <U"),
         (pd.DataFrame([[pd.Timestamp(0)]], index=["a"]), "something else than real numbers"),
         (pd.DataFrame(VALUES, index=pd.MultiIndex.from_product([["a", "b"], [1, 2]])), "names its rows by several levels"),
         (pd.DataFrame(VALUES, index=["a", "b", "c", None]), "or some not at all"),
@@ -72,7 +77,10 @@ def test_whole_numbers_name_stimuli_as_text() -> None:
         ({}, "is empty"),
         (None, "is a NoneType"),
         ([1.0], "is a list"),
-        (VALUES, "is a ndarray"),
+        (
+            VALUES,
+            r"is a ndarray, which names no stimuli; give pd\.DataFrame\(values, index=names\), a row for each stimulus, or ",
+        ),
         (assembly(VALUES, ["a", "a", "b", "b"], repetition=[0, 1, 0, 1]), "has repetitions"),
         (assembly(VALUES).T, "has dims"),
         (assembly(VALUES).drop_vars("stimulus_id"), "no coordinate stimulus_id"),
@@ -81,6 +89,37 @@ def test_whole_numbers_name_stimuli_as_text() -> None:
 def test_what_is_no_table_of_responses_is_refused(table: Any, sentence: str) -> None:
     with pytest.raises(AssemblyError, match=sentence):
         fornix.wrap_responses(table)
+
+
+def test_what_a_table_cannot_answer_is_said_with_what_to_give() -> None:
+    single = fornix.wrap_responses(pd.Series([1.0, 2.0], index=["a", "b"]))
+    with pytest.raises(
+        NotAble, match=r"one number for each stimulus, which answers the tasks reading_times, surprisal and no reg"
+    ):
+        single.respond(Experiment(StimulusSet(["a", "b"]), (Recording("V4"),)))
+    with pytest.raises(NotAble, match=r"does not answer for region 'V4', only for IT, v4; did you mean 'V4'\?$"):
+        fornix.wrap_responses(assembly(VALUES), regions=["v4", "IT"]).respond(Experiment(StimulusSet(IDS), (Recording("V4"),)))
+    with pytest.raises(NotAble, match=r"does not answer for region 'V4', only for IT$"):
+        fornix.wrap_responses(assembly(VALUES), regions=["IT"]).respond(Experiment(StimulusSet(IDS), (Recording("V4"),)))
+
+
+@pytest.mark.parametrize("form", ["values", "gram"])
+def test_a_nan_is_named_as_one_of_the_table_where_it_is_asked_for(form: Any) -> None:
+    holed = pd.DataFrame(VALUES, index=IDS, columns=["x", "y", "z"])
+    holed.loc["c", "y"] = np.nan
+    model, asked = fornix.wrap_responses(holed), Recording("V4", form=form)
+    assert asked in model.respond(Experiment(StimulusSet(["a", "b"]), (asked,)))
+    sentence = (
+        r"^the wrapped table has 1 values that are NaN or infinite, out of 6, the first at presentation 1 \('c'\), neuroid 1 "
+    )
+    with pytest.raises(AssemblyError, match=sentence):
+        model.respond(Experiment(StimulusSet(["a", "c"]), (asked,)))
+    with pytest.raises(AssemblyError, match=sentence):
+        model.respond(Experiment(StimulusSet(["a", "c"]), task=Similarity()))
+    words = fornix.wrap_responses({"a": 1.0, "c": np.nan})
+    assert np.isnan(np.asarray(words.respond(Experiment(StimulusSet(["c"]), task=ReadingTimes()))[ReadingTimes()])).all()
+    with pytest.raises(AssemblyError, match="the wrapped table has 1 values that are NaN or infinite, out of 2"):
+        words.respond(Experiment(StimulusSet(["a", "c"]), task=Surprisal()))
 
 
 def test_a_task_that_numbers_cannot_do_is_a_usage_error() -> None:

@@ -395,7 +395,9 @@ class TestRefusals:
 
     def test_a_model_without_a_behavioural_layer_performs_no_task(self) -> None:
         model = FeatureModel(Extract(), tuple(WEIGHTS), Commitment({"V4": ("early",)}))
-        with pytest.raises(NotAble, match="this model declares none"):
+        with pytest.raises(
+            NotAble, match=r"this model declares none; name one by behaviour='<layer>' beside layers=.*\[behaviour\]"
+        ):
             model.respond(Experiment(STIMULI, task=Similarity()))
 
     def test_a_commitment_to_a_missing_layer_is_refused_at_once(self) -> None:
@@ -410,6 +412,27 @@ class TestRefusals:
         model = FeatureModel(lambda images, layers, seed: answer, ("early",), Commitment({"V4": ("early",)}), batch_size=5)
         with pytest.raises(FornixError, match=sentence):
             model.respond(Experiment(STIMULI, (Recording("V4"),)))
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            Experiment(STIMULI, (Recording("V4"),)),
+            Experiment(STIMULI, (Recording("V4", form="gram"),)),
+            Experiment(STIMULI, task=Similarity()),
+            Experiment(
+                STIMULI.take(list(range(5))), task=Label(("a", "b"), fitting=Fitting(STIMULI.take([6, 7, 8]), ("a", "b", "b")))
+            ),
+        ],
+    )
+    def test_features_that_are_no_numbers_are_named_by_layer_and_stimulus(self, asked: Experiment) -> None:
+        def extract(images: list[Any], layers: Sequence[str], seed: int) -> dict[str, np.ndarray]:
+            features = expected("early", images)
+            features[[np.array_equal(image, IMAGES[7]) for image in images], 3:5] = np.nan
+            return {"early": features}
+
+        model = FeatureModel(extract, ("early",), Commitment({"V4": ("early",)}, "early"), batch_size=5)
+        with pytest.raises(FornixError, match="layer 'early' gave NaN or infinity in 2 of 301 features of stimulus 's7'"):
+            model.respond(asked)
 
     def test_features_whose_number_changes_are_named(self) -> None:
         def extract(images: list[Any], layers: Sequence[str], seed: int) -> dict[str, np.ndarray]:

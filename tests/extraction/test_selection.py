@@ -293,6 +293,14 @@ class TestCommand:
         assert main(["commit", "toy-layers"]) == 2
         assert "no dataset is set aside for choosing layers of V4" in capfd.readouterr().err
 
+    def test_a_model_without_regions_has_no_layers_to_choose(self, place: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        write_dataset(place, SPLITS)
+        card = place / "models/toylayers/fornix_model_toylayers/plugin.toml"
+        card.write_text(card.read_text().replace('regions = ["V4"]', 'tasks = ["label"]'))
+        for data in ([], ["--data", "Toy.session"]):
+            assert main(["commit", "toy-layers", *data]) == 2
+            assert "toy-layers offers no region, so there is none to choose layers for" in capfd.readouterr().err
+
 
 BENCHMARK_CARD = """
     identifier = "Toy.test"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -415,6 +416,12 @@ class TestSentences:
         with pytest.raises(UsageError, match="the commitment names the behavioural layer"):
             TorchModel(network(), TO_TENSOR, commitment=commitment, behaviour="flat")
 
+    @pytest.mark.parametrize("layers", ["conv", ["conv"], {"V4": 3}, {"V4": ["conv", 3]}])
+    def test_layers_that_are_no_map_from_regions(self, layers: Any) -> None:
+        sentence = r"layers maps regions to layers, such as \{'V4': '(conv|layer4)'\}, or \{'\*': .*\} for every region; got "
+        with pytest.raises(UsageError, match=sentence + re.escape(repr(layers))):
+            TorchModel(network(), TO_TENSOR, layers)
+
     def test_other_precisions_are_refused(self) -> None:
         with pytest.raises(UsageError, match=r"forward passes are in float32, and the module holds .*float16.*module\.float"):
             model_of(network().half())
@@ -426,6 +433,27 @@ class TestSentences:
         integers = TorchModel(nn.Sequential(nn.Flatten()), lambda image: image, {}, device="cpu")
         with pytest.raises(FornixError, match=r"preprocess gave torch\.uint8; expected a float tensor"):
             values(integers, "0")
+
+    def test_a_transform_of_pil_images_is_told_what_it_is_given(self) -> None:
+        """As those of torchvision do: they fail with an error of their own, or give what is no tensor."""
+        from PIL import Image
+
+        def of_pil(image: Any) -> Tensor:
+            return TO_TENSOR(np.array(image.resize((4, 4)).convert("RGB")))
+
+        def failing(prepare: Any, sentence: str) -> None:
+            model = TorchModel(nn.Sequential(nn.Flatten()), prepare, {}, device="cpu")
+            with pytest.raises(FornixError, match=sentence) as caught:
+                values(model, "0")
+            assert "lambda image: transform(PIL.Image.fromarray(image))" in str(caught.value)
+
+        failing(of_pil, r"preprocess failed: \w+Error: .*it is given an array \(8, 8, 3\) of uint8; a transform of PIL images")
+        failing(
+            Image.fromarray, r"preprocess gave a Image; expected a float tensor \(channels, height, width\); it is given an arr"
+        )
+        failing(lambda image: torch.from_numpy(np.asarray(None)), r"preprocess failed: TypeError: can't convert np\.ndarray")
+        whole = TorchModel(nn.Sequential(nn.Flatten()), lambda image: of_pil(Image.fromarray(image)), {}, device="cpu")
+        assert values(whole, "0").shape == (11, 48)
 
 
 class TestPreprocess:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,17 @@ MULTI = assembly().assign_coords(
             {},
             "the assembly has a time bin that does not end after it starts",
         ),
-        (assembly().where(lambda a: a > 1), {"finite": True}, "has 2 values that are NaN or infinite, out of 4"),
+        (
+            assembly(neuroid_id=("neuroid", np.array(["x", "y"]))).where(lambda a: (a > 1) | (a == 0)),
+            {"finite": True},
+            r"has 1 values that are NaN or infinite, out of 4, the first at presentation 0 \('a'\), neuroid 1 \('y'\)$",
+        ),
+        (
+            xr.DataArray([1.0, np.inf], dims=("time_bin",)),
+            {"finite": True},
+            "out of 2, the first at time_bin 1$",
+        ),
+        (xr.DataArray(np.nan), {"finite": True}, "has 1 values that are NaN or infinite, out of 1$"),
     ],
 )
 def test_a_bad_assembly_is_refused_with_a_sentence(array: Any, arguments: dict[str, Any], sentence: str) -> None:
@@ -111,6 +122,20 @@ def test_a_bad_assembly_is_refused_with_a_sentence(array: Any, arguments: dict[s
 def test_a_dimension_twice_is_refused() -> None:
     with pytest.raises(AssemblyError, match=r"has a dimension twice: \('neuroid', 'neuroid'\)"):
         check_assembly(xr.DataArray(np.zeros((2, 2)), dims=("neuroid", "neuroid")))
+
+
+@pytest.mark.parametrize("dims", [None, ("presentation", "neuroid"), ("presentation",), ("token", "neuroid"), ("trial",), ()])
+def test_the_sentence_shows_how_to_make_one(dims: tuple[str, ...] | None) -> None:
+    """Two plain arrays say nothing of which rows belong together; what the sentence shows, passes."""
+    values = np.zeros([2] * len(("presentation", "neuroid") if dims is None else dims))
+    for wrong in (values, pd.DataFrame([[1.0]]), xr.DataArray(np.zeros((2, 2, 2)))):
+        with pytest.raises(AssemblyError) as caught:
+            check_assembly(wrong, dims=dims)  # type: ignore[arg-type]
+        shown = re.search(r"xr\.DataArray\(.*\)(?=, where names has the stimulus of each row$|$)", str(caught.value))
+        assert shown is not None, str(caught.value)
+        made = eval(shown.group(), {"xr": xr, "values": values, "names": ["a", "b"]})
+        check_assembly(made, dims=dims, stimulus_ids=["a", "b"] if "stimulus_id" in made.coords else None)
+        assert ("stimulus_id" in made.coords) == (dims is None or dims[:1] == ("presentation",))
 
 
 def test_the_sentence_names_the_assembly_as_its_caller_does() -> None:

@@ -24,6 +24,9 @@ from fornix.interfaces import (
 )
 from fornix.numerics.gram import GramAccumulator
 from fornix.numerics.similarity import dissimilarities
+from fornix.registry.options import did_you_mean
+
+_NO_NUMBERS = "the wrapped table holds something else than real numbers"
 
 
 class WrappedResponses:
@@ -43,18 +46,26 @@ class WrappedResponses:
             answers[experiment.task] = self._perform(experiment.task, experiment.stimuli)
         return Responses(answers)
 
-    def _rows(self, stimuli: StimulusSet) -> xr.DataArray:
+    def _rows(self, stimuli: StimulusSet, *, finite: bool = True) -> xr.DataArray:
         missing = [name for name in stimuli if name not in self._row]
         if missing:
             raise NotAble(
                 "stimuli", f"the wrapped table lacks {len(missing)} of {len(stimuli)} stimuli, for example {missing[0]!r}"
             )
         rows: xr.DataArray = self._table.isel(presentation=[self._row[name] for name in stimuli])
-        return rows
+        return check_assembly(rows, finite=finite, what="the wrapped table")
 
     def _record(self, recording: Recording, stimuli: StimulusSet) -> xr.DataArray | Gram:
-        if "neuroid" not in self._table.dims or (self._regions is not None and recording.region not in self._regions):
-            raise NotAble("region", f"the wrapped table does not answer for region {recording.region!r}")
+        if "neuroid" not in self._table.dims:
+            raise NotAble(
+                "region",
+                f"the wrapped table has one number for each stimulus, which answers the tasks {', '.join(sorted(self._tasks))} "
+                f"and no region; for region {recording.region!r} give a DataFrame with a column for each feature",
+            )
+        if self._regions is not None and recording.region not in self._regions:
+            only = ", ".join(sorted(self._regions))
+            hint = next(filter(None, (did_you_mean(name, [recording.region]) for name in sorted(self._regions))), "")
+            raise NotAble("region", f"the wrapped table does not answer for region {recording.region!r}, only for {only}{hint}")
         if recording.time_bins is not None or recording.per != "stimulus":
             raise NotAble("region", "the wrapped table has one row for each stimulus: no time bins, tokens or frames")
         values = self._rows(stimuli)
@@ -67,7 +78,7 @@ class WrappedResponses:
     def _perform(self, task: Task, stimuli: StimulusSet) -> xr.DataArray:
         if task.name not in self._tasks:
             raise NotAble("task", f"the wrapped table answers {sorted(self._tasks) or 'no task'}, not {task.name!r}")
-        values = self._rows(stimuli)
+        values = self._rows(stimuli, finite=not isinstance(task, ReadingTimes))
         if isinstance(task, Similarity):
             return dissimilarities(values)
         return values
@@ -108,10 +119,17 @@ def wrap_responses(
     elif isinstance(table, pd.DataFrame):
         coords = {**_ids(table.index), "neuroid_id": ("neuroid", _texts(table.columns, "columns"))}
         array = xr.DataArray(_numbers(table), dims=("presentation", "neuroid"), coords=coords)
+    elif not isinstance(table, xr.DataArray):
+        raise AssemblyError(
+            f"the wrapped table is a {type(table).__name__}, which names no stimuli; give pd.DataFrame(values, index=names), a "
+            "row for each stimulus, or pd.Series(values, index=names) for single numbers"
+        )
     else:
-        if isinstance(table, xr.DataArray) and "stimulus_id" in table.coords and table["stimulus_id"].dtype.kind in "iu":
+        if "stimulus_id" in table.coords and table["stimulus_id"].dtype.kind in "iu":
             table = table.assign_coords(stimulus_id=table["stimulus_id"].astype(np.str_))
         array = check_assembly(table, what="the wrapped table")
+        if array.dtype.kind not in "fiu":
+            raise AssemblyError(f"{_NO_NUMBERS} (dtype {array.dtype})")
         if "repetition" in array.coords and array["repetition"].values.any():
             raise AssemblyError("the wrapped table has repetitions; give their mean, one row for each stimulus")
     dims = ("presentation", "neuroid") if array.ndim == 2 else ("presentation",)
@@ -130,12 +148,15 @@ def _numbers(table: pd.DataFrame | pd.Series) -> np.ndarray:
     """As float64, and only what is one: a complex number would lose its half without a word."""
     try:
         values = table.to_numpy()
+        texts = [value for value in values.ravel() if isinstance(value, str)] if values.dtype.kind == "O" else []
+        if texts:  # float() would read them
+            raise ValueError(f"{texts[0]!r} is a text")
         if values.dtype.kind in "cmMSU":
             raise ValueError(f"dtype {values.dtype}")
         numbers: np.ndarray = values.astype(np.float64)
         return numbers
     except (TypeError, ValueError) as error:
-        raise AssemblyError(f"the wrapped table holds something else than real numbers ({error})") from None
+        raise AssemblyError(f"{_NO_NUMBERS} ({error})") from None
 
 
 def _ids(index: pd.Index) -> dict[str, tuple[str, np.ndarray]]:

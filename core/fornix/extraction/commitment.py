@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fornix.errors import FornixError
+from fornix.errors import FornixError, UsageError
 
 #: The region name that stands for every region.
 EVERY_REGION = "*"
@@ -66,6 +66,27 @@ class Commitment:
         """Every layer the commitment names, each once, in order."""
         named = [layer for layers in self.regions.values() for layer in layers]
         return tuple(dict.fromkeys([*named, *([self.behaviour] if self.behaviour else [])]))
+
+
+def declared(layers: Any, behaviour: str | None = None) -> Commitment:
+    """A declared commitment from a map of regions to a layer, or to several in a list.
+
+    Raises
+    ------
+    UsageError
+        If it is no such map.
+    """
+    given: dict[str, tuple[str, ...]] = {}
+    for region, names in layers.items() if isinstance(layers, Mapping) else [("", None)]:
+        several = (names,) if isinstance(names, str) else names
+        if not isinstance(several, list | tuple) or not all(isinstance(name, str) for name in (region, *several)):
+            example = layers if isinstance(layers, str) else "layer4"
+            raise UsageError(
+                f"layers maps regions to layers, such as {{'V4': {example!r}}}, or {{'*': {example!r}}} for every region; "
+                f"got {layers!r}"
+            )
+        given[region] = tuple(several)
+    return Commitment(given, behaviour)
 
 
 def read_commitment(path: Path | str) -> Commitment:

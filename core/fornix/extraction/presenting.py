@@ -35,11 +35,14 @@ class Presentation:
     seed : int or None
         None for a deterministic model.
     image : Content
+    stimulus_id : str
+        Of one of the stimuli that show it, for messages.
     """
 
     identity: str
     seed: int | None
     image: Content
+    stimulus_id: str
 
     @property
     def key(self) -> tuple[str, int | None]:
@@ -172,7 +175,7 @@ def present(
                         wanted = [layer for layer in layers if layer in kept or layer not in turn.deferred]
                         if not wanted:
                             break
-                        features = _features(extract, list(islice(images, len(batch))), wanted, batch[0].noise_seed, sizes)
+                        features = _features(extract, list(islice(images, len(batch))), wanted, batch, sizes)
                         for sink in values:
                             sink.receive(batch, features)
                         turn.receive(batch, features)
@@ -259,11 +262,11 @@ def _features(
     extract: Callable[[list[Any], Sequence[str], int], Features],
     images: list[Any],
     layers: Sequence[str],
-    seed: int,
+    batch: Sequence[Presentation],
     sizes: dict[str, int],
 ) -> dict[str, NDArray[np.float32]]:
     count = len(images)
-    answer = extract(images, layers, seed)
+    answer = extract(images, layers, batch[0].noise_seed)
     features = {}
     for layer in layers:
         if layer not in answer or len(answer[layer]) != count:
@@ -274,5 +277,12 @@ def _features(
         if sizes.setdefault(layer, size) != size:
             raise FornixError(
                 f"layer {layer!r} gave {size} features for some images and {sizes[layer]} for others; bring images to one size"
+            )
+        good = np.isfinite(features[layer])
+        if not good.all():
+            row = int(good.all(axis=1).argmin())
+            raise FornixError(
+                f"layer {layer!r} gave NaN or infinity in {size - int(good[row].sum())} of {size} features of stimulus "
+                f"{batch[row].stimulus_id!r}; look at the model's weights, and at what it is given of this image"
             )
     return features

@@ -139,7 +139,11 @@ class FeatureModel:
 
     def _ask_task(self, task: Task, experiment: Experiment) -> _Answer:
         if self.commitment.behaviour is None:
-            raise NotAble("task", f"the task {task.name!r} is read from a behavioural layer, and this model declares none")
+            raise NotAble(
+                "task",
+                f"the task {task.name!r} is read from a behavioural layer, and this model declares none; name one by "
+                "behaviour='<layer>' beside layers=, or as layer of [behaviour] in its commitment.toml",
+            )
         layers = (self.commitment.behaviour,)
         shown = self._presentations(experiment.stimuli, experiment)
         if isinstance(task, Similarity):
@@ -182,8 +186,8 @@ class FeatureModel:
         repetitions = 1 if self.deterministic else experiment.repetitions
         return [
             [
-                Presentation(identity, None if self.deterministic else experiment.seed + t, image)
-                for identity, image in zip(stimuli.row_hashes, images, strict=True)
+                Presentation(identity, None if self.deterministic else experiment.seed + t, image, name)
+                for identity, image, name in zip(stimuli.row_hashes, images, stimuli.stimulus_id.tolist(), strict=True)
             ]
             for t in range(repetitions)
         ]

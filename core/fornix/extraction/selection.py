@@ -89,8 +89,10 @@ def set_aside(registry: Registry, model: Card, names: Sequence[str] | None = Non
     Raises
     ------
     UsageError
-        If there is none, or one that was named is not set aside for a region of the model.
+        If there is none, or one that was named is not set aside for a region of the model, or the model has no region.
     """
+    if not model.regions:
+        raise UsageError(f"{model.identifier} offers no region, so there is none to choose layers for: its card names no regions")
     cards = registry.cards("dataset") if names is None else [registry.get("dataset", name) for name in names]
     found = [card for card in cards if _regions(model, card)]
     left = [card.identifier for card in cards if card not in found]

@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from fornix.errors import FornixError, UsageError
-from fornix.extraction.commitment import Commitment
+from fornix.extraction.commitment import Commitment, declared
 from fornix.extraction.responder import FeatureModel, missing_layer
 from fornix.extraction.scratch import Scratch
 
@@ -107,8 +108,7 @@ class TorchModel(FeatureModel):
         if (layers is None) == (commitment is None):
             raise UsageError("a TorchModel takes either layers={region: layer} or commitment=, and not both")
         if commitment is None:
-            given = {region: (names,) if isinstance(names, str) else tuple(names) for region, names in (layers or {}).items()}
-            commitment = Commitment(given, behaviour)
+            commitment = declared(layers, behaviour)
         elif behaviour is not None:
             raise UsageError("the commitment names the behavioural layer; behaviour= goes with layers=")
         narrow = [
@@ -127,7 +127,7 @@ class TorchModel(FeatureModel):
                 commitment,
                 batch_size=batch_size,
                 deterministic=deterministic,
-                prepare=preprocess,
+                prepare=partial(_prepared, preprocess),
                 scratch=scratch,
             )
         except ValueError as error:
@@ -210,8 +210,23 @@ class _LastLayerReached(BaseException):
     """Ends a forward pass; no ``except Exception`` in a network's own code catches it."""
 
 
-def _stack(images: Sequence[Any]) -> Tensor:
-    tensors = [torch.as_tensor(image) for image in images]
+def _prepared(preprocess: Callable[[NDArray[np.uint8]], Any], image: NDArray[np.uint8]) -> Tensor:
+    """What preprocess makes of an image, as a tensor."""
+    given = (
+        f"it is given an array {image.shape} of uint8; a transform of PIL images, as torchvision has them, goes in as "
+        "preprocess=lambda image: transform(PIL.Image.fromarray(image))"
+    )
+    try:
+        prepared = preprocess(image)
+    except Exception as error:  # of code that is not ours, in a thread of ours: nobody would know what was called with what
+        raise FornixError(f"preprocess failed: {type(error).__name__}: {error}; {given}") from error
+    if not isinstance(prepared, Tensor | np.ndarray):
+        kind = type(prepared).__name__
+        raise FornixError(f"preprocess gave a {kind}; expected a float tensor (channels, height, width); {given}")
+    return torch.as_tensor(prepared)
+
+
+def _stack(tensors: list[Tensor]) -> Tensor:
     shapes = {tuple(tensor.shape) for tensor in tensors}
     if len(shapes) > 1:
         raise FornixError(

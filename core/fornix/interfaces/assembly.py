@@ -46,11 +46,11 @@ def check_assembly(
     AssemblyError
     """
     if not isinstance(assembly, xr.DataArray):
-        raise AssemblyError(f"{what} is a {type(assembly).__name__}; expected an xarray.DataArray")
+        raise AssemblyError(f"{what} is a {type(assembly).__name__}; expected an xarray.DataArray: {_how_to_make(dims)}")
     names = tuple(str(d) for d in assembly.dims)
     unknown = [d for d in names if d not in DIMS]
     if unknown:
-        raise AssemblyError(f"{what} has a dimension {unknown[0]!r}; the dimensions are {', '.join(DIMS)}")
+        raise AssemblyError(f"{what} has a dimension {unknown[0]!r}; the dimensions are {', '.join(DIMS)}: {_how_to_make(dims)}")
     if len(set(names)) < len(names):
         raise AssemblyError(f"{what} has a dimension twice: {names}")
     if dims is not None and names != dims:
@@ -70,10 +70,31 @@ def check_assembly(
     if stimulus_ids is not None:
         _check_stimuli(assembly, list(stimulus_ids), what)
     if finite and assembly.dtype.kind == "f":
-        bad = int(np.size(assembly.values) - np.isfinite(assembly.values).sum())
-        if bad:
-            raise AssemblyError(f"{what} has {bad} values that are NaN or infinite, out of {assembly.size}")
+        good = np.isfinite(assembly.values)
+        if not good.all():
+            first = _named(assembly, np.unravel_index(int(good.argmin()), good.shape))
+            bad = assembly.size - int(good.sum())
+            raise AssemblyError(f"{what} has {bad} values that are NaN or infinite, out of {assembly.size}{first}")
     return assembly
+
+
+def _how_to_make(dims: tuple[str, ...] | None) -> str:
+    """The call that makes an assembly of plain values, and what it needs besides."""
+    dims = ("presentation", "neuroid") if dims is None else dims
+    if dims[:1] != ("presentation",):
+        return f"xr.DataArray(values, dims={dims})"
+    call = f"xr.DataArray(values, dims={dims}, coords={{'stimulus_id': ('presentation', names)}})"
+    return f"{call}, where names has the stimulus of each row"
+
+
+def _named(assembly: xr.DataArray, place: tuple[np.intp, ...]) -> str:
+    """Where a value is: its number along each dim, and the name that it has there."""
+    parts = []
+    for dim, number in zip(assembly.dims, place, strict=True):
+        coordinate = "neuroid_id" if dim == "neuroid" else "stimulus_id"
+        known = coordinate in assembly.coords and assembly[coordinate].dims == (dim,)
+        parts.append(f"{dim} {number}" + (f" ({assembly[coordinate].values[number].item()!r})" if known else ""))
+    return f", the first at {', '.join(parts)}" if parts else ""
 
 
 def _check_coordinates(assembly: xr.DataArray, what: str) -> None:
