@@ -155,6 +155,8 @@ def test_what_is_wrong_with_a_network_is_said() -> None:
         fornix.score(network, PARENT, layers={"IT": "tuned"}, preprocess=preprocess())
     with pytest.raises(fornix.UsageError, match=r"the module holds tuned\.weight \(torch\.float64\); call module\.float\(\)"):
         fornix.score(network.double(), IT, layers={"IT": "tuned"}, preprocess=preprocess())
+    with pytest.raises(fornix.UsageError, match=r"a network takes no 'behavior'; did you mean 'behaviour'\?"):
+        fornix.score(network, IT, layers={"IT": "tuned"}, preprocess=preprocess(), behavior="tuned")
     with pytest.raises(fornix.UsageError, match=r"'layers' is for networks; a packaged model takes options="):
         fornix.score("toy-linear", IT, layers={"IT": "tuned"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -26,6 +27,7 @@ from fornix.matrix.flags import flags, notes, unpublished
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry, discover
 from fornix.registry.load import current_registry, load_benchmark, load_model, use_registry
+from fornix.registry.options import did_you_mean
 from fornix.store.folder import FolderStore, default_folder
 from fornix.store.interface import Store
 
@@ -131,14 +133,15 @@ def score(
     Parameters
     ----------
     model : str, Model or torch.nn.Module
-        An identifier, an object with ``respond``, or a network; a network needs ``preprocess`` and ``layers``.
+        An identifier, an object with ``respond``, or a network; a network needs ``preprocess`` (which is
+        given each image as an array (height, width, 3) of uint8) and ``layers``.
     benchmark : str or Benchmark
         The identifier of a leaf or a parent, or an object.
     options : mapping, optional
         Options of a packaged model.
     **network
         For a network: what :class:`fornix.extraction.torch.TorchModel` takes, above all ``preprocess`` and ``layers``
-        (region -> dotted name of a layer).
+        (region -> dotted name of a layer), and ``behaviour``, the layer that tasks are read from.
 
     Raises
     ------
@@ -188,6 +191,9 @@ def _subject(model: Any, options: Mapping[str, Any] | None, network: Mapping[str
         )
     from fornix.extraction.torch import TorchModel
 
+    known = list(inspect.signature(TorchModel).parameters)[1:]
+    if unknown := sorted(set(network) - set(known)):
+        raise UsageError(f"a network takes no {unknown[0]!r}{did_you_mean(unknown[0], known) or f'; it takes {known}'}")
     return TorchModel(model, **network), False
 
 
