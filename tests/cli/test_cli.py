@@ -153,7 +153,24 @@ def test_a_plan_says_what_is_missing_and_what_is_there(filled: Path, tmp_path: P
         (["run", "--models", "toy-liner"], "did you mean 'toy-linear'?"),
         (["run", "--benchmarks", "Toy-corelation"], "did you mean 'Toy-correlation'?"),
         (["show", "toy-liner"], "did you mean 'toy-linear'?"),
+        (
+            ["show", "mycolour"],
+            "`fornix list` names them all. A plugin of your own is looked for in the folders that --plugins or",
+        ),
+        (
+            ["run", "--models", "mycolour"],
+            "A plugin of your own is looked for in the folders that --plugins or FORNIX_PLUGINS names",
+        ),
         (["log", "toy-linear", "Toy.V4-correlation"], "there is no attempt at toy-linear on Toy.V4-correlation"),
+        (
+            ["log", "toy-linear", "Toy-correlation"],
+            "is a parent, made of Toy.IT-correlation, Toy.V4-correlation: name one of these",
+        ),
+        (
+            ["log", "toy-linear", "Toy.V4-corelation"],
+            "there is no benchmark 'Toy.V4-corelation'; did you mean 'Toy.V4-correlation'?",
+        ),
+        (["log", "toy-liner", "Toy.V4-correlation"], "there is no model 'toy-liner'; did you mean 'toy-linear'?"),
         (["log", "../toy", "Toy.V4-correlation"], "'../toy' is no identifier"),
         (["test", "no-such-folder"], "no-such-folder is no plugin and holds none"),
     ],
@@ -162,8 +179,7 @@ def test_a_request_that_makes_no_sense_exits_with_2_and_a_sentence(
     arguments: list[str], sentence: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     place = ["--store", str(tmp_path / "store")] if arguments[0] in ("run", "log") else []
-    plugins = ["--plugins", TOYS] if arguments[0] != "log" else []
-    assert main([*arguments, *plugins, *place]) == 2
+    assert main([*arguments, "--plugins", TOYS, *place]) == 2
     err = capfd.readouterr().err
     assert sentence in err
     assert "Traceback" not in err
@@ -251,6 +267,42 @@ def test_what_is_empty_is_said_of_many_cells_at_once_or_of_each(
 def test_an_alias_shows_the_card_it_belongs_to(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "ridge_cv", "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["identifier"] == "ridge"
+
+
+def test_a_parent_is_shown_with_what_its_leaves_use(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "Toy-correlation", "--kind", "benchmark", "--plugins", TOYS, "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["uses"] == {"datasets": ["Toy"], "metrics": ["toy-correlation"]}
+    assert main(["show", "Toy-correlation", "--kind", "benchmark", "--plugins", TOYS]) == 0
+    assert "uses:\n    datasets: Toy\n    metrics: toy-correlation\n" in capfd.readouterr().out
+
+
+def test_a_card_is_shown_with_a_line_for_each_option_and_alias(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "ridge"]) == 0
+    out = capfd.readouterr().out
+    assert "\noptions:\n    alphas (list, [1.0]): penalties above 0;" in out
+    assert '\n    direction (str, "forward"; one of "forward", "reverse"): reverse: the target predicts the source\n' in out
+    assert "\naliases:\n    ridge_cv: definition=brainscore, stratify_on=object_name\n" in out
+    (many,) = [line for line in out.splitlines() if line.startswith("    ridgecv_split: ")]
+    assert many.endswith("alphas=0.01, 0.1, 0.5 and 96 more")
+    assert not {"{", "}", "["} & set(out.split("aliases:")[1])
+
+
+def test_a_model_that_needs_options_is_refused_once_before_anything_runs(
+    toys: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    card = toys / "models/toy/fornix_model_toy/plugin.toml"
+    card.write_text(card.read_text().replace('type = "float", default = 1.0', 'type = "float"'))
+    place = ["--plugins", str(toys), "--store", str(tmp_path / "store")]
+    for verb in ("plan", "run"):
+        assert main([verb, *place, "--models", "toy-linear", "toy-behaving"]) == 2
+        out, err = capfd.readouterr()
+        assert out == ""
+        assert err.startswith(
+            "fornix: model 'toy-linear' needs its option gain, and a cell is of a model as its card has it: give it a "
+        )
+        assert "fornix.score('toy-linear', BENCHMARK, options={'gain': ...})" in err
+    assert main(["plan", *place, "--json"]) == 0  # not among all models either
+    assert "toy-linear" not in capfd.readouterr().out
 
 
 def test_a_failed_cell_exits_with_1_and_its_log_has_the_traceback(

@@ -57,7 +57,12 @@ def test_a_plugin_with_unmet_requirements_is_not_imported_and_said_to_run_elsewh
     ("fields", "sentence"),
     [
         ({"uses": {"datasets": ["absent"]}}, "names the dataset 'absent'"),
-        ({"uses": {"metrics": ["absent"]}}, "names the metric 'absent'"),
+        (
+            {"uses": {"metrics": ["absent"]}},
+            "names the metric 'absent', which no usable plugin provides; install or mend its plugin",
+        ),
+        ({"uses": {"metrics": ["ridgee"]}}, "names the metric 'ridgee', which no usable plugin provides; did you mean 'ridge'?"),
+        ({"superseded_by": "chidl"}, "names the benchmark 'chidl', which no usable plugin provides; did you mean 'child'?"),
         ({"parent": "absent"}, "names the benchmark 'absent'"),
         ({"superseded_by": "absent"}, "names the benchmark 'absent'"),
         ({"uses": None, "aggregate": {"of": "raw", "children": [["absent"]]}}, "names the benchmark 'absent'"),
@@ -65,7 +70,7 @@ def test_a_plugin_with_unmet_requirements_is_not_imported_and_said_to_run_elsewh
     ],
 )
 def test_cards_that_name_what_is_not_there(write_plugin, card_toml, plugins, findings, fields, sentence):
-    write_plugin(plugins, card_toml("benchmark", "b", **fields), card_toml("benchmark", "child"))
+    write_plugin(plugins, card_toml("benchmark", "b", **fields), card_toml("benchmark", "child"), card_toml("metric", "ridge"))
     (finding,) = findings()
     assert "benchmark b" in f"{finding.subject} {finding.sentence}"
     assert sentence in finding.sentence

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from fornix.cli.arguments import add_json, add_store, print_json, store
+from fornix.cli.arguments import add_json, add_plugins, add_store, print_json, registry, store
+from fornix.engine.chosen import leaves
 from fornix.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "benchmark", nargs="?", metavar="BENCHMARK", help="a leaf (the attempts of a parent are those of its leaves)"
     )
     parser.add_argument("--all", action="store_true", help="every attempt, oldest first")
+    add_plugins(parser)
     add_store(parser)
     add_json(parser)
     parser.set_defaults(call=call)
@@ -34,7 +36,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def call(parsed: argparse.Namespace) -> int:
     place = store(parsed, read_only=True)
-    attempts = _by_key(place, parsed.model) if parsed.benchmark is None else _by_name(place, parsed.model, parsed.benchmark)
+    attempts = _by_key(place, parsed.model) if parsed.benchmark is None else _by_name(place, parsed)
     shown = attempts if parsed.all else attempts[-1:]
     scores = {attempt.key: cell.scalars for attempt in shown if (cell := place.cell(attempt.key)) is not None}
     if parsed.json:
@@ -52,17 +54,24 @@ def call(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _by_name(place: FolderStore, model: str, benchmark: str) -> list[Attempt]:
+def _by_name(place: FolderStore, parsed: argparse.Namespace) -> list[Attempt]:
+    model, benchmark = parsed.model, parsed.benchmark
     try:
         attempts = list(place.attempts(model, benchmark))
     except ValueError as error:
         raise UsageError(str(error)) from None
-    if not attempts:
-        raise UsageError(
-            f"there is no attempt at {model} on {benchmark} in {place.path}; "
-            f"`fornix plan --all --models {model} --benchmarks {benchmark}` says how its cells stand"
-        )
-    return attempts
+    if attempts:
+        return attempts
+    found = registry(parsed)  # what was tried once may have no card any more; what was never tried has one, or is misspelt
+    card = found.get("benchmark", benchmark)
+    if card.aggregate is not None:
+        below = ", ".join(leaf.identifier for leaf in leaves(found, card))
+        raise UsageError(f"{card.identifier} is a parent, made of {below}: name one of these")
+    model = found.get("model", model).identifier
+    raise UsageError(
+        f"there is no attempt at {model} on {card.identifier} in {place.path}; "
+        f"`fornix plan --all --models {model} --benchmarks {card.identifier}` says how its cells stand"
+    )
 
 
 def _by_key(place: FolderStore, start: str) -> list[Attempt]:

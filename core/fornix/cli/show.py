@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
 from contextlib import suppress
 from dataclasses import asdict
-from difflib import get_close_matches
 from typing import Any
 
 from fornix.cli.arguments import add_json, add_plugins, print_json, registry
+from fornix.engine.chosen import leaves
 from fornix.errors import UsageError
 from fornix.registry.card import KINDS, Card, Kind
-from fornix.registry.discovery import Registry
+from fornix.registry.discovery import WHERE_PLUGINS_ARE, Registry
+from fornix.registry.options import did_you_mean
+from fornix.registry.problems import listed
 from fornix.registry.schema import FIELDS_OF
+
+#: Where the second line of a field begins, and rows of a table.
+_BELOW = "\n" + " " * 16
+_ROW = "\n    "
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,13 +34,14 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def call(parsed: argparse.Namespace) -> int:
     found = registry(parsed)
     cards = _find(found, parsed.identifier, parsed.kind)
-    shown = [{**_filled(card), "from": str(found.distribution(card).folder)} for card in cards]
+    shown = [{**_filled(card), **_used(found, card), "from": str(found.distribution(card).folder)} for card in cards]
     if parsed.json:
         print_json(shown if len(shown) > 1 else shown[0])
         return 0
     for fields in shown:
         for name, value in fields.items():
-            print(f"{name + ':':<16}{_text(value)}")
+            text = _text(value)
+            print(f"{name}:{text}" if text.startswith("\n") else f"{name + ':':<16}{text}")
     return 0
 
 
@@ -45,10 +53,8 @@ def _find(found: Registry, identifier: str, kind: Kind | None) -> list[Card]:
         for k in kinds:
             with suppress(UsageError):  # one that is there and cannot be used says why
                 found.get(k, identifier)
-        names = [name for name, _ in known]
-        close = get_close_matches(identifier, names, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise UsageError(f"there is no {kind or 'plugin'} {identifier!r}{hint} (`fornix list` names them all){found.unread}")
+        hint = did_you_mean(identifier, [name for name, _ in known]) or f"; `fornix list` names them all{WHERE_PLUGINS_ARE}"
+        raise UsageError(f"there is no {kind or 'plugin'} {identifier!r}{hint}{found.unread}")
     return cards
 
 
@@ -59,9 +65,42 @@ def _filled(card: Card) -> dict[str, Any]:
     return {name: stated[name] for name in ("kind", *FIELDS_OF[card.kind]) if stated[name] not in (None, "", (), {}, [])}
 
 
+def _used(found: Registry, card: Card) -> dict[str, Any]:
+    """What a parent's leaves use, each once, in their order: what a model needs for it."""
+    if card.aggregate is None:
+        return {}
+    used = [asdict(leaf.uses) for leaf in leaves(found, card)]
+    return {
+        "uses": {kind: tuple(dict.fromkeys(name for uses in used for name in uses[kind])) for kind in ("datasets", "metrics")}
+    }
+
+
 def _text(value: Any) -> str:
+    """A field for a person to read: rows of a table in lines of their own."""
+    if isinstance(value, dict) and any(isinstance(item, dict | tuple | list) for item in value.values()):
+        return "".join(f"{_ROW}{_option(item) if _is_option(item) else f'{name}: {_row(item)}'}" for name, item in value.items())
     if isinstance(value, tuple | list) and value and isinstance(value[0], dict):
-        return "".join(f"\n    {', '.join(f'{k}={v}' for k, v in row.items() if v not in ('', None))}" for row in value)
+        return "".join(f"{_ROW}{_row(row)}" for row in value)
+    return _row(value).strip().replace("\n", _BELOW)
+
+
+def _row(value: Any) -> str:
+    """A value in one line: of a table what is stated, of many numbers the first."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={_row(item)}" for name, item in value.items() if item not in ("", None))
+    if isinstance(value, tuple | list) and all(isinstance(item, int | float) for item in value):
+        return listed(list(map(str, value)))
     if isinstance(value, tuple | list):
-        return ", ".join(map(str, value))
-    return str(value).strip().replace("\n", "\n" + " " * 16)
+        return ", ".join(f"({_row(item)})" if isinstance(item, tuple | list) else _row(item) for item in value)
+    return str(value)
+
+
+def _is_option(value: Any) -> bool:
+    return isinstance(value, dict) and {"type", "default", "choices", "help"} <= set(value)
+
+
+def _option(option: dict[str, Any]) -> str:
+    """``splits (str, "kfold"; one of "kfold", "shuffle"): how stimuli are split``."""
+    default = "" if option["default"] is None else f", {json.dumps(option['default'])}"
+    choices = f"; one of {', '.join(map(json.dumps, option['choices']))}" if option["choices"] else ""
+    return f"{option['name']} ({option['type']}{default}{choices}){option['help'] and ': ' + option['help']}"

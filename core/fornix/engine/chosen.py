@@ -32,11 +32,20 @@ def choose_models(registry: Registry, names: Sequence[str] | None) -> list[Card]
     Raises
     ------
     UsageError
-        If a name is unknown, or is an alias that stands for options.
+        If a name is unknown, or is an alias that stands for options, or the model needs an option, which no cell can give.
     """
-    if names is not None:
-        return _unique(_named(registry, "model", name) for name in names)
-    return [c for c in registry.cards("model") if all(o.default is not None for o in c.options.values())]
+    if names is None:
+        return [card for card in registry.cards("model") if not _needed_options(card)]
+    cards = _unique(_named(registry, "model", name) for name in names)
+    for card in cards:
+        if needed := _needed_options(card):
+            given = ", ".join(f"{name!r}: ..." for name in needed)
+            raise UsageError(
+                f"model {card.identifier!r} needs its option{'s' if len(needed) > 1 else ''} {' and '.join(needed)}, and a "
+                "cell is of a model as its card has it: give it a card of its own in which they have defaults, or use "
+                f"fornix.score({card.identifier!r}, BENCHMARK, options={{{given}}})"
+            )
+    return cards
 
 
 def choose_benchmarks(registry: Registry, names: Sequence[str] | None) -> list[Card]:
@@ -53,6 +62,11 @@ def _named(registry: Registry, kind: Kind, name: str) -> Card:
             f"card of its own, or use fornix.load_{kind}({name!r})"
         )
     return card
+
+
+def _needed_options(card: Card) -> list[str]:
+    """The options of a model that have no default."""
+    return [option.name for option in card.options.values() if option.default is None]
 
 
 def _unique(cards: Iterable[Card]) -> list[Card]:

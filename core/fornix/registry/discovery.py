@@ -19,6 +19,8 @@ from fornix.registry.problems import PluginError, Problem, counted
 
 #: How many generations of benchmarks there may be.
 DEEPEST: Final = 20
+#: The end of a sentence about a plugin that was not found.
+WHERE_PLUGINS_ARE: Final = ". A plugin of your own is looked for in the folders that --plugins or FORNIX_PLUGINS names"
 
 
 class Registry:
@@ -104,7 +106,7 @@ class Registry:
             loose = self._loose_end(card, founded)
             if loose is not None:
                 kind, name = loose
-                why = f"its card names the {kind} {name!r}, which no usable plugin provides; install or mend its plugin"
+                why = f"its card names the {kind} {name!r}, {self.not_provided(kind, name)}"
                 self._unusable[card.kind, card.identifier.casefold()] = f"benchmark {card.identifier!r} cannot be used: {why}"
                 ours = self.distribution(card)
                 self._problems.append(Problem("error", f"benchmark {card.identifier}: {why}", (ours.card_path,), ours.name))
@@ -127,6 +129,12 @@ class Registry:
         except FornixError:
             return False
         return True
+
+    def not_provided(self, kind: Kind, name: str) -> str:
+        """The end of a sentence about a name in a card that no usable card has."""
+        key = (kind, name.casefold())
+        there = key in self._unusable or key in self._malformed
+        return f"which no usable plugin provides{(not there and did_you_mean(name, self.names(kind))) or '; install or mend its plugin'}"
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -173,11 +181,15 @@ class Registry:
                 return card, options
         elif key in self._malformed:
             raise PluginError(self._malformed[key])
-        known = [name for card in self.cards(kind) for name in (card.identifier, *card.aliases)]
+        known = self.names(kind)
         hint = did_you_mean(identifier, known) or (
-            f"; `fornix list` shows all {len(known)}" if known else "; no plugin offers any"
+            (f"; `fornix list` shows all {len(known)}" if known else "; no plugin offers any") + WHERE_PLUGINS_ARE
         )
         raise UsageError(f"there is no {kind} {identifier!r}{hint}{self.unread}")
+
+    def names(self, kind: Kind) -> list[str]:
+        """The identifiers and aliases of the usable cards of a kind."""
+        return [name for card in self.cards(kind) for name in (card.identifier, *card.aliases)]
 
     def distribution(self, card: Card) -> Distribution:
         """The distribution that the card came with."""

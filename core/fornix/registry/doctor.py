@@ -18,7 +18,7 @@ from fornix.files.file import File
 from fornix.files.places import cache_path, not_the_file, size_of
 from fornix.files.settings import mirrors
 from fornix.files.source import SourceTrouble, Unreachable
-from fornix.registry.card import Card
+from fornix.registry.card import Card, Kind
 from fornix.registry.discovery import Registry
 from fornix.registry.distribution import Distribution
 from fornix.registry.environments import unmet
@@ -98,14 +98,13 @@ def _loose_ends(registry: Registry) -> Iterator[Finding]:
     """Cards that name others which are not there, or which do not name them back."""
     known = {(card.kind, name): card for card in registry.cards() for name in (card.identifier, *card.aliases)}
     for card in registry.cards():
-        named = [("dataset", name) for name in card.replays]
+        named: list[tuple[Kind, str]] = [("dataset", name) for name in card.replays]
         named += [("benchmark", card.parent)] if card.parent is not None else []
         named += [(card.kind, card.superseded_by)] if card.superseded_by is not None else []
         subject = f"{card.kind} {card.identifier}"
         for kind, name in named:
             if (kind, name) not in known:
-                sentence = f"its card names the {kind} {name!r}, which no usable plugin provides; install or mend its plugin"
-                yield Finding("error", subject, sentence)
+                yield Finding("error", subject, f"its card names the {kind} {name!r}, {registry.not_provided(kind, name)}")
         for name in card.aggregate.leaves() if card.aggregate is not None else ():
             child = known.get(("benchmark", name))
             if child is not None and child.parent != card.identifier:
