@@ -1,14 +1,19 @@
-"""docs/hooks.md: every hook is there, with its exact signature and an example that runs."""
+"""docs/hooks.md: every hook is there, with its exact signature and a whole plugin that runs and passes the suite."""
 
 import inspect
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
+from fornix.conformance.run import run_plugin
 from fornix.registry import hookspecs
+from fornix.registry.discovery import discover
+from fornix.registry.load import use_registry
 
 PAGE = Path(__file__).parents[2] / "docs" / "hooks.md"
+GUIDE = PAGE.with_name("plugins.md")
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("fornix_"))
 
 
@@ -46,13 +51,49 @@ def test_hooks_have_docstrings():
     assert all(getattr(hookspecs, hook).__doc__ for hook in HOOKS)
 
 
-@pytest.mark.parametrize("hook", HOOKS)
-def test_the_example_runs(hook, write_plugin, plugins, in_use):
-    parts = blocks(section(hook))
-    plugin = write_plugin(plugins, code=parts["plugin.py"])
-    plugin.write("plugin.toml", parts["plugin.toml"])
-    registry = in_use()
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory):
+    """The plugins of the page, each as a contributor would copy it: pyproject.toml of the guide, a README, its use as a test."""
+    folder = tmp_path_factory.mktemp("examples")
+    (project,) = [
+        code for code in re.findall(r"^```toml\n(.*?)^```$", GUIDE.read_text("utf-8"), re.M | re.S) if "[project]" in code
+    ]
+    for hook in HOOKS:
+        kind, parts = hook.removeprefix("fornix_load_"), blocks(section(hook))
+        package = folder / f"{kind}s" / "example" / f"fornix_{kind}_example"
+        tests = package.parent / "tests"
+        for made in (package, tests):
+            made.mkdir(parents=True)
+        (package / "__init__.py").write_text('"""An example."""\n', encoding="utf-8")
+        for name in ("plugin.py", "plugin.toml"):
+            (package / name).write_text(parts[name], encoding="utf-8")
+        named = project.replace("fornix-model-gabor", f"fornix-{kind}-example").replace("fornix_model_gabor", package.name)
+        (package.parent / "pyproject.toml").write_text(named, encoding="utf-8")
+        (package.parent / "README.md").write_text("This plugin is an example of the page of hooks. " * 3, encoding="utf-8")
+        use = textwrap.indent(parts["What it is used for"], "    ")
+        (tests / "test_use.py").write_text(f"def test_what_it_is_used_for():\n{use}", encoding="utf-8")
+        if "tests/conformance.py" in parts:
+            (tests / "conformance.py").write_text(parts["tests/conformance.py"], encoding="utf-8")
+    return folder
+
+
+def test_the_examples_are_found_without_a_fault(examples):
+    registry = discover([examples])
     assert registry.problems == ()
-    usage = parts["What it is used for"]
+    assert len(registry.cards()) == len(HOOKS)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_example_runs(hook, examples):
+    usage = blocks(section(hook))["What it is used for"]
     assert "assert" in usage
-    exec(compile(usage, f"{PAGE}: {hook}", "exec"), {})
+    with use_registry(discover([examples])):
+        exec(compile(usage, f"{PAGE}: {hook}", "exec"), {})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_example_passes_the_conformance_suite(hook, examples):
+    root = examples / f"{hook.removeprefix('fornix_load_')}s" / "example"
+    verdict = run_plugin(discover([examples]), root, [examples], [])
+    assert verdict.passed, f"{verdict.reason}\n{verdict.output}"

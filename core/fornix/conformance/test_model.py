@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from packaging.requirements import Requirement
 
 from fornix.conformance import probes
 from fornix.conformance.files import need_files
 from fornix.conformance.run import related
 from fornix.engine.steps import check_responses
 from fornix.errors import NotAble
+from fornix.extraction.responder import FeatureModel
 from fornix.files.fetch import available
 from fornix.interfaces import (
     Experiment,
@@ -25,7 +27,6 @@ from fornix.interfaces import (
     Recording,
     Responses,
     Similarity,
-    Surprisal,
     Task,
 )
 from fornix.registry.card import Card
@@ -67,7 +68,9 @@ def _replayed(card: Card, registry: Registry) -> Iterator[Experiment]:
     """What is asked by up to three benchmarks of its datasets, those first whose data can be had."""
     asking = [b for b in related(registry, card) if b.kind == "benchmark" and set(b.tasks) <= set(card.tasks)]
     if not asking:
-        pytest.fail(f"no benchmark asks for what {card.identifier} replays")
+        pytest.fail(
+            f"no benchmark asks for what {card.identifier} replays: name in replays of its card datasets that benchmarks use"
+        )
 
     def lacking(benchmark: Card) -> int:
         files = [file for name in benchmark.uses.datasets for file in registry.get("dataset", name).files]
@@ -97,18 +100,20 @@ def every_answer(responses: Responses) -> Iterator[tuple[str, np.ndarray]]:
         yield name, probes.raw_products(answered) if isinstance(answered, Gram) else answered.values
 
 
-def assert_same(one: Responses, other: Responses, tolerance: float = 0.0) -> None:
-    assert set(one) == set(other)
+def assert_same(one: Responses, other: Responses, sentence: str, tolerance: float = 0.0) -> None:
+    """Fail with the name of the answer and the sentence where two answers to the same requests differ."""
+    assert set(one) == set(other), f"two answers are to different requests: {sentence}"
     for (name, a), (_, b) in zip(every_answer(one), every_answer(other), strict=True):
+        said = f"the answer to {name}: {sentence}"
         if a.dtype.kind == "f" and tolerance:
             scale = np.nanmax(np.abs(a)) or 1.0
-            np.testing.assert_allclose(b, a, rtol=tolerance, atol=tolerance * scale, err_msg=name)
+            np.testing.assert_allclose(b, a, rtol=tolerance, atol=tolerance * scale, err_msg=said)
         else:
-            np.testing.assert_array_equal(b, a, err_msg=name)
+            np.testing.assert_array_equal(b, a, err_msg=said)
 
 
 def test_everything_the_card_offers_is_given_in_shape(card: Card, answer: Answer, experiments: list[Experiment]) -> None:
-    assert experiments, f"the card of {card.identifier} offers no region and no task"
+    assert experiments, f"the card of {card.identifier} offers no region and no task: add what it answers to regions or tasks"
     for experiment in experiments:
         check_responses(experiment, answer(experiment), card.identifier)
 
@@ -116,21 +121,57 @@ def test_everything_the_card_offers_is_given_in_shape(card: Card, answer: Answer
 def test_what_the_card_does_not_offer_is_refused(card: Card, model: Model, experiments: list[Experiment]) -> None:
     shown = experiments[0].stimuli
     if "*" not in card.regions:
-        with pytest.raises(NotAble) as refused:
-            model.respond(Experiment(shown, (Recording("no-such-region"),)))
-        assert refused.value.what == "region"
-    for name, task in (("similarity", Similarity()), ("surprisal", Surprisal())):
-        if name not in card.tasks:
-            with pytest.raises(NotAble) as refused:
-                model.respond(Experiment(shown, task=task))
-            assert refused.value.what == "task"
+        assert_refused(
+            model, Experiment(shown, (Recording("no-such-region"),)), "region", 'write regions = ["*"] if it answers every region'
+        )
+    for name in ("similarity", "label", "surprisal"):
+        asked = probes.task(name, card.modalities)
+        if name not in card.tasks and asked is not None:
+            assert_refused(model, Experiment(shown, task=asked), "task", f"add {name!r} to tasks")
+
+
+def assert_refused(model: Model, experiment: Experiment, what: str, otherwise: str) -> None:
+    """Fail unless the model raises NotAble with this ``what``; ``otherwise`` is what to do with the card if it answers."""
+    request = experiment.task if experiment.task is not None else experiment.recordings[0]
+    asked = request.region if isinstance(request, Recording) else request.name
+    try:
+        given = model.respond(experiment)
+    except Exception as error:
+        if not isinstance(error, NotAble) or error.what != what:
+            raise AssertionError(
+                f"asked for {asked!r}, which its card does not list, the model raised {error!r}: it is to raise "
+                f"NotAble({what!r}, why)"
+            ) from error
+    else:
+        does, remedy = ("answers", f"{otherwise}, or have it") if request in given else ("says nothing to", "have it")
+        pytest.fail(f"the model {does} {asked!r}, which its card does not list: {remedy} raise NotAble({what!r}, why)")
+
+
+def test_what_a_readout_needs_is_among_the_dependencies(card: Card, model: Model, registry: Registry) -> None:
+    """A FeatureModel reads images and learns labels by libraries that are extras of fornix, in an environment of its own too."""
+    if not isinstance(model, FeatureModel):
+        pytest.skip("this model is no FeatureModel: what it needs, it imports itself")
+    brought_by: dict[str, tuple[str, ...]] = {"pillow": ("image", "torch")}
+    if {"label", "probabilities"} & set(card.tasks):
+        brought_by["scikit-learn"] = ("sklearn",)
+    declared = [Requirement(text) for text in registry.distribution(card).requirements]
+    names = {requirement.name.lower() for requirement in declared}
+    extras = {extra for requirement in declared if requirement.name == "fornix" for extra in requirement.extras}
+    lacking = [library for library, bringing in brought_by.items() if library not in names and not extras & set(bringing)]
+    wanted = ",".join(sorted({*extras, *(brought_by[library][0] for library in lacking)}))
+    assert not lacking, (
+        f"it needs {' and '.join(lacking)}, which its pyproject.toml does not ask for, so that it fails in an environment of its "
+        f'own: write "fornix[{wanted}]" among the dependencies there'
+    )
 
 
 def test_equal_experiments_get_equal_answers(card: Card, model: Model, answer: Answer, experiments: list[Experiment]) -> None:
     fresh = load_model(card.identifier)
+    again = "asked the same twice, it answers differently; draw random numbers from the experiment's seed, and keep no state"
+    anew = "loaded twice, it answers differently; draw weights and all else that is random from a fixed seed"
     for experiment in experiments:
-        assert_same(answer(experiment), model.respond(experiment))
-        assert_same(answer(experiment), fresh.respond(experiment))
+        assert_same(answer(experiment), model.respond(experiment), again)
+        assert_same(answer(experiment), fresh.respond(experiment), anew)
 
 
 def test_answers_do_not_depend_on_what_is_shown_beside(model: Model, answer: Answer, experiments: list[Experiment]) -> None:
@@ -139,7 +180,13 @@ def test_answers_do_not_depend_on_what_is_shown_beside(model: Model, answer: Ans
         half = np.arange(0, len(experiment.stimuli), 2)
         whole = answer(experiment)
         part = model.respond(replace(experiment, stimuli=experiment.stimuli.take(half)))
-        assert_same(Responses({k: _rows(k, v, half, len(experiment.stimuli)) for k, v in whole.items()}), part, TOLERANCE)
+        same = Responses({k: _rows(k, v, half, len(experiment.stimuli)) for k, v in whole.items()})
+        assert_same(
+            same,
+            part,
+            "with fewer stimuli beside it a stimulus is answered differently; answer each from itself alone",
+            TOLERANCE,
+        )
 
 
 def _such(experiments: list[Experiment], of_the_kind: Callable[[Experiment], bool], what: str) -> list[Experiment]:
@@ -166,7 +213,10 @@ def test_the_order_of_stimuli_changes_nothing(model: Model, answer: Answer, expe
         order = np.arange(len(experiment.stimuli))[::-1]
         whole = answer(experiment)
         turned = model.respond(replace(experiment, stimuli=experiment.stimuli.take(order)))
-        assert_same(Responses({k: _rows(k, v, order, len(order)) for k, v in whole.items()}), turned, TOLERANCE)
+        same = Responses({k: _rows(k, v, order, len(order)) for k, v in whole.items()})
+        assert_same(
+            same, turned, "shown in another order stimuli are answered differently; let no answer depend on its row", TOLERANCE
+        )
 
 
 def test_within_a_context_later_stimuli_change_nothing(
@@ -178,7 +228,13 @@ def test_within_a_context_later_stimuli_change_nothing(
         kept = np.flatnonzero(order < order.max())
         whole = answer(experiment)
         part = model.respond(replace(experiment, stimuli=experiment.stimuli.take(kept)))
-        assert_same(Responses({k: _rows(k, v, kept, len(order)) for k, v in whole.items()}), part, TOLERANCE)
+        same = Responses({k: _rows(k, v, kept, len(order)) for k, v in whole.items()})
+        assert_same(
+            same,
+            part,
+            "without the end of its context a stimulus is answered differently; answer from what came before",
+            TOLERANCE,
+        )
 
 
 def test_labels_are_learned_from_the_fitting_stimuli(card: Card, model: Model) -> None:
@@ -197,10 +253,15 @@ def test_labels_are_learned_from_the_fitting_stimuli(card: Card, model: Model) -
 
     first = named(("dark", "bright"), {"dark": "dark", "bright": "bright"})
     renamed = {"dark": "night", "bright": "day"}
-    assert named(("night", "day"), renamed) == [renamed[label] for label in first], "it does not use the names it was taught"
+    assert named(("night", "day"), renamed) == [renamed[label] for label in first], (
+        "it does not use the names it was taught: answer with task.choices, as the labels of task.fitting have them"
+    )
     swapped = {"dark": "bright", "bright": "dark"}
-    assert named(("dark", "bright"), swapped) == [swapped[label] for label in first], "it does not learn from what it is shown"
+    assert named(("dark", "bright"), swapped) == [swapped[label] for label in first], (
+        "with labels swapped it answers as before: learn from the stimuli and labels of task.fitting, anew for each experiment"
+    )
     if "probabilities" in card.tasks:
         asked = Probabilities(("dark", "bright"), fitting=learned)
         given = model.respond(Experiment(shown, task=asked))[asked]
-        np.testing.assert_allclose(given.sum("choice"), 1, atol=1e-5)  # type: ignore[union-attr]
+        said = "its probabilities do not sum to 1 over the choices: divide each row by its sum"
+        np.testing.assert_allclose(given.sum("choice"), 1, atol=1e-5, err_msg=said)  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""Datasets that each break one promise; ``Good`` breaks none."""
+"""Datasets that each break one promise; ``Good`` and ``Gappy`` break none."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from fornix.interfaces import StimulusSet
 
 HOWS = {
     "Good": set(),
+    "Gappy": set(),
     "WrongFile": {"every_file"},
     "Absent": {"as_the_card_says"},
     "OtherModality": {"as_the_card_says"},
     "Strange": {"well_formed"},
     "NoName": {"well_formed"},
-    "Unknown": {"well_formed"},
+    "Unknown": {"well_formed", "measured_on"},
+    "Endless": {"well_formed"},
+    "Nameless": {"have_names"},
+    "Namesakes": {"have_names"},
+    "Padded": {"measured_on"},
+    "Elsewhere": {"regions_of_the_card"},
+    "Further": {"regions_of_the_card"},
     "Empty": {"well_formed"},
     "OtherStimuli": {"loading_it_again"},
     "OtherNoise": {"loading_it_again"},
@@ -70,7 +77,19 @@ class Broken:
         }
         if self.how == "Unknown":
             del coords["repetition"]
-        return {"IT": xr.DataArray(values, dims=("presentation", "neuroid"), coords=coords)}
+        if self.how == "Endless":
+            values[0, 0] = np.inf
+        if self.how == "Padded":
+            values[::12, 3] = np.nan  # the first stimulus, in all its repetitions
+        if self.how == "Gappy":
+            values[0, 3] = np.nan  # in one of them
+        if self.how == "Nameless":
+            del coords["neuroid_id"]
+        if self.how == "Namesakes":
+            coords["neuroid_id"] = ("neuroid", np.array(["n0", "n1", "n2", "n2"]))
+        if self.how == "Further":
+            coords["region"] = ("neuroid", np.array(["IT", "IT", "V4", "V4"]))
+        return {"V4" if self.how == "Elsewhere" else "IT": xr.DataArray(values, dims=("presentation", "neuroid"), coords=coords)}
 
 
 @hookimpl

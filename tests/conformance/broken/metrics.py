@@ -16,7 +16,7 @@ HOWS = {
     "metric-good": set(),
     "metric-stingy": {"identity"},
     "metric-biased": {"chance_within"},
-    "metric-certain": {"has_an_error"},
+    "metric-certain": {"has_an_error", "chance_within"},
     "metric-secretive": {"has_an_error"},
     "metric-in_line": {"order_of_rows"},
     "metric-first_unit": {"order_of_rows"},

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import numpy as np
 import xarray as xr
 
 from fornix import NotAble, hookimpl
+from fornix.extraction.commitment import Commitment
+from fornix.extraction.responder import FeatureModel
 from fornix.interfaces import Experiment, Gram, Label, Probabilities, Recording, Responses, Similarity, StimulusSet, Surprisal
 from fornix.numerics.gram import GramAccumulator, correlation_distances
 
@@ -16,6 +19,10 @@ HOWS = {
     "model-short": {"in_shape"},
     "model-refusing": {"in_shape"},
     "model-boasting": {"is_refused"},
+    "model-performing": {"is_refused"},
+    "model-crashing": {"is_refused"},
+    "model-silent": {"is_refused"},
+    "model-undeclared": {"readout_needs"},
     "model-random": {"equal_answers"},
     "model-of_its_process": {"equal_answers"},
     "model-batch_norm": {"shown_beside"},
@@ -26,6 +33,7 @@ HOWS = {
     "model-good_reader": set(),
     "model-foreseeing": {"within_a_context"},
 }
+TASKS = {"good_reader": ["surprisal"], "foreseeing": ["surprisal"], "performing": ["similarity"], "silent": []}
 CARDS = "".join(
     f"""
 [[model]]
@@ -33,7 +41,7 @@ identifier = "{name}"
 title = "A model for tests of the conformance suite"
 modalities = ["{"text" if how in ("good_reader", "foreseeing") else "image"}"]
 regions = {"[]" if how in ("good_reader", "foreseeing") else '["V1", "IT"]'}
-tasks = {'["surprisal"]' if how in ("good_reader", "foreseeing") else '["similarity", "label", "probabilities"]'}
+tasks = {json.dumps(TASKS.get(how, ["similarity", "label", "probabilities"]))}
 """
     for name in HOWS
     for how in [name.removeprefix("model-")]
@@ -47,7 +55,7 @@ class Broken:
 
     def respond(self, experiment: Experiment) -> Responses:
         answers = {recording: self.record(experiment, recording) for recording in experiment.recordings}
-        if experiment.task is not None:
+        if experiment.task is not None and self.how != "silent":
             answers[experiment.task] = self.perform(experiment, experiment.task)
         return Responses(answers)
 
@@ -67,6 +75,8 @@ class Broken:
 
     def record(self, experiment: Experiment, recording: Recording) -> xr.DataArray | Gram:
         known = ("V1", "IT", "no-such-region") if self.how == "boasting" else ("V1",) if self.how == "refusing" else ("V1", "IT")
+        if self.how == "crashing" and recording.region not in known:
+            raise KeyError(recording.region)
         if recording.region not in known or "image" not in experiment.stimuli.modalities:
             raise NotAble("region", f"{recording.region} is not among {known}")
         found, names = self.features(experiment.stimuli), experiment.stimuli.stimulus_id
@@ -117,4 +127,8 @@ class Broken:
 
 @hookimpl
 def fornix_load_model(identifier, options):
-    return Broken(identifier.removeprefix("model-"))
+    how = identifier.removeprefix("model-")
+    if how == "undeclared":  # whole but for its pyproject.toml, which asks for fornix alone
+        commitment = Commitment({"V1": ("pixels",), "IT": ("pixels",)}, behaviour="pixels")
+        return FeatureModel(lambda images, layers, seed: {"pixels": np.stack(images).astype(np.float32)}, ["pixels"], commitment)
+    return Broken(how)
