@@ -90,3 +90,10 @@ def test_values_that_bins_would_mix_are_sorted() -> None:
     far[0] = 1e12
     for values in (far, few, np.full(FEW + 1, 2.0)):
         np.testing.assert_array_equal(ranks(values, exact=False), stats.rankdata(values))
+
+
+def test_values_that_differ_by_rounding_share_their_rank_and_small_ones_beside_a_large_one_do_not() -> None:
+    third = np.array([1 / 3, 1 / 3 + 1e-16, 1 / 3 - 1e-16, 0.5, -1 / 3, -1 / 3 - 1e-16])
+    np.testing.assert_array_equal(ranks(third), [4, 4, 4, 6, 1.5, 1.5])
+    np.testing.assert_array_equal(ranks(np.array([1e15, 2.0, 1.0, 0.0, 1e-15])), [5, 4, 3, 1, 2])
+    assert ranks(np.zeros(0)).shape == (0,)

@@ -76,9 +76,11 @@ def test_distances_are_those_of_scipy(mean: float) -> None:
     np.testing.assert_allclose(euclidean_distances(gram), squareform(pdist(x)), atol=1e-6)
 
 
-def test_a_constant_row_has_no_correlation_distance() -> None:
-    x = features()
-    x[4] = 7.3
+@pytest.mark.parametrize("constant", [7.3, 0.0, 1e-9])
+@pytest.mark.parametrize("mean", [0.0, 1e3])
+def test_a_constant_row_has_no_correlation_distance(constant: float, mean: float) -> None:
+    x = features(mean)
+    x[4] = constant
     distances = correlation_distances(gram_of(x, IDS))
     assert np.isnan(distances[4]).all()
     assert np.isnan(distances).sum() == 59

@@ -29,7 +29,7 @@ class Agreement:
     Parameters
     ----------
     a, b : (n, n)
-        Symmetric. Pairs where either is NaN are left out.
+        Symmetric. Pairs where either is NaN are left out; ``n_nan`` counts them, of ``n_pairs``.
     comparison : {"spearman", "pearson", "kendall", "cosine"}
     exact : bool
         False: for replicates, of which only the spread counts. Ranks of many pairs are binned, and tau-a is counted on a
@@ -52,7 +52,8 @@ class Agreement:
 
     def _compare(self, all_b: Array, scored_a: Array | None) -> None:
         valid = np.isfinite(self._all_a) & np.isfinite(all_b)
-        self.n_nan = len(valid) - int(np.count_nonzero(valid))
+        self.n_pairs = len(valid)
+        self.n_nan = self.n_pairs - int(np.count_nonzero(valid))
         self._valid = valid if self.n_nan else None
         if scored_a is None or self.n_nan:
             scored_a = self._scored(self._all_a if self._valid is None else self._all_a[valid])

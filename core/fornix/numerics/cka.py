@@ -59,7 +59,7 @@ class Alignment:
         The value where a side does not vary.
     """
 
-    n_nan = 0
+    n_nan = 0  # of its pairs, none ever lacks a value
 
     def __init__(
         self,
@@ -80,6 +80,11 @@ class Alignment:
         other._estimator, other._undefined, other._k, other._kk = self._estimator, self._undefined, self._k, self._kk
         other._compare(l)
         return other
+
+    @property
+    def n_pairs(self) -> int:
+        """How many pairs of stimuli are compared."""
+        return len(self._k) * (len(self._k) - 1) // 2
 
     def _compare(self, l: Array) -> None:  # noqa: E741
         self._l = aligned_products(l, self._estimator)

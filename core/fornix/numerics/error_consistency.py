@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
 from fornix.numerics.decisions import Decisions, Definition, decisions, model_labels
+from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.resampling import Array, crossed_replicates, mean_of_units, pair_weights
 from fornix.numerics.uncertainty import with_uncertainty
-
-#: A score fails if more than this part of its kappas have no value.
-MOST_NAN: Final = 0.2
 
 
 def kappas(x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -124,11 +122,9 @@ def _score(table: Decisions, pairs: _Pairs, coordinates: dict[str, Any], definit
 
     given = cells(np.ones((1, len(table.condition))))
     n_nan = int(np.isnan(given).sum())
-    if n_nan > MOST_NAN * given.size:
-        raise ValueError(
-            f"{n_nan} of {given.size} kappas have no value, because both of a pair were right (or wrong) on every image of a "
-            f"condition; more than {MOST_NAN:.0%} is too many for a mean"
-        )
+    if too_many(n_nan, given.size):
+        what = "kappas have no value, because both of a pair were right (or wrong) on every image of a condition"
+        raise ValueError(lacking(n_nan, given.size, what, "a mean"))
     dim = "subject" if pairs.members is None else "pair"
     units = xr.DataArray(given[:, 0], dims=("condition", dim), coords={"condition": conditions, **coordinates})
     value = float(mean_of_units(given, np.ones((1, given.shape[2])))[0])

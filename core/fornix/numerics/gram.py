@@ -132,12 +132,14 @@ def triangular_factor(products: NDArray[np.float64]) -> NDArray[np.float64]:
 def correlation_distances(gram: Gram) -> NDArray[np.float64]:
     """``1 - Pearson r`` (n, n) between stimuli across features; NaN for a stimulus whose features are all equal.
 
-    The covariance of stimuli i and j is ``(X X')_ij - s_i s_j / p`` with row sums s.
+    The covariance of stimuli i and j is ``(X X')_ij - s_i s_j / p`` with row sums s. A stimulus whose features vary by less
+    than a millionth of the mean response is NaN too: a Gram has no digits for it, where the features themselves would.
     """
     products = raw_products(gram)
-    squares = products.diagonal().copy()
+    # The square of a row is put together of its distance from the mean and the mean's own square, and has their rounding,
+    # however small it is itself: a row of zeros is not 0 here.
+    squares = gram.products.diagonal() + gram.mean_square
     products -= np.outer(gram.row_sums, gram.row_sums / gram.n_features)
-    # A covariance is a difference of numbers as large as the squares, and has their rounding.
     return one_less_correlation(products, squares, rounding_of=squares)
 
 
@@ -157,7 +159,7 @@ def one_less_correlation(
     covariance : (n, n)
         Of rows of features; whatever they were divided by.
     squares : (n,)
-        Of the rows as they were given, summed over features.
+        Of the rows as they were given, summed over features; of a Gram, what they are differences of.
     rounding_of : (n,)
         How large the numbers were whose rounding is in a row's covariances.
     """

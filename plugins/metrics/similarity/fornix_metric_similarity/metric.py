@@ -15,7 +15,7 @@ from fornix.numerics.agreement import Agreement, Comparison
 from fornix.numerics.crossnobis import crossnobis_distances, repeated_responses
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.similarity import Array, Distance, distance_matrix, matrices_of_pairs, pair_stimuli
-from fornix_metric_similarity.scoring import check_subsamples, over_subsamples, values_alone, with_replicates
+from fornix_metric_similarity.scoring import check_subsamples, over_subsamples, value_of, values_alone, with_replicates
 from fornix_metric_similarity.target import Measured, enough, measured_pairs, measured_responses, responses_once
 
 #: Three stimuli have three pairs, of which a correlation can be taken.
@@ -98,7 +98,7 @@ class SimilarityMetric:
             score = values_alone(compared, measured)
         if measured.subjects is not None:
             score = score.with_(
-                details={**score.details, "against_mean": first.against(measured.matrices.mean(axis=0)).value},
+                details={**score.details, "against_mean": value_of(first.against(measured.matrices.mean(axis=0)))},
             )
         return score
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fornix.errors import UsageError
 from fornix.interfaces import AssemblyError, Score
+from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.pair_effects import Effective, crossed_replicates
 from fornix.numerics.rsa import score_subjects
 from fornix.numerics.similarity import Array
@@ -27,6 +28,7 @@ class Compared(Effective, Protocol):
     """Two matrices between stimuli, compared: an Agreement or an Alignment."""
 
     n_nan: int
+    n_pairs: int
 
     @property
     def varies(self) -> bool: ...
@@ -36,8 +38,13 @@ class Compared(Effective, Protocol):
 
 def values_alone(compared: Sequence[Compared], measured: Measured) -> Score:
     """The score without its error."""
-    values = np.array([each.value for each in compared])
+    values = np.array([value_of(each) for each in compared])
     return counted(Score(float(values.mean()), units=by_subject_units(values, measured.subjects)), compared)
+
+
+def value_of(compared: Compared) -> float:
+    """Its value; NaN where too many of its pairs have no dissimilarity."""
+    return math.nan if too_many(compared.n_nan, compared.n_pairs) else compared.value
 
 
 def by_subject_units(values: Array, subjects: NDArray[np.str_] | None) -> xr.DataArray | None:
@@ -46,10 +53,17 @@ def by_subject_units(values: Array, subjects: NDArray[np.str_] | None) -> xr.Dat
 
 
 def counted(score: Score, compared: Sequence[Compared]) -> Score:
-    """The score with its number of NaN, pairs or whole comparisons, and a note where there was nothing to compare."""
+    """The score with its number of NaN, pairs or whole comparisons, and notes on them.
+
+    Of several comparisons the note counts the pairs of the one that lacks most, by which it is that there is no score.
+    """
     n_nan = sum(max(each.n_nan, int(not each.varies)) for each in compared)
-    varies = all(each.varies for each in compared)
-    return score.with_(n_nan=n_nan, notes=score.notes if varies else (*score.notes, NOTHING_VARIES))
+    notes = () if all(each.varies for each in compared) else (NOTHING_VARIES,)
+    lacks = max((each for each in compared if each.varies), key=lambda each: each.n_nan / each.n_pairs, default=None)
+    if lacks is not None and lacks.n_nan:
+        what = "pairs of stimuli have no dissimilarity, as all responses to one of them are equal"
+        notes = (*notes, lacking(lacks.n_nan, lacks.n_pairs, what, "a correlation over the others"))
+    return score.with_(n_nan=n_nan, notes=(*score.notes, *notes))
 
 
 def with_replicates(compared: Sequence[Compared], measured: Measured, products: Products) -> Score:
@@ -102,7 +116,7 @@ def over_subsamples(
     )
     parts = [np.ix_(rows, rows) for rows in plan.test]
     compared = [[compare(matrix[part], other[part]) for part in parts] for other in measured.matrices]
-    values = np.mean([[each.value for each in row] for row in compared], axis=0)
+    values = np.mean([[value_of(each) for each in row] for row in compared], axis=0)
     kept, n = len(plan.test[0]), len(measured.stimuli)
     details = {}
     if len(values) > 1 and kept < n:
