@@ -57,7 +57,11 @@ MULTI = assembly().assign_coords(
         ),
         (xr.DataArray(np.array(["x"], dtype=object), dims=("trial",)), {}, "has values of dtype object; expected str"),
         (assembly() * 1j, {}, "has values of dtype complex128"),
-        (assembly().drop_vars("stimulus_id"), {"stimulus_ids": ["a"]}, "has no coordinate stimulus_id"),
+        (
+            assembly().drop_vars("stimulus_id"),
+            {"stimulus_ids": ["a"]},
+            r"has no coordinate stimulus_id: give it by \.assign_coords",
+        ),
         (assembly(), {"stimulus_ids": ["a", "b", "c"]}, "lacks 1 of 3 stimuli, for example 'c'"),
         (assembly(), {"stimulus_ids": ["a"]}, "has 1 stimuli that were not asked for, for example 'b'"),
         (assembly(ids=("a", "b", "a")), {"stimulus_ids": ["a", "b"]}, "answers a stimulus twice: 1 duplicate rows"),

@@ -144,7 +144,7 @@ def test_what_is_wrong_with_a_network_is_said() -> None:
     network = toy_network()
     from fornix.extraction.torch import preprocess
 
-    needs = r"a Sequential is no fornix model; to score a torch network give preprocess=\.\.\. and layers=\{'V4': "
+    needs = r"a Sequential is no fornix model; to score a torch network give preprocess=\.\.\. and layers=\{'V4': .* behaviour="
     with pytest.raises(fornix.UsageError, match=needs):
         fornix.score(network, IT)
     with pytest.raises(fornix.UsageError, match=needs):

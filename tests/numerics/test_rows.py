@@ -40,8 +40,11 @@ def test_a_stimulus_that_is_there_twice_is_named_with_its_own_number() -> None:
 
 
 def test_stimuli_are_names_of_presentations() -> None:
-    with pytest.raises(AssemblyError, match="the target has no coordinate stimulus_id on presentation"):
-        stimuli_of(xr.DataArray(np.zeros((2, 3)), dims=("presentation", "neuroid")), "the target")
+    nameless = xr.DataArray(np.zeros((6, 3)), dims=("presentation", "neuroid"))
+    with pytest.raises(AssemblyError, match="the target has no coordinate stimulus_id on presentation") as caught:
+        stimuli_of(nameless, "the target")
+    shown = str(caught.value).partition("give it by ")[2]
+    assert stimuli_of(eval(f"nameless{shown}", {"nameless": nameless, "names": NAMES}), "the target").tolist() == NAMES.tolist()
     odd = xr.DataArray(np.zeros((2, 3)), dims=("presentation", "neuroid"), coords={"stimulus_id": ("neuroid", NAMES[:3])})
     with pytest.raises(AssemblyError, match="the target has no coordinate stimulus_id on presentation"):
         stimuli_of(odd, "the target")

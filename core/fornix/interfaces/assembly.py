@@ -117,7 +117,10 @@ def _check_coordinates(assembly: xr.DataArray, what: str) -> None:
 
 def _check_stimuli(assembly: xr.DataArray, expected: list[str], what: str) -> None:
     if "stimulus_id" not in assembly.coords:
-        raise AssemblyError(f"{what} has no coordinate stimulus_id")
+        rows = assembly.dims[0] if assembly.dims else "presentation"
+        raise AssemblyError(
+            f"{what} has no coordinate stimulus_id: give it by .assign_coords(stimulus_id=({str(rows)!r}, names))"
+        )
     found = assembly["stimulus_id"].values
     missing = set(expected) - set(found.tolist())
     if missing:

@@ -187,7 +187,7 @@ def _subject(model: Any, options: Mapping[str, Any] | None, network: Mapping[str
     if "layers" not in network or "preprocess" not in network:
         raise UsageError(
             f"a {type(model).__name__} is no fornix model; to score a torch network give preprocess=... and "
-            "layers={'V4': 'name.of.a.layer'}"
+            "layers={'V4': 'name.of.a.layer'}, and for tasks behaviour='name.of.a.layer'"
         )
     from fornix.extraction.torch import TorchModel
 

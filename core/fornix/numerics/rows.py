@@ -38,7 +38,10 @@ def stimuli_of(assembly: xr.DataArray, what: str) -> NDArray[np.str_]:
         If it has none.
     """
     if "stimulus_id" not in assembly.coords or assembly["stimulus_id"].dims != ("presentation",):
-        raise AssemblyError(f"{what} has no coordinate stimulus_id on presentation, by which rows are matched")
+        raise AssemblyError(
+            f"{what} has no coordinate stimulus_id on presentation, by which rows are matched: give it by "
+            ".assign_coords(stimulus_id=('presentation', names))"
+        )
     return np.asarray(assembly["stimulus_id"].values, dtype=np.str_)
 
 
