@@ -17,6 +17,7 @@ from fornix.numerics.correlation import pearson
 from fornix.numerics.crossed import median_replicates
 from fornix.numerics.decomposition import Array, Features, Rows, Source, source_of
 from fornix.numerics.jackknife import influence
+from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.rows import match_rows, source_stimuli, stimuli_of
 from fornix.numerics.splits import SplitPlan, given_split, split_plan
 from fornix.numerics.uncertainty import grouping, replicates_array, stimulus_groups, with_uncertainty
@@ -39,8 +40,14 @@ from fornix_metric_regression.timing import Timing, check_source, coordinate, fi
 #: How far the weight of a group of stimuli is lowered to see what the group does. Simulated correlations of small test parts
 #: (6 of 60 stimuli) have the right error with a half; to first order in the weight it is too small, left out too large.
 STEP: Final = 0.5
-#: More units without a correlation than this part are too many for a median over the others.
-MOST_NAN: Final = 0.2
+#: How a split comes to test more stimuli.
+_TESTS_MORE: Final = {
+    "shuffle": "a smaller train_size",
+    "kfold": "fewer n_splits",
+    "group_shuffle": "a smaller train_size",
+    "group_kfold": "larger groups",
+    "given": "more rows marked 'test'",
+}
 
 
 @dataclass(frozen=True)
@@ -198,6 +205,7 @@ class RegressionMetric:
         plan = self._plan(here, stimuli_of(here, "the target"))
         self.timing.check_plan(here, plan)
         self.estimator.check(plan)
+        self._check_tested(here, plan)
         if reverse:
             assert isinstance(source, xr.DataArray)
             predicted = source if bins is None else source.isel(time_bin=bins)
@@ -252,6 +260,18 @@ class RegressionMetric:
             definition=self.definition,
         )
 
+    def _check_tested(self, target: xr.DataArray, plan: SplitPlan) -> None:
+        """Raises AssemblyError where test parts are single stimuli, over which neither response nor prediction varies."""
+        if self.timing.time == "across" or self.timing.delays != (0,):  # predictions for one stimulus vary, too
+            return
+        stimuli = stimuli_of(target, "the target")
+        alone = sum(len(np.unique(stimuli[test])) < 2 for test in plan.test)
+        if alone == len(plan) or (too_many(alone, len(plan)) and self.definition == "default"):
+            raise AssemblyError(
+                f"{alone} of {len(plan)} splits test a single one of {len(np.unique(stimuli))} stimuli, and a correlation is "
+                f"taken over at least 2: give more stimuli or {_TESTS_MORE[self.splits]}"
+            )
+
     def _score(self, units: Array, matched: Matched) -> Score:
         by_bin = units.reshape(len(units), -1, len(matched.neuroids)).swapaxes(1, 2)
         timed = self.timing.time != "none"
@@ -276,8 +296,10 @@ class RegressionMetric:
             spread = matched.value(units[:, None]).std(ddof=1)
             details["nadeau_bengio_error"] = float(spread * math.sqrt(1 / len(units) + ratio))
         n_nan, value, notes = int(np.isnan(units).sum()), float(matched.value(units)), matched.notes
-        if n_nan > MOST_NAN * units.size and self.definition == "default":
+        if math.isnan(value) or (too_many(n_nan, units.size) and self.definition == "default"):
             value = math.nan
-            why = "no correlation, as the response or its prediction does not vary"
-            notes = (*notes, f"{n_nan} of {units.size} units have {why}: more than {MOST_NAN:.0%}, too many for a median")
+            what = (
+                f"units ({' x '.join(map(str, array.dims))}) have no correlation, as the response or its prediction does not vary"
+            )
+            notes = (*notes, lacking(n_nan, units.size, what, "a median"))
         return Score(value=value, units=array, n_nan=n_nan, notes=notes, details=details)

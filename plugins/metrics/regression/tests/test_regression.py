@@ -329,6 +329,41 @@ def test_bad_input_is_refused_in_a_sentence() -> None:
         fornix.load_metric("ridge", splits="kfold")(source[:8], target[:8])
 
 
+@pytest.mark.parametrize(
+    ("options", "n", "sentence"),
+    [
+        ({}, 5, r"^10 of 10 splits test a single one of 5 stimuli, .* at least 2: give more stimuli or a smaller train_size$"),
+        ({"definition": "brainscore"}, 5, "^10 of 10 splits test a single one of 5 stimuli"),
+        ({"splits": "kfold"}, 15, "^5 of 10 splits test a single one of 15 stimuli, .*: give more stimuli or fewer n_splits$"),
+        (
+            {"splits": "given"},
+            5,
+            "^1 of 1 splits test a single one of 5 stimuli, .*: give more stimuli or more rows marked 'test'$",
+        ),
+        ({"splits": "group_kfold", "n_splits": 3, "group_on": "group"}, 4, "^2 of 3 splits test a single one of 4 stimuli"),
+    ],
+)
+def test_splits_that_test_a_single_stimulus_are_refused(options: dict[str, Any], n: int, sentence: str) -> None:
+    """Over one stimulus nothing varies, so they have no correlation, whatever source and target are."""
+    source, target = simulated(n=n)
+    target = target.assign_coords(
+        split=("presentation", ["test"] + ["train"] * (n - 1)), group=("presentation", np.minimum(np.arange(n), 2))
+    )
+    repeated = target[np.repeat(np.arange(n), 2)].assign_coords(repetition=("presentation", np.tile([0, 1], n)))
+    if options.get("splits") == "given":
+        repeated["split"][:] = target["split"].values[np.repeat(np.arange(n), 2)]
+    for measured in (target, repeated) if "definition" not in options else (target,):
+        with pytest.raises(AssemblyError, match=sentence):
+            fornix.load_metric("ridge", **options)(source, measured)
+
+
+def test_a_few_splits_that_test_a_single_stimulus_are_left_out() -> None:
+    source, target = simulated(n=19)
+    score = fornix.load_metric("ridge", splits="kfold")(source, target)
+    assert score.n_nan == target.sizes["neuroid"]
+    assert np.isfinite(score.value)
+
+
 @pytest.mark.parametrize("alphas", [[], [0.0], [1.0, -1.0], ["1"], [True]])
 def test_alphas_that_are_not_positive_are_refused(alphas: list[Any]) -> None:
     with pytest.raises(fornix.UsageError, match="expected numbers above 0, at least one"):
@@ -349,6 +384,7 @@ def test_a_source_that_does_not_vary_has_no_score(name: str) -> None:
     score = fornix.load_metric(name)(source.copy(data=np.full(source.shape, 0.1)), target)
     assert np.isnan(score.value)
     assert score.n_nan > 0.2 * score.units.size
+    assert "units (split x neuroid) have no correlation, as the response or its prediction does not vary" in score.notes[-1]
     assert "too many for a median" in score.notes[-1]
 
 
