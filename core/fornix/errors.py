@@ -11,6 +11,22 @@ class UsageError(FornixError):
     """A request that makes no sense as asked (unknown identifier, unknown option); the command line exits with 2."""
 
 
+def lacks(doing: str, library: str, extra: str) -> FornixError:
+    """The error of something that needs a library which an extra of fornix brings, and this environment does not have.
+
+    Parameters
+    ----------
+    doing : str
+        What needs it: "decoding images".
+    library, extra : str
+        "pillow", "image".
+    """
+    return FornixError(
+        f"{doing} needs {library}, which this environment lacks: for yourself run pip install 'fornix[{extra}]'; for a plugin "
+        f'write "fornix[{extra}]" among the dependencies of its pyproject.toml, of which its environment is made'
+    )
+
+
 class NotAble(Exception):
     """A model cannot give what an experiment asks of it.
 

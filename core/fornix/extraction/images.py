@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fornix.errors import FornixError
+from fornix.errors import FornixError, lacks
 from fornix.interfaces import Content, Member, OnDisk
 
 T = TypeVar("T")
@@ -101,7 +101,7 @@ def _from_bytes(data: bytes, name: str) -> NDArray[np.uint8]:
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError:
-        raise FornixError("decoding images needs Pillow: pip install 'fornix[image]'") from None
+        raise lacks("decoding images", "pillow", "image") from None
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.mode.startswith("I"):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.errors import FornixError
+from fornix.errors import lacks
 
 
 def choice_probabilities(
@@ -32,13 +32,15 @@ def choice_probabilities(
     ------
     ValueError
         If all labels are equal.
+    FornixError
+        If scikit-learn is not there.
     """
     if len(set(labels)) < 2:
         raise ValueError("the fitting stimuli carry one label only; a choice is learned from at least two")
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError:
-        raise FornixError("learning a task from fitting stimuli needs scikit-learn: pip install 'fornix[sklearn]'") from None
+        raise lacks("learning a task from fitting stimuli", "scikit-learn", "sklearn") from None
     train, test = np.array(fitting, dtype=np.float64), np.array(features, dtype=np.float64)
     # The deviation of equal numbers can come out as rounding, which would blow up the test stimuli: compare them instead.
     scale = np.where(np.ptp(train, axis=0) > 0, train.std(axis=0), 1.0)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fornix.errors import FornixError
+from fornix.errors import FornixError, lacks
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +31,7 @@ def load_state_dict(path: Path | str) -> dict[str, torch.Tensor]:
     try:
         import torch
     except ImportError:
-        raise FornixError("loading weights needs torch: pip install 'fornix[torch]'") from None
+        raise lacks("loading weights", "torch", "torch") from None
     if path.suffix == ".safetensors":
         from safetensors.torch import load_file
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 
 import fornix
@@ -31,19 +30,19 @@ def identity(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def verify(folder: Path, expected: str) -> None:
-    """Refuse a folder that is not the one that was named.
+def verify(folder: Path, expected: str | None) -> None:
+    """Refuse a folder that is not the one that was named, or was not: then the sentence says what it is.
 
     Raises
     ------
     fornix.UsageError
     """
     found = identity(folder)
+    if expected is None:
+        raise fornix.UsageError(
+            f"the folder {folder} has sha256 {found}: give that as the option sha256, as a path does not say which model it is"
+        )
     if found != expected:
         raise fornix.UsageError(
             f"the folder {folder} has sha256 {found}, but the option sha256 says {expected}: not the same model"
         )
-
-
-if __name__ == "__main__":
-    print(identity(Path(sys.argv[1])))
