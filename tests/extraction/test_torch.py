@@ -452,6 +452,12 @@ class TestSentences:
             Image.fromarray, r"preprocess gave a Image; expected a float tensor \(channels, height, width\); it is given an arr"
         )
         failing(lambda image: torch.from_numpy(np.asarray(None)), r"preprocess failed: TypeError: can't convert np\.ndarray")
+
+        def too_large(image: np.ndarray) -> Tensor:
+            raise MemoryError  # a worker has a status of its own for it
+
+        with pytest.raises(MemoryError):
+            values(TorchModel(nn.Sequential(nn.Flatten()), too_large, {}, device="cpu"), "0")
         whole = TorchModel(nn.Sequential(nn.Flatten()), lambda image: of_pil(Image.fromarray(image)), {}, device="cpu")
         assert values(whole, "0").shape == (11, 48)
 

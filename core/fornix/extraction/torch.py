@@ -218,6 +218,8 @@ def _prepared(preprocess: Callable[[NDArray[np.uint8]], Any], image: NDArray[np.
     )
     try:
         prepared = preprocess(image)
+    except MemoryError:  # has a status of its own
+        raise
     except Exception as error:  # of code that is not ours, in a thread of ours: nobody would know what was called with what
         raise FornixError(f"preprocess failed: {type(error).__name__}: {error}; {given}") from error
     if not isinstance(prepared, Tensor | np.ndarray):
