@@ -144,7 +144,71 @@ def test_a_plan_says_what_is_missing_and_what_is_there(filled: Path, tmp_path: P
     main(["plan", "--plugins", TOYS, "--store", str(filled), *MODELS])
     assert "1 cell: 1 ok; 0 to compute" in capfd.readouterr().out
     main(["plan", "--plugins", TOYS, "--store", str(tmp_path / "none"), *MODELS])
-    assert "missing  toy-linear Toy.IT-correlation" in capfd.readouterr().out
+    assert "toy-linear: missing on Toy.IT-correlation\n" in capfd.readouterr().out
+
+
+def test_a_plan_says_in_a_line_what_is_missing_of_many_cells_or_in_one_for_each(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["plan", "--plugins", TOYS, "--store", str(tmp_path / "none"), "--models", "toy-linear", "toy-behaving"]
+    asked += ["--benchmarks", "Toy-correlation"]
+    assert main(asked) == 0
+    assert capfd.readouterr().out.splitlines() == [
+        "toy-linear: missing on Toy.IT-correlation",
+        "toy-behaving: missing on all benchmarks",
+        "(3 cells to compute; --verbose gives each a line)",
+        "4 cells: 3 missing, 1 skipped; 3 to compute",
+    ]
+    each = ["missing  toy-linear Toy.IT-correlation", *(f"missing  toy-behaving Toy.{r}-correlation" for r in ("IT", "V4"))]
+    assert main([*asked, "--verbose"]) == 0
+    assert capfd.readouterr().out.splitlines()[:-1] == each
+    assert main([*asked, "--all"]) == 0
+    skip = "skipped  toy-linear Toy.V4-correlation (region: toy-linear has no region V4; it has IT)"
+    assert capfd.readouterr().out.splitlines()[:-1] == [each[0], skip, *each[1:]]
+    family = [*asked[:-4], "toy-behaving", "--benchmarks", "Toy-correlation", "Digits-accuracy"]
+    assert main(family) == 0
+    assert capfd.readouterr().out.startswith("toy-behaving: missing on Toy-correlation\n")  # a parent for its leaves
+
+
+def test_a_failed_cell_of_a_plan_has_its_reason_and_no_more(
+    toys: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tell(toys, "raise")
+    arguments = [
+        "--plugins",
+        str(toys),
+        "--store",
+        str(tmp_path / "store"),
+        "--models",
+        "toy-behaving",
+        "--benchmarks",
+        "Toy.IT-correlation",
+    ]
+    assert main(["run", *arguments]) == 1
+    capfd.readouterr()
+    for verb, start in (
+        (["plan"], "toy-behaving: failed on Toy.IT-correlation: "),
+        (["plan", "--all"], "failed   toy-behaving Toy.IT"),
+    ):
+        assert main([*verb, *arguments]) == 0
+        line = capfd.readouterr().out.splitlines()[0]
+        assert line.startswith(start)
+        assert line.rstrip(")").endswith("the model raised on purpose")
+
+
+def test_a_matrix_of_everything_explains_what_was_tried_and_counts_the_rest(
+    filled: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["matrix", "--plugins", TOYS, "--store", str(filled)]) == 0
+    out = capfd.readouterr().out
+    assert out.startswith("(")
+    assert "empty cells of models or benchmarks that were never tried; `fornix plan --all` says how each stands)" in out
+    assert "missing on" not in out
+    assert "0.999 ±" in out
+    assert main(["matrix", "--plugins", TOYS, "--store", str(filled), "--models", "toy-linear"]) == 0
+    assert "skipped" not in capfd.readouterr().out.split("(")[0]
+    assert main(["matrix", "--plugins", TOYS, "--store", str(filled), "--verbose"]) == 0
+    assert "skipped  toy-linear Toy.V4-correlation (region: " in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,12 @@ def test_a_stored_matrix_follows_a_changed_rule_by_one_command(tmp_path: Path, c
     shutil.copytree(TOYS, toys, ignore=shutil.ignore_patterns("__pycache__"))
     place = ["--plugins", str(toys), "--store", str(store)]
     assert main(["rescore", *place, *CHOICE]) == 0  # nothing was ever run, so nothing is asked for
+    out, err = capfd.readouterr()
+    assert err == f"no answer to these benchmarks is in the store {store}\n"
+    assert out.splitlines()[0] == (
+        "toy-linear: missing on Toy.IT-correlation (the store lacks answers of toy-linear to it, and no model was run; "
+        "`fornix run` asks for them)"
+    )
     assert main(["run", *place, *CHOICE]) == 0
     capfd.readouterr()
     text = (toys / METRIC).read_text()

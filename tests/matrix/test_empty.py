@@ -8,7 +8,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fornix.matrix.empty import LONGEST, empty_lines, every_empty_line
+from fornix.matrix.empty import LONGEST, empty_cells, empty_lines
 from tests.matrix.examples import matrix
 
 
@@ -21,7 +21,7 @@ def test_every_empty_leaf_is_accounted_for_in_a_line() -> None:
 
 
 def test_each_empty_leaf_has_a_line_of_its_own_where_it_is_asked_for() -> None:
-    assert every_empty_line(matrix()) == [
+    assert [cell.line for cell in empty_cells(matrix())] == [
         "skipped  images Text (modality: Text shows text, images takes image)",
         "failed   controls V4.b (RuntimeError: it broke)",
         "skipped  controls Text (modality)",

@@ -38,7 +38,7 @@ def call(parsed: argparse.Namespace) -> int:
     found, place = registry(parsed), store(parsed, read_only=True)
     matrix = assemble(found, place, plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed))
     save(matrix, parsed)
-    print_matrix(matrix, parsed, place)
+    print_matrix(matrix, parsed, place, untried=parsed.models is None or parsed.benchmarks is None)
     return 0
 
 
@@ -52,20 +52,32 @@ def save(matrix: xr.Dataset, parsed: argparse.Namespace) -> None:
         write_netcdf(matrix, parsed.netcdf)
 
 
-def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace, place: FolderStore) -> None:
-    """Print what is empty and why, then a table for each block, then what the marks mean."""
-    from fornix.matrix.empty import empty_lines, every_empty_line
+def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace, place: FolderStore, *, untried: bool = False) -> None:
+    """Print what is empty and why, then a table for each block, then what the marks mean.
+
+    Parameters
+    ----------
+    untried : bool
+        Whether there may be models and benchmarks that nobody asked for; those that were never tried are only counted.
+    """
+    from fornix.matrix.empty import empty_cells, empty_lines
     from fornix.matrix.table import blocks, heading, legend, markdown, rows
 
     if parsed.json:
         frame = matrix.to_dataframe().reset_index()
         print_json(frame.astype(object).where(frame.notna(), None).to_dict(orient="records"))
         return
-    lines, each = empty_lines(matrix), every_empty_line(matrix)
-    for line in each if parsed.verbose else lines:
+    each = empty_cells(matrix)
+    tried = _tried(matrix) if untried else {(cell.model, cell.benchmark) for cell in each}
+    told = [cell for cell in each if (cell.model, cell.benchmark) in tried]
+    lines = empty_lines(matrix, told)
+    for line in [cell.line for cell in each] if parsed.verbose else lines:
         print(line)
-    if len(lines) < len(each) and not parsed.verbose:
-        print(f"({counted(len(each), 'empty cell')}; --verbose gives each a line)")
+    if len(lines) < len(told) and not parsed.verbose:
+        print(f"({counted(len(told), 'empty cell')}; --verbose gives each a line)")
+    if len(told) < len(each) and not parsed.verbose:
+        left = counted(len(each) - len(told), "empty cell")
+        print(f"({left} of models or benchmarks that were never tried; `fornix plan --all` says how each stands)")
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
@@ -89,3 +101,13 @@ def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace, place: FolderSt
         console.print(table, markup=False, highlight=False)
     for line in legend(matrix, shown):
         print(line)
+
+
+def _tried(matrix: xr.Dataset) -> set[tuple[str, str]]:
+    """The cells of a model and of a benchmark that each have been tried, if only with others."""
+    import numpy as np
+
+    tried = matrix["leaf"].values & ~np.isin(matrix["status"].values, ["missing", "skipped"])
+    models = matrix["model"].values[tried.any(axis=1)].tolist()
+    benchmarks = matrix["benchmark"].values[tried.any(axis=0)].tolist()
+    return {(model, benchmark) for model in models for benchmark in benchmarks}

@@ -14,13 +14,17 @@ from fornix.registry.problems import counted
 
 if TYPE_CHECKING:
     from fornix.engine.plan import Plan, PlannedCell
+    from fornix.registry.discovery import Registry
     from fornix.store.interface import Store
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("plan", help="say what a run would compute", description=__doc__)
     add_selection(parser)
-    parser.add_argument("--all", action="store_true", help="list every cell, also those that are ok or skipped")
+    parser.add_argument(
+        "--all", action="store_true", help="list every cell, also those that are ok or skipped, in a line of its own"
+    )
+    parser.add_argument("--verbose", action="store_true", help="list each cell to be computed in a line of its own")
     parser.add_argument(
         "--stale-if", metavar="LIBRARY", help="list only the cells that were computed with another version of it than is here"
     )
@@ -30,9 +34,10 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def call(parsed: argparse.Namespace) -> int:
     from fornix.engine.plan import plan
+    from fornix.matrix.empty import planned_cell
 
-    place = store(parsed, read_only=True)
-    found = plan(registry(parsed), place, parsed.models, parsed.benchmarks, seed=parsed.seed)
+    plugins, place = registry(parsed), store(parsed, read_only=True)
+    found = plan(plugins, place, parsed.models, parsed.benchmarks, seed=parsed.seed)
     if parsed.stale_if is not None:
         return _list_by_version(found, place, parsed)
     if parsed.json:
@@ -44,12 +49,26 @@ def call(parsed: argparse.Namespace) -> int:
             }
         )
         return 0
-    for cell in found.cells:
-        if parsed.all or cell.state not in ("ok", "skipped"):
-            because = ": ".join(part for part in (cell.reason, cell.why) if part)
-            print(f"{cell.state:<8} {cell.model} {cell.benchmark}{' (' + because + ')' if because else ''}")
+    each = [planned_cell(cell).line for cell in (found.cells if parsed.all else found.to_compute)]
+    lines = each if parsed.all or parsed.verbose else _lines(plugins, found)
+    for line in lines:
+        print(line)
+    if len(lines) < len(each):
+        print(f"({counted(len(each), 'cell')} to compute; --verbose gives each a line)")
     print(summary(found))
     return 0
+
+
+def _lines(plugins: Registry, found: Plan) -> list[str]:
+    """A line for each set of cells to be computed for the same reason."""
+    from fornix.engine.chosen import complete_parents
+    from fornix.matrix.empty import lines_of, planned_cell
+
+    models = list(dict.fromkeys(cell.model for cell in found.cells))
+    planned = list(dict.fromkeys(cell.benchmark for cell in found.cells))
+    complete = complete_parents(plugins, planned)
+    parents = {child: card.identifier for card in complete if card.aggregate is not None for child in card.aggregate.leaves()}
+    return lines_of([planned_cell(cell) for cell in found.to_compute], models, planned, parents)
 
 
 def _list_by_version(found: Plan, place: Store, parsed: argparse.Namespace) -> int:

@@ -63,7 +63,9 @@ def compute(parsed: argparse.Namespace, *, done: set[str], retry: bool = True, a
     if not ask_models:
         planned = within_reach(planned, found, place)
     if not parsed.json:
-        print(summary(planned), file=sys.stderr)
+        print(
+            summary(planned) if planned.cells else f"no answer to these benchmarks is in the store {place.path}", file=sys.stderr
+        )
     todo = [cell for cell in planned.to_compute if retry or cell.state != "failed"]
     progress = Progress()
     with nullcontext(lambda finished: None) if parsed.json else reporting(progress, len(todo)) as report:

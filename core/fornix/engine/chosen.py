@@ -19,6 +19,13 @@ def leaves(registry: Registry, benchmark: Card) -> list[Card]:
     return found
 
 
+def complete_parents(registry: Registry, planned: Iterable[str]) -> list[Card]:
+    """The parents whose leaves are all among these."""
+    there = set(planned)
+    parents = [card for card in registry.cards("benchmark") if card.aggregate is not None]
+    return [card for card in parents if {leaf.identifier for leaf in leaves(registry, card)} <= there]
+
+
 def scoring_cards(registry: Registry, leaf: Card) -> list[Card]:
     """A leaf's card, and those of the datasets and metrics it uses."""
     uses = leaf.uses

@@ -198,6 +198,16 @@ def within_reach(found: Plan, registry: Registry, store: Store) -> Plan:
     return replace(found, cells=tuple(cell for cell in found.cells if reached(cell)))
 
 
+def unanswered(found: Plan) -> Plan:
+    """A plan made after a run that asked no model: what is missing still lacks answers, and says so."""
+
+    def said(cell: PlannedCell) -> PlannedCell:
+        why = f"the store lacks answers of {cell.model} to it, and no model was run; `fornix run` asks for them"
+        return replace(cell, why=why) if cell.state == "missing" else cell
+
+    return replace(found, cells=tuple(map(said, found.cells)))
+
+
 def computed_with(store: Store, cells: Iterable[PlannedCell], library: str) -> Iterator[tuple[PlannedCell, str, str]]:
     """Which version of a library each of these cells was computed with, on each side that imported it.
 

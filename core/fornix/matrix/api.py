@@ -13,7 +13,7 @@ import xarray as xr
 
 from fornix.engine.chosen import leaves
 from fornix.engine.exchange import score_scalars
-from fornix.engine.plan import plan, within_reach
+from fornix.engine.plan import plan, unanswered, within_reach
 from fornix.engine.progress import Progress
 from fornix.engine.run import run_plan
 from fornix.engine.runners import InProcessRunner, Limits, Runner, WorkerRunner
@@ -112,7 +112,8 @@ def run(
             seed=seed,
             report=report,
         )
-    return assemble(registry, place, plan(registry, place, chosen, targets, ask_models=ask_models, seed=seed))
+    after = plan(registry, place, chosen, targets, ask_models=ask_models, seed=seed)
+    return assemble(registry, place, after if ask_models else unanswered(after))
 
 
 def score(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from fornix.engine.chosen import leaves
+from fornix.engine.chosen import complete_parents
 from fornix.engine.plan import Plan, PlannedCell
 from fornix.matrix.aggregate import Entry, aggregate
 from fornix.matrix.flags import datasets_of, flags, notes, unpublished
@@ -49,11 +49,7 @@ def assemble(registry: Registry, store: Store, plan: Plan) -> xr.Dataset:
 
 def _tree_order(registry: Registry, planned: Sequence[str]) -> list[Card]:
     """Each parent right before its children, by name; parents only if all their leaves are planned."""
-    complete = [
-        card
-        for card in registry.cards("benchmark")
-        if card.aggregate is not None and {leaf.identifier for leaf in leaves(registry, card)} <= set(planned)
-    ]
+    complete = complete_parents(registry, planned)
     children = {child for card in complete if card.aggregate is not None for child in card.aggregate.leaves()}
     ordered: list[Card] = []
 

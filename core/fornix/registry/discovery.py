@@ -134,7 +134,8 @@ class Registry:
         """The end of a sentence about a name in a card that no usable card has."""
         key = (kind, name.casefold())
         there = key in self._unusable or key in self._malformed
-        return f"which no usable plugin provides{(not there and did_you_mean(name, self.names(kind))) or '; install or mend its plugin'}"
+        hint = "" if there else did_you_mean(name, self.names(kind))
+        return f"which no usable plugin provides{hint or '; install or mend its plugin'}"
 
     @property
     def problems(self) -> tuple[Problem, ...]:
