@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fornix.interfaces import DIMS, AssemblyError, check_assembly
+from fornix.interfaces.assembly import check_numbers
 
 
 def assembly(rows: str = "presentation", ids: Any = ("a", "b"), **coords: Any) -> xr.DataArray:
@@ -115,6 +117,15 @@ MULTI = assembly().assign_coords(
             "out of 2, the first at time_bin 1$",
         ),
         (xr.DataArray(np.nan), {"finite": True}, "has 1 values that are NaN or infinite, out of 1$"),
+        (assembly().astype(str), {"finite": True}, "the assembly has dtype <U32; numbers were expected"),
+        (assembly() * 1e70, {"finite": True}, r"the largest number of the assembly is 3e\+70, .* between 1e-70 and 1e\+70"),
+        (assembly() * -1e300, {"finite": True}, r"the largest number of the assembly is 3e\+300"),
+        (assembly() * 1e-170, {"finite": True}, "the largest number of the assembly is 3e-170"),
+        (
+            xr.DataArray(np.zeros((1, 3)), dims=("trial", "neuroid"), coords={"neuroid_id": ("neuroid", ["x", "y", "x"])}),
+            {},
+            "the assembly has 3 neuroids and 2 names for them: 'x' is there 2 times; give each its own neuroid_id",
+        ),
     ],
 )
 def test_a_bad_assembly_is_refused_with_a_sentence(array: Any, arguments: dict[str, Any], sentence: str) -> None:
@@ -155,3 +166,11 @@ def test_repetitions_tokens_and_frames_are_no_duplicates() -> None:
 
 def test_nan_passes_unless_told_otherwise() -> None:
     check_assembly(assembly().where(lambda a: a > 1))
+
+
+@pytest.mark.parametrize("value", [0.0, 1e69, -1e69, 1e-69])
+def test_numbers_of_any_size_that_can_be_computed_with_pass(value: float) -> None:
+    check_numbers(xr.DataArray([0.0, 1e-300 if value else 0.0, value, math.nan, math.inf], dims=("trial",)))
+    check_assembly(xr.DataArray(np.float32([0.0, 1e-45]), dims=("trial",)), finite=True)
+    with pytest.raises(AssemblyError, match="the largest number"):
+        check_numbers(xr.DataArray([1e71, math.inf], dims=("trial",)))

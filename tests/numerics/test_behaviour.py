@@ -13,7 +13,7 @@ from scipy import stats
 
 from fornix.interfaces import AssemblyError, Score
 from fornix.numerics.accuracy import accuracy
-from fornix.numerics.decisions import decisions
+from fornix.numerics.decisions import Definition, decisions
 from fornix.numerics.error_consistency import error_consistency, error_consistency_ceiling, kappas
 from fornix.numerics.predictor import predictor_correlation
 from fornix.numerics.uncertainty import factor_variances
@@ -314,6 +314,56 @@ def test_stimuli_without_a_number_are_left_out_and_counted() -> None:
     assert np.isnan(score.units.values).sum() == 3
     assert float(score.units.mean()) == pytest.approx(score.value)
     assert score.value == pytest.approx(stats.pearsonr(x[there], y[there]).statistic)
+
+
+@pytest.mark.parametrize("definition", ["default", "brainscore"])
+@pytest.mark.parametrize("missing", [math.nan, math.inf])
+@pytest.mark.parametrize("answered", [2, 79])
+def test_a_correlation_over_the_few_stimuli_that_a_model_answers_is_none(
+    answered: int, missing: float, definition: Definition
+) -> None:
+    y = np.random.default_rng(7).normal(size=100)
+    x = np.where(np.arange(100) < answered, y, missing)
+    score = predictor_correlation(labels(x, names(100)), labels(y, names(100)), definition=definition)
+    assert math.isnan(score.value)
+    assert math.isnan(score.error)
+    assert score.n_nan == 100 - answered
+    assert score.notes[0] == (
+        f"{100 - answered} of 100 stimuli have no number, or an infinite one, from the model or in the measurement: "
+        "more than 20%, too many for a correlation over the others"
+    )
+
+
+def test_a_few_stimuli_left_out_are_said_and_few_points_have_no_error_of_0() -> None:
+    y = np.array([1.0, 2.0, 4.0, 3.0, 5.0])
+    left_out = predictor_correlation(labels(np.array([1.0, 2.0, 3.0, 4.0, math.nan]), names(5)), labels(y, names(5)))
+    assert left_out.value == pytest.approx(0.8)
+    assert left_out.notes == (
+        "1 of 5 stimuli have no number, or an infinite one, from the model or in the measurement: left out",
+    )
+    three = predictor_correlation(labels(np.array([1.0, 2.0, 4.0]), names(3)), labels(y[:3], names(3)))
+    assert three.value == pytest.approx(1.0)
+    assert math.isnan(three.error)
+    two = predictor_correlation(labels(y[:2], names(2)), labels(y[:2], names(2)))
+    assert math.isnan(two.value)
+    assert two.notes == ("2 stimuli are too few for a correlation, which needs at least 3",)
+
+
+def test_a_predictor_that_does_not_vary_has_no_score_and_a_note() -> None:
+    y = np.random.default_rng(7).normal(size=50)
+    for source, target in ((np.full(50, 2.5), y), (y, np.zeros(50))):
+        score = predictor_correlation(labels(source, names(50)), labels(target, names(50)))
+        assert math.isnan(score.value)
+        assert score.notes == ("nothing to compare, as the predictor or the measurement does not vary",)
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-170])
+def test_numbers_that_cannot_be_squared_and_text_are_refused(scale: float) -> None:
+    y = np.random.default_rng(7).normal(size=50)
+    with pytest.raises(AssemblyError, match="largest number of the model's predictor"):
+        predictor_correlation(labels(y * scale, names(50)), labels(y, names(50)))
+    with pytest.raises(AssemblyError, match=r"the measurement has dtype .*; numbers were expected"):
+        predictor_correlation(labels(y, names(50)), labels(y.astype(str), names(50)))
 
 
 def test_words_of_one_story_are_resampled_together() -> None:

@@ -61,3 +61,12 @@ def test_behaviour_asks_the_same_of_its_stimuli(score: Callable[[Any, Any], Scor
     for source, target in ((column(values, NAMES), once), (once, column(values, NAMES))):
         with pytest.raises(AssemblyError, match="has stimulus 'b' 2 times; expected each stimulus once"):
             score(source, target)
+
+
+@pytest.mark.parametrize("scale", [1e71, 1e-80])
+def test_a_gram_whose_products_cannot_be_computed_with_is_refused(scale: float) -> None:
+    features, names = np.arange(12.0).reshape(6, 2), np.array(list("abcdef"))
+    assert source_stimuli(gram_of(features * 1e60, names)).tolist() == names.tolist()
+    assert source_stimuli(gram_of(features * 0, names)).tolist() == names.tolist()
+    with pytest.raises(AssemblyError, match="the largest inner product of the source's Gram is"):
+        source_stimuli(gram_of(features * scale, names))

@@ -42,6 +42,7 @@ from fornix.interfaces import (
     Task,
     check_assembly,
 )
+from fornix.interfaces.assembly import check_numbers
 from fornix.registry.load import current_registry, load_benchmark, load_model
 
 
@@ -162,7 +163,6 @@ def _check_recording(recording: Recording, answered: xr.DataArray | Gram, experi
     rows = _ROWS[recording.per]
     dims = (rows, "neuroid") if recording.time_bins is None else (rows, "neuroid", "time_bin")
     check_assembly(answered, dims=dims, stimulus_ids=ids, finite=True, what=what)
-    _check_numbers(answered, what)
     _check_repetitions(answered, rows, experiment, what)
     if recording.time_bins is not None:
         _check_time_bins(answered, recording.time_bins, what)
@@ -211,8 +211,8 @@ def _check_task(task: Task, answered: xr.DataArray | Gram, experiment: Experimen
     ids = experiment.stimuli.stimulus_id.tolist()
     dims = _TASK_DIMS.get(type(task), ("presentation",))
     by_stimulus = "presentation" in dims
-    # a word may have no predicted reading time; everything else must be finite
-    finite = not isinstance(task, ReadingTimes)
+    # a word may have no predicted reading time; all other numbers must be finite
+    finite = not isinstance(task, ReadingTimes | Label | Choice | OddOneOut | NextWord)
     check_assembly(answered, dims=dims, stimulus_ids=ids if by_stimulus else None, finite=finite, what=what)
     if by_stimulus:
         _check_repetitions(answered, "presentation", experiment, what)
@@ -229,16 +229,11 @@ def _check_task(task: Task, answered: xr.DataArray | Gram, experiment: Experimen
         if answered.dtype.kind != "U":
             raise AssemblyError(f"{what} has dtype {answered.dtype}; words (str) were expected")
     else:
-        _check_numbers(answered, what)
+        check_numbers(answered, what)
     if isinstance(task, ReadingTimes) and np.isinf(answered.values).any():
         raise AssemblyError(f"{what} holds infinity; a word without a prediction is NaN")
     if isinstance(task, Probabilities):
         _check_probabilities(task, answered, what)
-
-
-def _check_numbers(answered: xr.DataArray, what: str) -> None:
-    if answered.dtype.kind not in "fiu":
-        raise AssemblyError(f"{what} has dtype {answered.dtype}; numbers were expected")
 
 
 def _check_trials(answered: xr.DataArray, experiment: Experiment, what: str) -> None:

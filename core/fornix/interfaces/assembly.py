@@ -10,6 +10,8 @@ import pandas as pd
 import xarray as xr
 
 DIMS: Final = ("presentation", "neuroid", "time_bin", "choice", "trial", "subject", "pair", "token", "frame")
+#: Sums of products of four numbers, such as squares of covariances, are infinite of numbers beyond this, and 0 below its inverse.
+LARGEST: Final = 1e70
 
 
 class AssemblyError(ValueError):
@@ -37,7 +39,7 @@ def check_assembly(
         The stimuli that the rows must cover: none missing, none unknown, none twice (per repetition; tokens and frames
         of a stimulus: per ``position`` in it).
     finite : bool
-        Whether NaN and infinity are refused.
+        Whether all values are to be numbers (:func:`check_numbers`), and neither NaN nor infinite.
     what : str
         How the sentence calls the assembly.
 
@@ -69,12 +71,37 @@ def check_assembly(
     _check_coordinates(assembly, what)
     if stimulus_ids is not None:
         _check_stimuli(assembly, list(stimulus_ids), what)
-    if finite and assembly.dtype.kind == "f":
+    if finite:
+        check_numbers(assembly, what)
         good = np.isfinite(assembly.values)
         if not good.all():
             first = _named(assembly, np.unravel_index(int(good.argmin()), good.shape))
             bad = assembly.size - int(good.sum())
             raise AssemblyError(f"{what} has {bad} values that are NaN or infinite, out of {assembly.size}{first}")
+    return assembly
+
+
+def check_numbers(assembly: xr.DataArray, what: str = "the assembly") -> xr.DataArray:
+    """Return the assembly unchanged if its values are numbers of a size that can be computed with.
+
+    Raises
+    ------
+    AssemblyError
+        If they are text, which numpy would read as numbers, or bool; or if the largest of those that are finite is above
+        :data:`LARGEST`, or, unless all are 0, below its inverse.
+    """
+    if assembly.dtype.kind not in "fiu":
+        raise AssemblyError(f"{what} has dtype {assembly.dtype}; numbers were expected")
+    if assembly.dtype.kind == "f" and assembly.dtype.itemsize > 4:
+        values = assembly.values
+        largest = max(float(values.max()), -float(values.min()))
+        if not np.isfinite(largest):
+            largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+        if largest > LARGEST or 0 < largest < 1 / LARGEST:
+            raise AssemblyError(
+                f"the largest number of {what} is {largest:.3g}, whose products cannot be computed with: "
+                f"give numbers between {1 / LARGEST:.0e} and {LARGEST:.0e}, by another unit"
+            )
     return assembly
 
 
@@ -98,13 +125,22 @@ def _named(assembly: xr.DataArray, place: tuple[np.intp, ...]) -> str:
 
 
 def _check_coordinates(assembly: xr.DataArray, what: str) -> None:
-    """Coordinates whose meaning is the same in every assembly: names of stimuli, repetitions, and where time bins lie."""
+    """Coordinates whose meaning is the same in every assembly: names of stimuli and neuroids, repetitions, time bins."""
     for name in ("stimulus_id", "stimulus_a", "stimulus_b"):
         if name in assembly.coords:
             if assembly[name].dtype.kind != "U":
                 raise AssemblyError(f"coordinate {name!r} of {what} has dtype {assembly[name].dtype}; stimuli have names (str)")
             if (np.char.strip(assembly[name].values) == "").any():
                 raise AssemblyError(f"coordinate {name!r} of {what} has an empty name")
+    if "neuroid_id" in assembly.coords and assembly["neuroid_id"].dims == ("neuroid",):
+        neuroids = assembly["neuroid_id"].values.tolist()
+        if len(set(neuroids)) < len(neuroids):
+            names, counts = np.unique(neuroids, return_counts=True)
+            first = int(np.flatnonzero(counts > 1)[0])
+            raise AssemblyError(
+                f"{what} has {len(neuroids)} neuroids and {len(set(neuroids))} names for them: {names[first].item()!r} is there {counts[first]} times; "
+                "give each its own neuroid_id, by which neuroids are resampled"
+            )
     if "repetition" in assembly.coords:
         repetition = assembly["repetition"]
         if repetition.dtype.kind not in "iu" or repetition.min() < 0:
@@ -117,10 +153,8 @@ def _check_coordinates(assembly: xr.DataArray, what: str) -> None:
 
 def _check_stimuli(assembly: xr.DataArray, expected: list[str], what: str) -> None:
     if "stimulus_id" not in assembly.coords:
-        rows = assembly.dims[0] if assembly.dims else "presentation"
-        raise AssemblyError(
-            f"{what} has no coordinate stimulus_id: give it by .assign_coords(stimulus_id=({str(rows)!r}, names))"
-        )
+        dim = assembly.dims[0] if assembly.dims else "presentation"
+        raise AssemblyError(f"{what} has no coordinate stimulus_id: give it by .assign_coords(stimulus_id=({str(dim)!r}, names))")
     found = assembly["stimulus_id"].values
     missing = set(expected) - set(found.tolist())
     if missing:

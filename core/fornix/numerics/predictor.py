@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from fornix.interfaces.assembly import AssemblyError, check_assembly
+from fornix.interfaces.assembly import AssemblyError, check_assembly, check_numbers
 from fornix.interfaces.score import Score
 from fornix.numerics.decisions import Definition
 from fornix.numerics.jackknife import jackknife_pearson
+from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.rows import each_once, match_rows, stimuli_of
 from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+
+#: Two points always lie on a line.
+FEWEST: Final = 3
 
 
 def predictor_correlation(
@@ -22,7 +29,7 @@ def predictor_correlation(
     Parameters
     ----------
     source, target : DataArray of float, dims (presentation,)
-        With ``stimulus_id``; matched by it. Stimuli where either is NaN are left out and counted.
+        With ``stimulus_id``; matched by it. Stimuli where either is NaN or infinite are left out, counted and noted.
     group : str
         A coordinate of the target whose values are resampled as wholes (the story of a word); empty: single stimuli.
     definition : {"default", "brainscore"}
@@ -32,11 +39,13 @@ def predictor_correlation(
     -------
     Score
         ``units`` (presentation,) are the products of standard scores, whose mean is r. The error is a jackknife over
-        (groups of) stimuli.
+        (groups of) stimuli. NaN, with a note, where more than a fifth of the stimuli are left out, or fewer than 3 are not,
+        or a side does not vary.
     """
     sides = (source, "the model's predictor"), (target, "the measurement")
     known, stimuli = (
-        each_once(stimuli_of(check_assembly(a, dims=("presentation",), what=what), what), what) for a, what in sides
+        each_once(stimuli_of(check_numbers(check_assembly(a, dims=("presentation",), what=what), what), what), what)
+        for a, what in sides
     )
     x = source.values.astype(np.float64)[match_rows(known, stimuli)]
     y = target.values.astype(np.float64)
@@ -50,10 +59,27 @@ def predictor_correlation(
     shares = np.full(len(x), np.nan)
     shares[there] = _standardised(x[there]) * _standardised(y[there])
     units = xr.DataArray(shares, dims=("presentation",), coords={"stimulus_id": ("presentation", stimuli)})
-    score = Score(value=float(r[0]), units=units, n_nan=int((~there).sum()))
-    if definition == "brainscore":
+    n, n_nan = len(x), int((~there).sum())
+    few = n - n_nan < FEWEST or too_many(n_nan, n)
+    score = Score(value=math.nan if few else float(r[0]), units=units, n_nan=n_nan, notes=_notes(n, n_nan, float(r[0])))
+    if definition == "brainscore" or math.isnan(score.value):
         return score
-    return with_uncertainty(score, replicates_array({"stimuli": (without_group[:, 0], "jackknife")}))
+    left = there.sum() - np.bincount(groups[there], minlength=len(without_group))
+    replicates = np.where(left < FEWEST, np.nan, without_group[:, 0])
+    return with_uncertainty(score, replicates_array({"stimuli": (replicates, "jackknife")}))
+
+
+def _notes(n: int, n_nan: int, r: float) -> tuple[str, ...]:
+    """What a reader must know of a correlation over n stimuli of which some have no number."""
+    notes = []
+    if n_nan:
+        what = "stimuli have no number, or an infinite one, from the model or in the measurement"
+        notes.append(lacking(n_nan, n, what, "a correlation over the others"))
+    if n - n_nan < FEWEST:
+        notes.append(f"{n - n_nan} stimuli are too few for a correlation, which needs at least {FEWEST}")
+    elif math.isnan(r):
+        notes.append("nothing to compare, as the predictor or the measurement does not vary")
+    return tuple(notes)
 
 
 def _standardised(x: NDArray[np.float64]) -> NDArray[np.float64]:

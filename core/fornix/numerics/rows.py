@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from fornix.interfaces.assembly import AssemblyError, check_assembly
+from fornix.interfaces.assembly import LARGEST, AssemblyError, check_assembly
 from fornix.interfaces.responses import Gram
 
 
@@ -16,12 +16,18 @@ def source_stimuli(source: xr.DataArray | Gram) -> NDArray[np.str_]:
     Raises
     ------
     AssemblyError
-        If it holds NaN or infinity, has other dims, or answers a stimulus twice.
+        If it holds NaN, infinity or numbers that cannot be computed with, has other dims, or answers a stimulus twice.
     """
     if isinstance(source, Gram):
         parts = (source.products, source.mean_products, source.row_sums, np.array(source.mean_square))
         if not all(np.isfinite(part).all() for part in parts):
             raise AssemblyError("the source's Gram holds NaN or infinity; look for them in the model's features")
+        largest = max(float(np.abs(source.products).max(initial=0.0)), source.mean_square)
+        if largest > LARGEST**2 or 0 < largest < LARGEST**-2:
+            raise AssemblyError(
+                f"the largest inner product of the source's Gram is {largest:.3g}, with which scores cannot be computed: "
+                f"have the model give numbers between {1 / LARGEST:.0e} and {LARGEST:.0e}, by another unit"
+            )
         stimuli = source.stimulus_id
     else:
         check_assembly(source, dims=("presentation", "neuroid"), finite=True, what="the source")
