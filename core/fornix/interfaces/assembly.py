@@ -138,8 +138,8 @@ def _check_coordinates(assembly: xr.DataArray, what: str) -> None:
             names, counts = np.unique(neuroids, return_counts=True)
             first = int(np.flatnonzero(counts > 1)[0])
             raise AssemblyError(
-                f"{what} has {len(neuroids)} neuroids and {len(set(neuroids))} names for them: {names[first].item()!r} is there {counts[first]} times; "
-                "give each its own neuroid_id, by which neuroids are resampled"
+                f"{what} has {len(neuroids)} neuroids and {len(set(neuroids))} names for them: {names[first].item()!r} is there "
+                f"{counts[first]} times; give each its own neuroid_id, by which neuroids are resampled"
             )
     if "repetition" in assembly.coords:
         repetition = assembly["repetition"]
