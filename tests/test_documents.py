@@ -1,7 +1,8 @@
-"""The Python of the README and of the guide to plugins runs as it stands there (the hooks' examples: registry/test_hooks.py)."""
+"""The Python of the README and of the guides runs as it stands there (the hooks' examples: registry/test_hooks.py)."""
 
 from __future__ import annotations
 
+import configparser
 import importlib.util
 import math
 import re
@@ -11,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import fornix
 from fornix.conformance.files import need_files
 from fornix.interfaces import Experiment, Recording, Similarity, StimulusSet
 from fornix.registry.discovery import Registry
 
 ROOT = Path(__file__).parents[1]
-README, GUIDE = ROOT / "README.md", ROOT / "docs" / "plugins.md"
+README, GUIDE, METRICS = ROOT / "README.md", ROOT / "docs" / "plugins.md", ROOT / "docs" / "metrics" / "README.md"
 
 
 def block(page: Path, language: str, *, with_: str) -> str:
@@ -44,6 +47,7 @@ def run_readme(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_every_block_of_python_is_run_here() -> None:
     assert len(re.findall(r"^```python$", README.read_text(encoding="utf-8"), re.MULTILINE)) == 3
     assert len(re.findall(r"^```python$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)) == 1
+    assert len(re.findall(r"^```python$", METRICS.read_text(encoding="utf-8"), re.MULTILINE)) == 1
 
 
 @pytest.mark.slow
@@ -71,6 +75,29 @@ def test_a_network_from_a_notebook(run_readme: Callable[..., dict[str, Any]], re
 
 
 @pytest.mark.slow
+def test_a_network_on_a_task_with_a_transform_of_pictures(registry: Registry) -> None:
+    torch = pytest.importorskip("torch", reason="a network of one's own needs torch")
+    import PIL.Image
+
+    said = README.read_text(encoding="utf-8")
+    assert 'behaviour="layer2"' in said
+    assert "preprocess=lambda image: transform(PIL.Image.fromarray(image))" in said
+
+    def transform(picture: PIL.Image.Image) -> Any:
+        return torch.tensor(np.asarray(picture.convert("L"), dtype=np.float32)[np.newaxis])
+
+    network = torch.nn.Sequential(OrderedDict(layer2=torch.nn.Flatten()))
+    score = fornix.score(
+        network,
+        "Digits-accuracy",
+        layers={},
+        behaviour="layer2",
+        preprocess=lambda image: transform(PIL.Image.fromarray(image)),
+    )
+    assert score.value > 0.9
+
+
+@pytest.mark.slow
 @pytest.mark.mirror
 def test_features_computed_elsewhere(run_readme: Callable[..., dict[str, Any]], registry: Registry) -> None:
     need_files("dataset", *cowley(registry, "Cowley2023.V4-ridge.210325"))
@@ -93,6 +120,31 @@ def test_the_model_of_the_guide(tmp_path: Path) -> None:
     answers = module.model().respond(Experiment(StimulusSet([f"s{i}" for i in range(5)], image=images), (recording,), task))
     np.testing.assert_allclose(answers[recording].values, np.mean(images, axis=(1, 2)), rtol=1e-6)
     assert answers[task].sizes == {"pair": 10}
+
+
+def test_a_metric_called_by_itself(registry: Registry) -> None:
+    """Half of the spikes' variance is noise, so that a perfect fit correlates by the root of a half."""
+    names: dict[str, Any] = {}
+    exec(compile(block(METRICS, "python", with_="fornix.load_metric"), str(METRICS), "exec"), names)
+    assert names["score"].value == pytest.approx(0.5**0.5, abs=0.1)
+    assert names["score"].error > 0
+    table = pd.DataFrame(names["spikes"], index=names["stimuli"])
+    assert "`assembly(table.values, table.index.astype(str).tolist())`" in METRICS.read_text(encoding="utf-8")
+    again = names["ridge"](
+        names["assembly"](names["features"], names["stimuli"]), names["assembly"](table.values, table.index.astype(str).tolist())
+    )
+    assert again.value == names["score"].value
+
+
+def test_the_commands_for_parts_of_the_tests_are_what_tox_takes() -> None:
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    for page in (README, ROOT / "CONTRIBUTING.md"):
+        named = re.findall(r"tox run -e (\w+) -- (\S+)", page.read_text(encoding="utf-8"))
+        assert named
+        for environment, argument in named:
+            assert "{posargs" in tox[f"testenv:{environment}"]["commands"]
+            assert argument.startswith("-") or (ROOT / argument.rstrip("`")).exists()
 
 
 def cowley(registry: Registry, benchmark: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ def run_plugin(registry: Registry, folder: Path, plugins: Sequence[Path], pytest
     try:
         distribution = _find(registry, root)
         cards = _cards(registry, distribution)
-        python = interpreter([*_needed(registry, distribution, cards), _PYTEST])
+        python = interpreter([*_needed(registry, distribution, cards), _PYTEST], _tell)
     except FornixError as error:
         return Verdict(folder, False, str(error))
     if not any((root / "tests").glob("**/test_*.py")):
@@ -103,6 +104,11 @@ def run_plugin(registry: Registry, folder: Path, plugins: Sequence[Path], pytest
         if status != 0:
             return Verdict(folder, False, f"{part} failed (pytest's exit status {status})", done.stdout)
     return Verdict(folder, True, "", done.stdout)
+
+
+def _tell(sentence: str) -> None:
+    """To whoever waits; standard output is for verdicts."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 #: What the tests themselves need, in the form of a distribution that requires it.

@@ -39,7 +39,11 @@ class Dataset(Protocol):
     def stimuli(self) -> StimulusSet: ...
 
     def recordings(self) -> Mapping[str, xr.DataArray]:
-        """By subject, session or region: never one NaN-padded array for subjects who saw different stimuli."""
+        """What was recorded, by name: a region (``"IT"``, ``"IT.figure1"``), else a subject, a session or what was measured.
+
+        Subjects who saw different stimuli are recordings of their own, never one NaN-padded array. A recording of neuroids
+        that is not named by their region says it in a coordinate ``region``.
+        """
 
 
 @runtime_checkable

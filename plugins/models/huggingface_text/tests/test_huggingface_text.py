@@ -380,7 +380,7 @@ def test_the_card_says_what_it_needs(causal_folder: Path, tmp_path: Path) -> Non
     with pytest.raises(fornix.UsageError, match=r"needs the options folder and sha256: fornix.score\(.*options="):
         fornix.load_model("huggingface-text")
     with pytest.raises(fornix.UsageError, match=f"has sha256 {identity(causal_folder)}: give that as the option sha256"):
-        fornix.load_model("huggingface-text", folder=str(causal_folder))
+        fornix.score("huggingface-text", "SyntaxGym2020.center_embed", options={"folder": str(causal_folder)})
     with pytest.raises(fornix.UsageError, match="no folder with a model"):
         fornix.load_model("huggingface-text", folder=str(tmp_path), sha256="0" * 64)
 
