@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import os
 import re
 import signal
 import sys
@@ -21,6 +20,7 @@ from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from fornix import __version__
+from fornix.cli.streams import open_closed_streams, say, silence
 from fornix.errors import FornixError, UsageError
 
 _VERBS = ("list", "show", "doctor", "plan", "commit", "run", "rescore", "matrix", "log", "test")
@@ -45,24 +45,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     # a scheduler that ends a job is an interruption like any other
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    open_closed_streams()
     try:
         return _run(_parse(arguments))
     except UsageError as error:
-        print(f"fornix: {error}", file=sys.stderr)
+        say(f"fornix: {error}")
         return 2
     except FornixError as error:
-        print(f"fornix: {error}", file=sys.stderr)
+        say(f"fornix: {error}")
         return 1
     except KeyboardInterrupt:
-        print("fornix: interrupted; what was finished is kept, and the next run does the rest", file=sys.stderr)
+        say("fornix: interrupted; what was finished is kept, and the next run does the rest")
         return 130
     except BrokenPipeError:  # the reader of our output went away (| head)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return 0
     except OSError as error:
-        print(f"fornix: {error}", file=sys.stderr)
-        if sys.stdout is not None and error.errno == errno.ENOSPC:  # or its remains would fail again on the way out
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(f"fornix: {error}")
+        if error.errno == errno.ENOSPC:
+            silence(sys.stdout)
         return 1
 
 
@@ -81,8 +82,7 @@ def _run(parsed: argparse.Namespace) -> int:
             stream.reconfigure(errors="backslashreplace")
     with _warnings_as_sentences():
         status: int = parsed.call(parsed)
-    if sys.stdout is not None:  # as where it was closed by who started us
-        sys.stdout.flush()
+    sys.stdout.flush()
     return status
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TextIO
 
+from fornix.cli.streams import say
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 #: Seconds of silence in a log before a line says what is under way; twice as many after each such line, up to the longest.
 FIRST_PAUSE_S: Final = 30.0
 LONGEST_PAUSE_S: Final = 300.0
+#: Characters of why a cell has no value that are shown meanwhile.
+LONGEST_REASON: Final = 160
 #: How often a bar is brought up to date, and the silence of a log looked at.
 _TICK_S: Final = 1.0
 
@@ -37,10 +41,12 @@ def reporting(progress: Progress, total: int) -> Iterator[Callable[[Finished], N
         from rich.console import Console
 
         bar = Bar(progress, total, Console(file=sys.stderr))
+        progress.tell = bar.tell
         with bar.drawn, _ticking(bar.tick):
             yield bar.report
     else:
         log = Log(progress, total, sys.stderr)
+        progress.tell = log.tell
         with _ticking(log.tick):
             yield log.report
 
@@ -78,13 +84,20 @@ class Log:
         self._clock = clock
         self._lock = threading.Lock()
         self._done = 0
+        self._reasons: dict[str, str] = {}
         self._pause = FIRST_PAUSE_S
         self._began = self._spoke = clock()
 
     def report(self, finished: Finished) -> None:
         with self._lock:
             self._done, self._pause, self._spoke = finished.done, FIRST_PAUSE_S, self._clock()
-            self._print(f"[{finished.done}/{finished.total}] {how_it_ended(finished)}")
+            self._print(f"[{finished.done}/{finished.total}] {how_it_ended(finished, self._reasons)}")
+
+    def tell(self, sentence: str) -> None:
+        """Print a sentence about what is under way and is no job."""
+        with self._lock:
+            self._spoke = self._clock()
+            self._print(f"[{self._done}/{self._total}] {sentence}")
 
     def tick(self) -> None:
         """Say what is under way, if nothing has been said for long enough."""
@@ -98,7 +111,7 @@ class Log:
             self._print(f"[{self._done}/{self._total}] after {duration(seconds)}: {doing(jobs)}{left and '; ' + left}")
 
     def _print(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        say(line, self._stream)
 
 
 class Bar:
@@ -119,13 +132,18 @@ class Bar:
         self._lock = threading.Lock()
         self._done = 0
         self._shown = 0
+        self._reasons: dict[str, str] = {}
 
     def report(self, finished: Finished) -> None:
         with self._lock:
             self._done = finished.done
         if finished.status != "ok":
-            self.drawn.console.print(how_it_ended(finished), markup=False, highlight=False)
+            self.tell(how_it_ended(finished, self._reasons))
         self.tick()
+
+    def tell(self, sentence: str) -> None:
+        """Print a sentence above the bar."""
+        self.drawn.console.print(sentence, markup=False, highlight=False)
 
     def tick(self) -> None:
         """Bring it up to date."""
@@ -137,10 +155,22 @@ class Bar:
             self.drawn.update(self._task, completed=self._shown, description=(left and left + "; ") + doing(jobs))
 
 
-def how_it_ended(finished: Finished) -> str:
-    """A finished cell in a line."""
-    end = f"{finished.value:.4f}" if finished.value is not None else f"{finished.status}: {finished.reason}"
-    return f"{finished.model} on {finished.benchmark}: {end}"
+def how_it_ended(finished: Finished, reasons: dict[str, str]) -> str:
+    """A finished cell in a line: its value, or the beginning of why it has none, as the matrix gives the rest.
+
+    Parameters
+    ----------
+    reasons : dict of str to str
+        Why earlier cells had no value, and the first with each reason, which stands for those that follow; added to.
+    """
+    cell = f"{finished.model} on {finished.benchmark}"
+    if finished.value is not None:
+        return f"{cell}: {finished.value:.4f}"
+    first = reasons.setdefault(finished.reason, cell)
+    if first != cell:
+        return f"{cell}: {finished.status}, as {first}"
+    reason = finished.reason.partition("\n")[0]
+    return f"{cell}: {finished.status}: {reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 3] + '...'}"
 
 
 def doing(jobs: Sequence[UnderWay]) -> str:

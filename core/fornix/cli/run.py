@@ -6,11 +6,16 @@ import argparse
 import os
 import sys
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from fornix.cli.arguments import add_json, add_selection, amount, count, registry, store
 from fornix.cli.matrix import add_outputs, print_matrix, save
 from fornix.cli.progress import reporting
+from fornix.cli.streams import say, silence
 from fornix.registry.problems import counted
+
+if TYPE_CHECKING:
+    from fornix.engine.work import Finished
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -63,11 +68,16 @@ def compute(parsed: argparse.Namespace, *, done: set[str], retry: bool = True, a
     if not ask_models:
         planned = within_reach(planned, found, place)
     if not parsed.json:
-        print(
-            summary(planned) if planned.cells else f"no answer to these benchmarks is in the store {place.path}", file=sys.stderr
-        )
+        say(summary(planned) if planned.cells else f"no answer to these benchmarks is in the store {place.path}")
     todo = [cell for cell in planned.to_compute if retry or cell.state != "failed"]
     progress = Progress()
+    without: set[tuple[str, str]] = set()
+
+    def ended(finished: Finished) -> None:
+        if finished.status not in ("ok", "left"):
+            without.add((finished.model, finished.benchmark))
+        report(finished)
+
     with nullcontext(lambda finished: None) if parsed.json else reporting(progress, len(todo)) as report:
         matrix = run(
             parsed.models,
@@ -81,13 +91,22 @@ def compute(parsed: argparse.Namespace, *, done: set[str], retry: bool = True, a
             time_limit_s=parsed.time_limit,
             memory_limit_gb=parsed.memory_limit,
             seed=parsed.seed,
-            report=report,
+            report=ended,
             progress=progress,
         )
     save(matrix, parsed)
-    print_matrix(matrix, parsed, place)
-    failed = [str(status) for status in matrix["status"].values[:, matrix["leaf"].values].ravel() if status not in done]
-    if failed:
-        have = f"{counted(len(failed), 'cell')} {'has' if len(failed) == 1 else 'have'}"
-        print(f"{have} no result; `fornix log MODEL BENCHMARK` says why", file=sys.stderr)
-    return 1 if failed else 0
+    try:
+        print_matrix(matrix, parsed, place)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who has seen enough of the matrix has not asked for another status
+        silence(sys.stdout)
+    # what failed in this run is no success, even if it is skipped from now on, as where its file turned out to be another
+    leaves = matrix.isel(benchmark=matrix["leaf"].values)
+    for model, row in zip(leaves["model"].values.tolist(), leaves["status"].values.tolist(), strict=True):
+        without |= {
+            (model, name) for name, status in zip(leaves["benchmark"].values.tolist(), row, strict=True) if status not in done
+        }
+    if without:
+        have = f"{counted(len(without), 'cell')} {'has' if len(without) == 1 else 'have'}"
+        say(f"{have} no result; `fornix log MODEL BENCHMARK` says why")
+    return 1 if without else 0
