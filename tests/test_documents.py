@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import importlib.util
 import math
 import re
 from collections import OrderedDict
@@ -17,8 +16,10 @@ import pytest
 
 import fornix
 from fornix.conformance.files import need_files
+from fornix.conformance.run import run_plugin
 from fornix.interfaces import Experiment, Recording, Similarity, StimulusSet
-from fornix.registry.discovery import Registry
+from fornix.registry.discovery import Registry, discover
+from fornix.registry.load import use_registry
 
 ROOT = Path(__file__).parents[1]
 README, GUIDE, METRICS = ROOT / "README.md", ROOT / "docs" / "plugins.md", ROOT / "docs" / "metrics" / "README.md"
@@ -46,7 +47,7 @@ def run_readme(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_every_block_of_python_is_run_here() -> None:
     assert len(re.findall(r"^```python$", README.read_text(encoding="utf-8"), re.MULTILINE)) == 3
-    assert len(re.findall(r"^```python$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)) == 1
+    assert len(re.findall(r"^```python$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)) == 2
     assert len(re.findall(r"^```python$", METRICS.read_text(encoding="utf-8"), re.MULTILINE)) == 1
 
 
@@ -106,20 +107,39 @@ def test_features_computed_elsewhere(run_readme: Callable[..., dict[str, Any]], 
     assert 0 < made["score"].raw < made["score"].ceiling.value  # colour is something, and far from all, of V4
 
 
-def test_the_model_of_the_guide(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def plugin_of_the_guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plugin that the guide describes, as a contributor would copy it, with its README and tests."""
+    root = tmp_path_factory.mktemp("guide") / "models" / "mean_colour"
+    package, tests = root / "fornix_model_mean_colour", root / "tests"
+    for folder in (package, tests):
+        folder.mkdir(parents=True)
+    (package / "__init__.py").write_text('"""The mean colour."""\n', encoding="utf-8")
+    (package / "plugin.toml").write_text(block(GUIDE, "toml", with_="[[model]]"), encoding="utf-8")
+    (package / "plugin.py").write_text(block(GUIDE, "python", with_="@hookimpl"), encoding="utf-8")
+    (package / "model.py").write_text(block(GUIDE, "python", with_="def model()"), encoding="utf-8")
+    (package / "commitment.toml").write_text(block(GUIDE, "toml", with_="[behaviour]"), encoding="utf-8")
+    (root / "pyproject.toml").write_text(block(GUIDE, "toml", with_="[project]"), encoding="utf-8")
+    (root / "README.md").write_text("The mean colour of an image, as the guide to plugins has it. " * 3, encoding="utf-8")
+    (tests / "test_own.py").write_text("def test_of_its_own():\n    assert True\n", encoding="utf-8")
+    return root
+
+
+def test_the_model_of_the_guide(plugin_of_the_guide: Path) -> None:
     """Its three means of an image, asked for as it may be: any region, and similarity."""
-    (tmp_path / "model.py").write_text(block(GUIDE, "python", with_="def model()"), encoding="utf-8")
-    (tmp_path / "commitment.toml").write_text(block(GUIDE, "toml", with_="[behaviour]"), encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("model_of_the_guide", tmp_path / "model.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     images = list(np.random.default_rng(0).integers(0, 256, size=(5, 4, 4, 3), dtype=np.uint8))
     recording, task = Recording("V4"), Similarity()
-    answers = module.model().respond(Experiment(StimulusSet([f"s{i}" for i in range(5)], image=images), (recording,), task))
+    with use_registry(discover([plugin_of_the_guide])):
+        model = fornix.load_model("mean-colour")
+    answers = model.respond(Experiment(StimulusSet([f"s{i}" for i in range(5)], image=images), (recording,), task))
     np.testing.assert_allclose(answers[recording].values, np.mean(images, axis=(1, 2)), rtol=1e-6)
     assert answers[task].sizes == {"pair": 10}
+
+
+@pytest.mark.slow
+def test_the_model_of_the_guide_passes_the_conformance_suite(plugin_of_the_guide: Path) -> None:
+    verdict = run_plugin(discover([plugin_of_the_guide]), plugin_of_the_guide, [plugin_of_the_guide], [])
+    assert verdict.passed, f"{verdict.reason}\n{verdict.output}"
 
 
 def test_a_metric_called_by_itself(registry: Registry) -> None:

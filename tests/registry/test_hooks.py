@@ -67,7 +67,9 @@ def examples(tmp_path_factory):
         (package / "__init__.py").write_text('"""An example."""\n', encoding="utf-8")
         for name in ("plugin.py", "plugin.toml"):
             (package / name).write_text(parts[name], encoding="utf-8")
-        named = project.replace("fornix-model-gabor", f"fornix-{kind}-example").replace("fornix_model_gabor", package.name)
+        named = project.replace("fornix-model-mean-colour", f"fornix-{kind}-example").replace(
+            "fornix_model_mean_colour", package.name
+        )
         (package.parent / "pyproject.toml").write_text(named, encoding="utf-8")
         (package.parent / "README.md").write_text("This plugin is an example of the page of hooks. " * 3, encoding="utf-8")
         use = textwrap.indent(parts["What it is used for"], "    ")
