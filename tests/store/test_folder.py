@@ -120,7 +120,8 @@ def test_a_damaged_cell_counts_as_absent_and_is_replaced(store: FolderStore, cel
     whole = path.read_text()
     flipped = whole.replace("0.25", "0.75")
     assert flipped != whole
-    for damage in (whole[:100], "[]", "", json.dumps({"key": KEY}), whole.replace(KEY, OTHER_KEY), flipped, "[" * 10**5):
+    by_hand = json.dumps({"key": KEY, "model": cell.model, "benchmark": cell.benchmark})
+    for damage in (whole[:100], "[]", '"x"', "", by_hand, whole.replace(KEY, OTHER_KEY), flipped, "[" * 10**5):
         path.write_text(damage)
         with pytest.warns(UserWarning, match="counts as absent"):
             assert store.cell(KEY) is None
@@ -362,6 +363,30 @@ def test_a_damaged_description_is_said(store: FolderStore, text: str) -> None:
     store.path.mkdir()
     (store.path / "store.json").write_text(text)
     with pytest.raises(StoreError, match=r"store.json is damaged; expected"):
+        FolderStore(store.path)
+
+
+def test_a_store_that_is_removed_under_its_writer_is_a_store_again(store: FolderStore, cell: Cell) -> None:
+    store.put_cell(replace(cell, key=OTHER_KEY))
+    shutil.rmtree(store.path)
+    with store.claim(KEY) as mine:
+        assert mine
+    store.put_cell(cell)
+    assert [found.key for found in FolderStore(store.path).cells()] == [KEY]
+    assert json.loads((store.path / "store.json").read_text())["schema"] == SCHEMA
+
+
+def test_a_store_without_its_description_is_known_by_its_folders(store: FolderStore, cell: Cell, attempt: Attempt) -> None:
+    store.put_cell(cell)
+    store.add_attempt(attempt)
+    (store.path / "store.json").unlink()
+    again = FolderStore(store.path)
+    assert [found.key for found in again.cells()] == [KEY]
+    again.put_cell(replace(cell, key=OTHER_KEY))
+    assert (store.path / "store.json").exists()
+    (store.path / "store.json").unlink()
+    (store.path / "cells" / "HeLa").mkdir()  # somebody else's cells
+    with pytest.raises(StoreError, match=r'if it is a store whose store.json was removed, write \{"schema": 1\} into that file'):
         FolderStore(store.path)
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from fornix.store.interface import Cell, StoredResponse
 
 _KEY = re.compile(r"[0-9a-f]{16,128}")
+_SHARD = re.compile(r"[0-9a-f]{2}")
+_SHARDED = ("cells", "units", "responses", "claims")
+_FOLDERS = (*_SHARDED, "attempts", "tmp")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -21,6 +24,17 @@ class Layout:
     @property
     def description(self) -> Path:
         return self.root / "store.json"
+
+    def is_laid_out(self) -> bool:
+        """Whether the folder holds nothing but what a store keeps, as far as names tell; an empty one does."""
+        for place in self.root.iterdir():
+            if place.name.startswith("."):
+                continue
+            if place.name not in _FOLDERS or not place.is_dir():
+                return False
+            if place.name in _SHARDED and any(not _SHARD.fullmatch(shard.name) for shard in place.iterdir()):
+                return False
+        return True
 
     @property
     def scratch(self) -> Path:

@@ -38,12 +38,12 @@ def read(kind: type[Record], path: Path, **named: str) -> Record | None:
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if "checksum" in data and data.pop("checksum") != _checksum(data):
+        if data.pop("checksum", None) != _checksum(data):
             raise ValueError("it is not as it was written")
         record = kind(**{f.name: data[f.name] for f in fields(kind) if f.name in data})
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError, OSError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError) as error:
         warnings.warn(f"{path} cannot be read and counts as absent ({error})", stacklevel=3)
         return None
     for name, value in named.items():

@@ -46,7 +46,7 @@ class Writer:
         scratch = self._layout.scratch / f"{os.getpid()}-{secrets.token_hex(6)}"
         try:
             scratch.mkdir(parents=True)
-            if not self._ready:
+            if not self._is_ready():
                 self._prepare(scratch)
             yield scratch
         except OSError as error:
@@ -56,9 +56,13 @@ class Writer:
 
     def prepare(self, what: str) -> None:
         """Make sure that the folder is a store; raises StoreError if it cannot be written."""
-        if not self._ready:
+        if not self._is_ready():
             with self.scratch(what):
                 pass
+
+    def _is_ready(self) -> bool:
+        """Whether the folder says what it is, still: somebody may have removed it since."""
+        return self._ready and self._layout.description.exists()
 
     def refusal(self, what: str, error: OSError) -> StoreError:
         """What to raise for an error of the disk."""
@@ -95,9 +99,12 @@ def check_schema(layout: Layout) -> None:
     try:
         schema = int(json.loads(layout.description.read_text())["schema"])
     except FileNotFoundError:
-        # A writer killed before its first write was complete leaves nothing but tmp.
-        if root.is_dir() and any(name != "tmp" and not name.startswith(".") for name in os.listdir(root)):
-            raise StoreError(f"{root} is a folder with other things in it, not a store; give a new folder") from None
+        # A writer killed before its first write was complete leaves nothing but tmp, and who lost store.json gets it again.
+        if root.is_dir() and not layout.is_laid_out():
+            raise StoreError(
+                f"{root} is a folder with other things in it, not a store; give a new folder, or, if it is a store whose "
+                f'{layout.description.name} was removed, write {{"schema": {SCHEMA}}} into that file'
+            ) from None
         return
     except NotADirectoryError:
         raise StoreError(f"{root} is a file, not a store; give a folder") from None
