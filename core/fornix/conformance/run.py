@@ -149,5 +149,5 @@ def related(registry: Registry, card: Card) -> Iterator[Card]:
 
 def _joined(plugins: Sequence[Path]) -> str:
     """The folders as FORNIX_PLUGINS, before those that are in it already; the tests run in another working folder."""
-    named = [Path(name).expanduser() for name in os.environ.get("FORNIX_PLUGINS", "").split(os.pathsep) if name]
+    named = [Path(os.path.expanduser(name)) for name in os.environ.get("FORNIX_PLUGINS", "").split(os.pathsep) if name]
     return os.pathsep.join(str(Path(folder).resolve()) for folder in (*plugins, *named))

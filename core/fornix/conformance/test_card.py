@@ -39,4 +39,4 @@ def test_the_plugin_loads(registry: Registry, card: Card) -> None:
     need_files(card.kind, card.identifier)
     need_files("dataset", *card.uses.datasets)
     load = {"model": load_model, "dataset": load_dataset, "metric": load_metric, "benchmark": load_benchmark}[card.kind]
-    assert load(card.identifier) is not None
+    load(card.identifier)  # says by itself what is wrong

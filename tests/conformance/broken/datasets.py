@@ -21,7 +21,7 @@ HOWS = {
     "Unknown": {"well_formed", "measured_on"},
     "Endless": {"well_formed"},
     "Nameless": {"have_names"},
-    "Namesakes": {"have_names"},
+    "Namesakes": {"well_formed"},
     "Padded": {"measured_on"},
     "Elsewhere": {"regions_of_the_card"},
     "Further": {"regions_of_the_card"},
