@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, Literal, Self
 
 import numpy as np
@@ -91,7 +92,9 @@ class Alignment:
         self._ll, kl = square_of_aligned(self._l, l), float(np.vdot(self._k, self._l))
         #: Whether both sides do, so that there is an alignment.
         self.varies = self._kk > 0 and self._ll > 0
-        self.value = kl / float(np.sqrt(self._kk * self._ll)) if self.varies else self._undefined
+        #: The product of their lengths: of the roots, as the product of squares holds eighth powers of the responses.
+        self._lengths = math.sqrt(self._kk) * math.sqrt(self._ll)
+        self.value = kl / self._lengths if self.varies else self._undefined
 
     def pair_effects(self) -> Array:
         """The effects (n, n) of :mod:`fornix.numerics.pair_effects`.
@@ -101,7 +104,7 @@ class Alignment:
         effects = self._k * self._l
         if not self.varies:
             return np.zeros_like(effects)
-        effects *= 2 / np.sqrt(self._kk * self._ll)
+        effects *= 2 / self._lengths
         effects -= self.value / self._kk * np.square(self._k)
         effects -= self.value / self._ll * np.square(self._l)
         effects[np.diag_indices_from(effects)] /= 2
@@ -146,7 +149,7 @@ def cka_of_features(x: Array, y: Array, estimator: Estimator = "unbiased") -> fl
 
         k, l = squares  # noqa: E741
         xy, xx, yy = without_self(xy, k, l), without_self(xx, k, k), without_self(yy, l, l)
-    return xy / float(np.sqrt(xx * yy)) if xx > rounding[0] and yy > rounding[1] else float("nan")
+    return xy / (math.sqrt(xx) * math.sqrt(yy)) if xx > rounding[0] and yy > rounding[1] else float("nan")
 
 
 def _sum_of_squares(matrix: Array) -> float:

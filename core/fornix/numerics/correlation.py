@@ -53,15 +53,17 @@ def weighted_pearson(x: ArrayLike, y: ArrayLike, weights: ArrayLike) -> NDArray[
         return np.asarray(np.where(varies, (w * x * y).sum(axis=-1) / (lengths[0] * lengths[1]), np.nan))
 
 
-def pearson_from_sums(sums: NDArray[np.float64], shift: ArrayLike = 0.0) -> NDArray[np.float64]:
+def pearson_from_sums(
+    sums: NDArray[np.float64], shift: ArrayLike = 0.0, shift_of_y: ArrayLike | None = None
+) -> NDArray[np.float64]:
     """Pearson correlation from sums over rows, as sums without some of the rows follow by subtraction.
 
     Parameters
     ----------
     sums : (6, ...)
         n, and the sums of x, y, xx, yy and xy, where x and y were taken from near their means.
-    shift : (...), optional
-        What was taken from x and y: variation that is rounding beside it is none.
+    shift, shift_of_y : (...), optional
+        What was taken from x and from y (by default the same): variation that is rounding beside it is none.
 
     Returns
     -------
@@ -71,11 +73,11 @@ def pearson_from_sums(sums: NDArray[np.float64], shift: ArrayLike = 0.0) -> NDAr
     n, x, y, xx, yy, xy = sums
     with np.errstate(divide="ignore", invalid="ignore"):
         squares = [xx - x * x / n, yy - y * y / n]
-        rounding = n * (1e-13 * np.asarray(shift)) ** 2
+        shifts = shift, shift if shift_of_y is None else shift_of_y
         varies = np.ones(np.shape(squares[0]), dtype=bool)
-        for square, total in zip(squares, (xx, yy), strict=True):
+        for square, total, taken in zip(squares, (xx, yy), shifts, strict=True):
             # Each side by itself: a constant far from the shift leaves 1e-16 of its total, whatever the other side does.
-            varies &= (square > 1e-12 * total) & (square > rounding)
+            varies &= (square > 1e-12 * total) & (square > n * (1e-13 * np.asarray(taken)) ** 2)
         r = np.where(varies, (xy - x * y / n) / np.sqrt(squares[0] * squares[1]), np.nan)
     return np.clip(r, -1, 1)
 

@@ -85,7 +85,8 @@ def influence(
     tested, trained : float
         Above 0, at most 1.
     """
-    y = measured - measured.mean(axis=0)
+    mean = measured.mean(axis=0)
+    y = measured - mean
     centre = predicted.mean(axis=0)
     member = members(groups, n_groups)
     ones, squares = np.ones(y.shape), y * y
@@ -95,7 +96,7 @@ def influence(
         x = x - centre
         rows = np.stack([ones, x, y, x * x, squares, x * y])
         total = rows.sum(axis=1)[:, None]
-        return pearson_from_sums(np.concatenate([total, total - tested * (member @ rows)], axis=1), centre)
+        return pearson_from_sums(np.concatenate([total, total - tested * (member @ rows)], axis=1), centre, mean)
 
     base = correlations(predicted)
     refitted = np.stack([correlations(x) for x in lightened])  # (trained on, tested, k)

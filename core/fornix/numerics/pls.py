@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -66,15 +67,23 @@ def pls_predictions(
         # A rotation of the targets changes no score, so more targets than rows are worked on in n coordinates.
         rotation = np.linalg.qr(targets.T)[0]
         targets = targets @ rotation
-    features = source.rough_coordinates()
+    # In a unit of about their largest, a power of two that changes no digit: eigenvalues hold eighth powers of these numbers.
+    features, _ = _in_own_unit(source.rough_coordinates())
+    targets, unit = _in_own_unit(targets)
     (n, p), q = features.shape, targets.shape[1]
     n_components = min(n_components, p)
     size = max(1, BATCH_SIZE // (q * (p + q) + n_components * (2 * p + q) + 2 * n))
     for start in range(0, len(parts), size):
         batch = _Batch(features, targets, parts[start : start + size], n_components)
         for k, rows in enumerate(wanted[start : start + size]):
-            prediction = batch.prediction(k, rows)
+            prediction = batch.prediction(k, rows) * unit
             yield prediction if rotation is None else prediction @ rotation.T
+
+
+def _in_own_unit(values: Array) -> tuple[Array, float]:
+    """Values divided by the power of two next to the largest, and that power."""
+    unit = math.ldexp(1.0, math.frexp(float(np.abs(values).max(initial=0.0)))[1])
+    return values / unit, unit
 
 
 class _Batch:

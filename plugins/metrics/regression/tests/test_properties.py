@@ -131,3 +131,15 @@ def test_a_constant_feature_changes_nothing_and_one_group_is_refused() -> None:
     for splits in ("group_kfold", "group_shuffle"):
         with pytest.raises(ValueError, match="all 40 stimuli are of one group"):
             fornix.load_metric("ridge", splits=splits, group_on="story")(source, grouped)
+
+
+@pytest.mark.parametrize("unit", [(2.0**228, 2.0**228), (2.0**-228, 2.0**-228), (2.0**228, 2.0**-228)])
+@pytest.mark.parametrize("name", ["pls", "linear", "neuron_to_neuron"])
+def test_the_unit_makes_no_difference_as_far_as_numbers_are_taken(name: str, unit: tuple[float, float]) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 30))
+    y = x[:, :7] + rng.normal(size=(60, 7))
+    metric = fornix.load_metric(name)
+    expected, score = metric(assembly(x), assembly(y)), metric(assembly(x * unit[0]), assembly(y * unit[1]))
+    assert score.value == pytest.approx(expected.value, rel=1e-9)
+    assert score.error == pytest.approx(expected.error, rel=1e-9)

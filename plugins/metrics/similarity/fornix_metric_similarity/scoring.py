@@ -61,7 +61,7 @@ def counted(score: Score, compared: Sequence[Compared]) -> Score:
     notes = () if all(each.varies for each in compared) else (NOTHING_VARIES,)
     lacks = max((each for each in compared if each.varies), key=lambda each: each.n_nan / each.n_pairs, default=None)
     if lacks is not None and lacks.n_nan:
-        what = "pairs of stimuli have no dissimilarity, as all responses to one of them are equal"
+        what = "pairs of stimuli have no dissimilarity, as the responses to one of them are equal but for rounding"
         notes = (*notes, lacking(lacks.n_nan, lacks.n_pairs, what, "a correlation over the others"))
     return score.with_(n_nan=n_nan, notes=(*score.notes, *notes))
 

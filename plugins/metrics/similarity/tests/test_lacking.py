@@ -40,7 +40,7 @@ def test_a_model_that_answers_few_stimuli_has_no_score_however_well_it_answers_t
     assert math.isnan(score.error)
     assert score.n_nan == lost
     assert score.notes == (
-        f"{lost} of {pairs} pairs of stimuli have no dissimilarity, as all responses to one of them are equal: "
+        f"{lost} of {pairs} pairs of stimuli have no dissimilarity, as the responses to one of them are equal but for rounding: "
         "more than 20%, too many for a correlation over the others",
     )
 
@@ -50,7 +50,7 @@ def test_few_stimuli_without_responses_are_left_out_and_said() -> None:
     assert score.value == pytest.approx(1.0)
     assert score.n_nan == 339  # 60 x 59/2 - 54 x 53/2, which is less than 354
     assert score.notes == (
-        "339 of 1770 pairs of stimuli have no dissimilarity, as all responses to one of them are equal: left out",
+        "339 of 1770 pairs of stimuli have no dissimilarity, as the responses to one of them are equal but for rounding: left out",
     )
 
 
@@ -106,3 +106,19 @@ def test_values_and_their_gram_score_alike_where_rows_are_constant_or_tied(
     assert from_gram.notes == given.notes
     assert from_gram.value == pytest.approx(given.value, abs=1e-9, nan_ok=True)
     assert from_gram.error == pytest.approx(given.error, rel=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize("unit", [(2.0**228, 2.0**228), (2.0**-228, 2.0**-228), (2.0**228, 2.0**-228)])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("cka", {}), ("cka", {"replicates": False}), ("rdm", {}), ("rdm", {"distance": "euclidean"}), ("procrustes", {})],
+)
+def test_the_unit_makes_no_difference_as_far_as_numbers_are_taken(
+    name: str, options: dict[str, object], unit: tuple[float, float]
+) -> None:
+    source, target = assembly(np.random.default_rng(0).normal(size=(N, 12)) + MEASURED[:, :12]), assembly(MEASURED)
+    metric = fornix.load_metric(name, **options)
+    expected, score = metric(source, target), metric(source * unit[0], target * unit[1])
+    assert score.value == pytest.approx(expected.value, rel=1e-9)
+    assert score.error == pytest.approx(expected.error, rel=1e-9, nan_ok=True)
+    assert score.notes == ()
