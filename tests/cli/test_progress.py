@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,18 @@ from rich.console import Console
 
 from fornix.cli import progress as shown
 from fornix.cli.main import main
-from fornix.cli.progress import FIRST_PAUSE_S, LONGEST_PAUSE_S, Bar, Log, cells_scored, doing, duration, estimate
+from fornix.cli.progress import (
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    LONGEST_REASON,
+    Bar,
+    Log,
+    cells_scored,
+    doing,
+    duration,
+    estimate,
+    how_it_ended,
+)
 from fornix.engine.progress import Progress, UnderWay
 from fornix.engine.work import Finished
 
@@ -86,16 +98,28 @@ def test_a_line_says_what_is_under_way_for_how_long_and_what_remains() -> None:
     staged.now = 50.0
     log.report(finished(1, 20))
     log.report(finished(2, 20, "failed"))
+    log.report(finished(3, 20, "failed"))
+    log.tell("an environment is built")
     staged.now, staged.jobs = 300.0, [ANSWERING, SCORING]
     log.tick()
     assert stream.getvalue().splitlines() == [
         "[0/20] after 31 s: slow answers 4 experiments (100 s)",
         "[1/20] quick on B1: 0.5000",
         "[2/20] quick on B2: failed: it broke",
-        # 2 cells and 3 that are scored took 300 s, so the other 15 take 900 s
-        "[2/20] after 5 min: slow answers 4 experiments (100 s); quick is scored on 15 benchmarks, 3 done (3 min); "
-        "about 15 min left at this rate",
+        "[3/20] quick on B3: failed, as quick on B2",
+        "[3/20] an environment is built",
+        # 3 cells and 3 that are scored took 300 s, so the other 14 take 700 s
+        "[3/20] after 5 min: slow answers 4 experiments (100 s); quick is scored on 15 benchmarks, 3 done (3 min); "
+        "about 12 min left at this rate",
     ]
+
+
+def test_a_reason_is_shown_in_one_line_of_bounded_length_once() -> None:
+    reasons: dict[str, str] = {}
+    long = Finished("m", "B", "failed", "x" * (LONGEST_REASON + 1) + "\nmore", None, 1, 9)
+    assert how_it_ended(long, reasons) == f"m on B: failed: {'x' * (LONGEST_REASON - 3)}..."
+    assert how_it_ended(replace(long, benchmark="C"), reasons) == "m on C: failed, as m on B"
+    assert how_it_ended(replace(long, benchmark="C", reason="it broke"), reasons) == "m on C: failed: it broke"
 
 
 def test_where_no_job_is_under_way_things_are_made_ready() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,12 +79,15 @@ def test_what_does_not_touch_its_answers_costs_nothing(run_toys: Run, toys: Path
         ),
         ("raise RuntimeError('\\x1b[2J \\ud800 \\u202e')", r"RuntimeError: \x1b[2J \ud800 \u202e"),
         ("raise RuntimeError('x' * 10**7)", "RuntimeError: " + "x" * 497 + "..."),
+        ("class Bare(Exception):\n    __traceback__ = property(lambda self: 1 / 0)\nraise Bare", "Bare: no message"),
     ],
-    ids=["exit", "odd", "mute", "escapes", "long"],
+    ids=["exit", "odd", "mute", "escapes", "long", "bare"],
 )
 def test_whatever_is_raised_is_a_reason_in_one_printable_line(run_toys: Run, toys: Path, code: str, reason: str) -> None:
     do(toys, code)
-    assert end(run_toys(["toy-behaving"])) == ({"failed"}, {reason})
+    statuses, (said,) = end(run_toys(["toy-behaving"]))
+    assert statuses == {"failed"}
+    assert re.fullmatch(re.escape(reason) + r" \(line \d+ of model\.py of fornix-model-toy\)", said)
 
 
 @pytest.mark.parametrize(

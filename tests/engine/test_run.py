@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -151,7 +152,23 @@ def test_a_benchmark_that_raises_costs_its_own_cells_only(run_toys: Run, toys: P
     )
     finished = {(f.model, f.benchmark): f for f in run_toys()}
     assert finished["toy-behaving", IT].status == "ok"
-    assert finished["toy-behaving", V4].reason == "ZeroDivisionError: division by zero"
+    raised = "ZeroDivisionError: division by zero (line 21 of benchmark.py of fornix-benchmark-toy)"
+    assert finished["toy-behaving", V4].reason == raised
+
+
+def test_a_failure_names_the_plugin_that_raised(run_toys: Run, toys: Path) -> None:
+    """The dataset, the model, or the benchmark that gives something no experiment can be."""
+    tell(toys, "raise")
+    (reason,) = {f.reason for f in run_toys(["toy-behaving"])}
+    assert re.fullmatch(r"RuntimeError: the model raised on purpose \(line \d+ of model.py of fornix-model-toy\)", reason)
+    dataset = toys / "datasets/toy/fornix_dataset_toy/dataset.py"
+    edit(dataset, '{"IT": array, "V4": array + 1}', '{"IT": array, "V4": array + 1}["V1"]')
+    (reason,) = {f.reason for f in run_toys(["toy-linear"])}
+    line = 1 + next(n for n, text in enumerate(dataset.read_text().splitlines()) if '["V1"]' in text)
+    assert reason == f"KeyError: 'V1' (line {line} of dataset.py of fornix-dataset-toy)"
+    edit(toys / "benchmarks/toy/fornix_benchmark_toy/benchmark.py", "return () if so_far else (", "return () if so_far else (1, ")
+    (reason,) = {f.reason for f in run_toys(["toy-linear"])}
+    assert reason.endswith("(in asking the benchmark for its experiments)")
 
 
 def test_a_score_that_is_nan_is_a_failure(run_toys: Run, toys: Path) -> None:

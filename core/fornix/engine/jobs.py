@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,17 @@ class JobMaker:
         The run's own folder: stimuli, jobs and what they write go below it.
     limits : Limits
         For each step, where a card's resources do not say otherwise.
+    tell : callable
+        Called with a sentence about what takes its time and is no job.
     """
 
-    def __init__(self, registry: Registry, folder: Path, limits: Limits) -> None:
+    def __init__(
+        self, registry: Registry, folder: Path, limits: Limits, tell: Callable[[str], None] = lambda sentence: None
+    ) -> None:
         self.registry = registry
         self.folder = folder
         self.limits = limits
+        self._tell = tell
         self._building = threading.Lock()
         #: By the names of the distributions whose requirements it meets.
         self._interpreters: dict[frozenset[str], Path] = {}
@@ -52,7 +57,7 @@ class JobMaker:
         with self._building:
             known = frozenset(owners)
             if known not in self._interpreters:
-                self._interpreters[known] = interpreter(list(owners.values()))
+                self._interpreters[known] = interpreter(list(owners.values()), self._tell)
             return self._interpreters[known]
 
     def fetch(self, card: Card) -> dict[str, Path]:

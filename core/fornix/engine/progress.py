@@ -42,9 +42,15 @@ class Progress:
     ----------
     clock : callable
         The time in seconds.
+
+    Attributes
+    ----------
+    tell : callable
+        Whoever shows this progress sets it; called with a sentence about what takes its time and is no job, from any thread.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.tell: Callable[[str], None] = lambda sentence: None
         self._clock = clock
         self._lock = threading.Lock()
         self._begun: dict[int, tuple[Job, float, list[int]]] = {}

@@ -41,6 +41,7 @@ def run_plan(
     ask_models: bool = True,
     seed: int = 0,
     report: Callable[[Finished], None] = lambda finished: None,
+    tell: Callable[[str], None] = lambda sentence: None,
 ) -> None:
     """Compute the plan's missing and stale cells, and its failed ones unless ``retry`` is False.
 
@@ -57,6 +58,8 @@ def run_plan(
         Added to the seed of every experiment.
     report : callable
         Called with each finished cell, from any thread, one at a time.
+    tell : callable
+        Called with a sentence about what takes its time and is no job, from any thread.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def run_plan(
     if not todo:
         return
     with run_folder() as folder:
-        maker, recorder = JobMaker(registry, folder, limits), Recorder(store, report, len(todo))
+        maker, recorder = JobMaker(registry, folder, limits, tell), Recorder(store, report, len(todo))
         changes = Changes(registry, seed)
         scoring = ScoringSide(maker, recorder, runner, changes, seed=seed, workers=workers)
         run = _Run(maker, recorder, ModelSide(maker, recorder, runner, changes, ask=ask_models), scoring)
@@ -175,7 +178,7 @@ class _Run:
             self._models.prepare(card)
         except FornixError as error:
             for work in works:
-                self._recorder.failed(work, Failure("failed", str(error)))
+                self._recorder.failed(work, Failure.by(error))
             return
         while works := self._not_stored(works):
             works = self._scoring.score(self._not_stored(self._models.respond(card, works)))

@@ -51,7 +51,7 @@ class ScoringSide:
                 self._maker.scoring_files(cards)
                 by_interpreter.setdefault(self._maker.interpreter(cards), []).append(name)
             except FornixError as error:
-                failures[name] = Failure("failed", str(error))
+                failures[name] = Failure.by(error)
         outcomes: dict[str, StepOutcome] = {}
         written: dict[str, list[str]] = {}
         # By number: models are told these paths, and need not know by which benchmark they are asked.

@@ -15,6 +15,7 @@ from fornix.engine.exchange import request_descriptions
 from fornix.engine.keys import CellKeys, changes, response_key
 from fornix.engine.plan import PlannedCell
 from fornix.engine.runners import StepOutcome
+from fornix.engine.worker import printable
 from fornix.errors import FornixError
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
@@ -52,6 +53,13 @@ class Failure:
     @classmethod
     def of(cls, outcome: StepOutcome) -> Failure:
         return cls(outcome.status, outcome.reason, outcome.log)
+
+    @classmethod
+    def by(cls, error: FornixError) -> Failure:
+        """By what was said before any plugin ran: the reason is its first line, what follows goes into the log."""
+        text = str(error)
+        reason = printable(text.partition("\n")[0])
+        return cls("failed", reason, text if text != reason else "")
 
 
 def _now() -> str:

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from fornix.errors import NotAble
+from fornix.errors import FornixError, NotAble
 from fornix.files.fetch import provide
 from fornix.registry.discovery import Registry
 from fornix.registry.distribution import Distribution
@@ -65,7 +65,7 @@ def run_job(job: Mapping[str, Any], events: TextIO) -> None:
                     if isinstance(error, KeyboardInterrupt) and not job["own_process"]:
                         raise  # the user's; a worker is in a session of its own
                     _print_traceback(error)
-                    outcome = {"status": "failed", "reason": sentence(error)}
+                    outcome = {"status": "failed", "reason": sentence(error) + _where(error, step["op"], registry)}
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
             seconds = time.monotonic() - started
             about = {"versions": _versions(), "hardware": _hardware()}
@@ -82,6 +82,18 @@ def sentence(error: BaseException) -> str:
     return f"{type(error).__name__}: {printable(text.splitlines()[0])}"
 
 
+def _where(error: BaseException, op: str, registry: Registry) -> str:
+    """Whose code raised what is being handled, as far as the traceback says: the innermost line that is a plugin's."""
+    # not from the exception, which may be made to have no traceback
+    places = [(Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(sys.exc_info()[2])]
+    for file, line in reversed(places):
+        for owner in registry.distributions:
+            if file.is_relative_to(owner.folder):
+                return f" (line {line} of {file.relative_to(owner.folder)} of {owner.name})"
+    asked = {"experiments": " (in asking the benchmark for its experiments)", "score": " (in scoring)"}
+    return "" if isinstance(error, FornixError) else asked.get(op, "")
+
+
 def printable(text: str) -> str:
     """A text of a plugin, at most 500 characters of it, without those that command terminals or cannot be encoded."""
     shown = text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 3] + "..."
@@ -89,10 +101,11 @@ def printable(text: str) -> str:
 
 
 def _print_traceback(error: BaseException) -> None:
+    raised = sys.exc_info()[2]
     try:
         traceback.print_exception(error)
-    except Exception:  # its message cannot be had
-        traceback.print_tb(error.__traceback__)
+    except Exception:  # its message or its traceback cannot be had
+        traceback.print_tb(raised)
 
 
 @contextlib.contextmanager

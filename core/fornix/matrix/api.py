@@ -111,6 +111,7 @@ def run(
             ask_models=ask_models,
             seed=seed,
             report=report,
+            tell=progress.tell if progress is not None else lambda sentence: None,
         )
     after = plan(registry, place, chosen, targets, ask_models=ask_models, seed=seed)
     return assemble(registry, place, after if ask_models else unanswered(after))

@@ -11,12 +11,13 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -81,11 +82,16 @@ def _installed_from(installed: importlib.metadata.Distribution) -> str | None:
     return None if record is None else json.loads(record).get("url")
 
 
-def interpreter(distributions: Sequence[Distribution]) -> Path:
+def interpreter(distributions: Sequence[Distribution], tell: Callable[[str], None] = lambda sentence: None) -> Path:
     """An interpreter in which the requirements of all the distributions are met.
 
     The running one if it will do; else that of a virtual environment, built with uv where it is not cached yet, keyed
     by the requirements, ``FORNIX_CONSTRAINTS`` (a constraints file), interpreter, platform and fornix itself.
+
+    Parameters
+    ----------
+    tell : callable
+        Called with a sentence before an environment is built, which takes its time.
 
     Raises
     ------
@@ -104,6 +110,8 @@ def interpreter(distributions: Sequence[Distribution]) -> Path:
         home.mkdir(parents=True, exist_ok=True)
         with FileLock(home / ".lock"):  # one build at a time: they share downloads, and the build of fornix itself
             if not _python(place).exists():
+                names = ", ".join(sorted({distribution.name for distribution in distributions}))
+                tell(f"an environment for {names} is built, once: {' '.join(requirements)}")
                 _build(place, requirements, constraints)
     return _python(place)
 
@@ -184,4 +192,12 @@ def _uv(*arguments: str) -> None:
         command, env={**settings, **os.environ}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode:
-        raise EnvironmentBuildError(f"no environment could be built: {' '.join(command)} failed and says:\n{done.stdout}")
+        raise EnvironmentBuildError(
+            f"no environment could be built: {_reason(done.stdout)}\n{' '.join(command)} says:\n{done.stdout}"
+        )
+
+
+def _reason(said: str) -> str:
+    """What uv says from its first error on, in one line and without its frame."""
+    start = re.search(r"×|error:", said)
+    return " ".join(re.sub(r"[×│╰├─▶]", " ", said[start.end() :] if start else said).split())
