@@ -192,8 +192,9 @@ IT_CARD = 'regions = ["IT"]\nuses ='
         ("__import__('time').sleep(600)", "time_limit_s = 8", "timeout", "still running after its time limit of 8 s"),
         ("[b'x' * 10**9, __import__('time').sleep(600)]", "memory_gb = 0.7", "oom", "GB of memory; its limit is 0.70 GB"),
         ("__import__('os').kill(__import__('os').getpid(), 9)", "time_limit_s = 600", "oom", "killed by SIGKILL"),
+        ("__import__('os').kill(__import__('os').getpid(), 35)", "time_limit_s = 600", "failed", "killed by signal 35"),
     ],
-    ids=["hangs", "eats memory", "is killed"],
+    ids=["hangs", "eats memory", "is killed", "real-time signal"],
 )
 def test_a_benchmark_that_is_ended_costs_its_own_cells(
     run_toys: Run, toys: Path, store: FolderStore, where: str, code: str, limit: str, status: str, says: str

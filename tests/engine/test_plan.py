@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from fornix.engine import plan as planning
 from fornix.engine.plan import skip_reason
 from fornix.errors import UsageError
+from fornix.registry.problems import PluginError
 from fornix.store.folder import FolderStore
 from fornix.store.interface import Cell
 from tests.engine.conftest import plan_toys, toy_registry
@@ -120,3 +124,28 @@ def test_a_skip_says_what_the_model_offers_instead_or_that_it_offers_nothing(toy
     assert sentence() == "task: toy-linear does not do the task label; it does similarity"
     card.write_text(card.read_text().replace('regions = ["*"]', "regions = []", 1))
     assert sentence() == "region: toy-linear has no region V4, nor any other"
+
+
+def test_a_plugin_that_cannot_be_read_costs_its_own_cells_alone(
+    toys: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = toys / "models/other"
+    shutil.copytree(toys / "models/toy", refused)
+    (refused / "fornix_model_toy").rename(refused / "fornix_model_other")
+    for name in ("pyproject.toml", "fornix_model_other/plugin.toml"):
+        text = (refused / name).read_text()
+        (refused / name).write_text(text.replace("_toy", "_other").replace("-toy", "-other").replace('"toy-', '"other-'))
+    read = Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path.is_relative_to(refused.resolve()):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    with pytest.warns(
+        UserWarning, match="the model other-linear is left out: fornix-model-other cannot be used, as .* cannot be read"
+    ):
+        assert {model for model, _ in state(toys, store)} == {"toy-linear", "toy-behaving"}
+    with pytest.raises(PluginError, match="fornix-model-other cannot be used"):
+        state(toys, store, ["toy-linear", "other-linear"])

@@ -20,6 +20,7 @@ import pytest
 from fornix.files import download, network
 from fornix.files.fetch import FileUnavailable, at_hand, available, cache_path, fetch, provide
 from fornix.files.file import File
+from fornix.files.source import SourceTrouble
 
 
 def mirrored(folder: Path, file: File, content: bytes) -> Path:
@@ -259,6 +260,16 @@ def test_a_refusing_host_is_probed_once_for_all_its_files(monkeypatch) -> None:
         assert sentence is not None
         assert sentence.endswith(f"Connect to the network, or set FORNIX_MIRROR to a folder that holds {file.mirror_path}")
     assert probes == [site]
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".org"])
+def test_a_name_that_no_host_can_have_is_a_sentence(host) -> None:
+    file = File("x", f"https://{host}/x", 3, sha256="ab" * 32)
+    assert f"{host} cannot be a host (label" in str(available(file))
+    with pytest.raises(FileUnavailable, match=r"cannot be a host \(label"):
+        fetch(file)
+    with pytest.raises(SourceTrouble, match=r"cannot be a host \(label"):
+        network.Network().open(file, 0, "")
 
 
 def test_a_silent_host_and_a_silent_name_server_are_given_up(monkeypatch) -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from fornix.errors import UsageError
+from fornix.files.fetch import available
+from fornix.files.file import File
 from fornix.files.settings import cache_folder, for_another_folder, mirrors
 
 
@@ -20,6 +23,17 @@ def test_places_are_made_absolute_for_a_process_in_another_folder(tmp_path: Path
         monkeypatch.setenv(name, value)
     assert cache_folder() == tmp_path / "cache"
     assert mirrors() == (f"{tmp_path}/here", "/home/ada/there", "/elsewhere", "s3://bucket/prefix")
+
+
+def test_a_home_of_nobody_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORNIX_CACHE", "~no-such-user/cache")
+    with pytest.raises(UsageError, match="the cache ~no-such-user/cache is below the home of a user whom this machine does not"):
+        cache_folder()
+    monkeypatch.delenv("FORNIX_CACHE")
+    monkeypatch.setenv("FORNIX_MIRROR", "~no-such-user/mirror")
+    file = File("w", "http://127.0.0.1:9/w", 3, sha256="ab" * 32)
+    assert "mirror ~no-such-user/mirror is not a folder on this machine" in str(available(file))
+    assert for_another_folder()["FORNIX_MIRROR"].endswith("/~no-such-user/mirror")
 
 
 def test_no_mirror_stays_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,16 @@
 """Behaviour hashes: what changes a number changes them, and nothing else does."""
 
+import errno
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from fornix.errors import UsageError
 from fornix.registry.discovery import discover
 from fornix.registry.fingerprint import behaviour_hash, canonical, fingerprint
+from fornix.registry.problems import PluginError
 
 OPTIONS = {"alpha": {"type": "float", "default": 1.0, "help": "penalty"}}
 FILE = {"name": "w", "url": "https://example.org/w", "bytes": 1, "sha256": "ab" * 32}
@@ -131,3 +134,27 @@ def test_canonical_json_has_one_form():
     assert canonical({"b": 1, "a": [1.0, "é"]}) == canonical({"a": [1.0, "é"], "b": 1}) == '{"a":[1.0,"é"],"b":1}'
     with pytest.raises(ValueError, match="JSON"):
         canonical(float("nan"))
+
+
+def test_a_file_s_name_need_not_be_utf_8(plugin):
+    before = of_one(plugin)
+    try:
+        (plugin.folder / os.fsdecode(b"caf\xe9.txt")).touch()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 only")
+    assert of_one(plugin)["behaviour"] != before["behaviour"]
+
+
+def test_a_file_that_cannot_be_read_is_named_with_its_plugin(plugin, monkeypatch):
+    refused = plugin.folder / "model.py"
+    read = Path.read_bytes
+
+    def read_bytes(path):
+        if path == refused:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    plugin.write("model.py", "x = 3\n")  # not hashed before
+    with pytest.raises(PluginError, match=rf"\S+ cannot be used, as {refused} cannot be read \(Permission denied\): make it"):
+        of_one(plugin)

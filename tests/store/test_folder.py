@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from fornix.errors import UsageError
 from fornix.files import durable
 from fornix.interfaces import Gram
 from fornix.store.folder import FolderStore
@@ -388,6 +389,18 @@ def test_a_store_without_its_description_is_known_by_its_folders(store: FolderSt
     (store.path / "cells" / "HeLa").mkdir()  # somebody else's cells
     with pytest.raises(StoreError, match=r'if it is a store whose store.json was removed, write \{"schema": 1\} into that file'):
         FolderStore(store.path)
+
+
+def test_a_store_that_no_path_names_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="the store ~no-such-user/s is below the home of a user whom this machine does not know"):
+        FolderStore("~no-such-user/s")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(
+        UsageError, match="the store s is named from the working folder, and that was removed; give its whole path"
+    ):
+        FolderStore("s")
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -41,17 +41,18 @@ class CellKeys:
         uses = benchmark.uses
         return {
             "schema": KEY_SCHEMA,
-            "model": self._fingerprint(model),
-            "benchmark": self._fingerprint(benchmark),
-            "datasets": {name: self._fingerprint(self._registry.get("dataset", name)) for name in uses.datasets},
-            "metrics": {name: self._fingerprint(self._registry.get("metric", name)) for name in uses.metrics},
+            "model": self.part(model),
+            "benchmark": self.part(benchmark),
+            "datasets": {name: self.part(self._registry.get("dataset", name)) for name in uses.datasets},
+            "metrics": {name: self.part(self._registry.get("metric", name)) for name in uses.metrics},
             "extraction_revision": EXTRACTION_REVISION,
             "scoring_revision": SCORING_REVISION,
             "policy": NUMERIC_POLICY,
             "seed": self._seed,
         }
 
-    def _fingerprint(self, card: Card) -> dict[str, Any]:
+    def part(self, card: Card) -> dict[str, Any]:
+        """What one card contributes; raises PluginError where its plugin cannot be read."""
         if card not in self._fingerprints:
             self._fingerprints[card] = fingerprint(self._registry, card, {})
         return self._fingerprints[card]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,6 +17,7 @@ from fornix.files.fetch import at_hand, available
 from fornix.files.file import File
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
+from fornix.registry.problems import PluginError
 from fornix.store.interface import Attempt, Cell, Store
 
 State = Literal["ok", "missing", "stale", "failed", "skipped"]
@@ -152,12 +154,16 @@ def plan(
     ------
     UsageError
         If an identifier is unknown, or nothing is left to plan.
+    PluginError
+        If the files of a plugin that was asked for by name cannot be read; of others a warning says so.
     """
-    cards = choose_models(registry, models)
+    keys = CellKeys(registry, seed)
+    cards = _readable(choose_models(registry, models), keys, lambda card: [card], named=models is not None)
     targets = choose_benchmarks(registry, benchmarks)
+    targets = _readable(targets, keys, lambda card: scoring_cards(registry, card), named=benchmarks is not None)
     if not cards or not targets:
         raise UsageError("there is nothing to plan: no model or no benchmark was found (see `fornix list` and `fornix doctor`)")
-    history, keys = _History(store), CellKeys(registry, seed)
+    history = _History(store)
     unavailable = cache(available)  # most files belong to many cells
     cells = []
     needed: dict[str, File] = {}
@@ -183,6 +189,22 @@ def plan(
                     continue
             cells.append(PlannedCell(model.identifier, benchmark.identifier, "skipped", reason=skip[0], why=skip[1]))
     return Plan(tuple(cells), download_bytes=sum(file.bytes for file in needed.values() if not at_hand(file)))
+
+
+def _readable(cards: list[Card], keys: CellKeys, needs: Callable[[Card], list[Card]], *, named: bool) -> list[Card]:
+    """The cards all of whose plugins can be read; one that cannot costs no other its cells."""
+    readable = []
+    for card in cards:
+        try:
+            for needed in needs(card):
+                keys.part(needed)
+        except PluginError as error:
+            if named:
+                raise
+            warnings.warn(f"the {card.kind} {card.identifier} is left out: {error}", stacklevel=3)
+        else:
+            readable.append(card)
+    return readable
 
 
 def within_reach(found: Plan, registry: Registry, store: Store) -> Plan:

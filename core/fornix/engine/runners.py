@@ -282,10 +282,18 @@ class _Ending:
     lost: bool = False
 
 
+def _name(number: int) -> str:
+    """What a signal is called; real-time signals have numbers only."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def _sudden_end(returncode: int | None) -> _Ending:
     if returncode is None or returncode >= 0:
         return _Ending(StepOutcome("failed", f"the worker ended with exit code {returncode} in the middle of a step"))
-    name = signal.Signals(-returncode).name
+    name = _name(-returncode)
     if name == "SIGKILL":
         return _Ending(StepOutcome("oom", "the worker was killed by SIGKILL, most often for memory"), lost=True)
     return _Ending(StepOutcome("failed", f"the worker was killed by {name}"), lost=True)

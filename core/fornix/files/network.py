@@ -58,6 +58,8 @@ class Network:
             raise kind(f"answers {error.code} {error.reason}") from None
         except (OSError, http.client.HTTPException) as error:
             raise Interrupted(_clause(error)) from None
+        except ValueError as error:
+            raise SourceTrouble(_no_host(error)) from None
         offset, size = _extent(response)
         if size is not None and not file.fits(size):
             response.close()
@@ -95,6 +97,8 @@ def _probe(site: str) -> str | None:
             found.append(None)
         except (OSError, http.client.HTTPException) as error:
             found.append(_clause(error))
+        except ValueError as error:
+            found.append(_no_host(error))
 
     # A thread, because looking up a name heeds no timeout: without a name server it can take half a minute.
     thread = threading.Thread(target=ask, daemon=True, name=f"probe {site}")
@@ -109,6 +113,11 @@ def _clause(error: BaseException) -> str:
         return f"cannot be reached (no answer within {STALL_S:g} s)"
     text = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
     return f"cannot be reached ({text or type(reason).__name__})"
+
+
+def _no_host(error: ValueError) -> str:
+    """Of a name that no host can have, as one with a part that is empty or has over 63 characters."""
+    return f"cannot be a host ({error.__cause__ or error})"
 
 
 def _extent(response: Any) -> tuple[int, int | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ def cache_path(file: File) -> Path:
 
 def folder_path(mirror: str, file: File) -> Path:
     """Where a mirror that is a folder keeps the file."""
-    return Path(mirror).expanduser().absolute() / file.mirror_path
+    return Path(os.path.expanduser(mirror)).absolute() / file.mirror_path
 
 
 def is_bucket(mirror: str) -> bool:
@@ -75,8 +76,8 @@ def look_into_mirror(mirror: str, file: File) -> None:
 
 def _is_folder(mirror: str) -> bool:
     try:
-        return Path(mirror).expanduser().is_dir()
-    except (OSError, RuntimeError):  # too long for a path, or of a user without a home
+        return Path(os.path.expanduser(mirror)).is_dir()
+    except OSError:  # too long for a path
         return False
 
 

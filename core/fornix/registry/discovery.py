@@ -209,7 +209,7 @@ def discover(folders: Iterable[str | os.PathLike[str]] = ()) -> Registry:
     problems: list[Problem] = []
     found: dict[Path, Distribution] = {}
     named = os.environ.get("FORNIX_PLUGINS", "").split(os.pathsep)
-    for folder in [*map(Path, folders), *(Path(name).expanduser() for name in named if name), *_checkout()]:
+    for folder in [*map(Path, folders), *(Path(os.path.expanduser(name)) for name in named if name), *_checkout()]:
         for distribution in in_folder(folder, problems):
             found.setdefault(distribution.card_path.resolve(), distribution)
     installed = []

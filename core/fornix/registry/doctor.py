@@ -139,7 +139,7 @@ def _mirrors() -> Iterator[Finding]:
 
 def _trouble_with(mirror: str) -> str | None:
     if not mirror.startswith("s3://"):
-        return None if Path(mirror).expanduser().is_dir() else "is no folder on this machine"
+        return None if Path(os.path.expanduser(mirror)).is_dir() else "is no folder on this machine"
     from fornix.files.bucket import bucket
 
     try:

@@ -14,6 +14,7 @@ from fornix.registry.cardfile import read_cards
 from fornix.registry.discovery import Registry
 from fornix.registry.distribution import CARD_FILE, Distribution
 from fornix.registry.options import complete_options
+from fornix.registry.problems import PluginError
 
 
 def behaviour_hash(distribution: Distribution, card: Card | None = None) -> str:
@@ -27,11 +28,23 @@ def behaviour_hash(distribution: Distribution, card: Card | None = None) -> str:
     distribution : Distribution
     card : Card, optional
         Count the fields of this card alone: its siblings in the same file are no part of what it does.
+
+    Raises
+    ------
+    PluginError
+        If a file or folder of the package cannot be read.
     """
     digest = hashlib.sha256()
-    for path in _source_files(distribution.folder):
-        relative = path.relative_to(distribution.folder).as_posix()
-        digest.update(f"{relative}\0{_content_hash(path, _version(path))}\n".encode())
+    try:
+        for path in _source_files(distribution.folder):
+            relative = path.relative_to(distribution.folder).as_posix()
+            line = f"{relative}\0{_content_hash(path, _version(path))}\n"
+            digest.update(line.encode(errors="surrogateescape"))  # not on every system is a name UTF-8
+    except OSError as error:
+        raise PluginError(
+            f"{distribution.name} cannot be used, as {error.filename or distribution.folder} cannot be read ({error.strerror}): "
+            "make it readable, or remove it"
+        ) from error
     cards = read_cards(distribution.card_path) if card is None else (card,)
     for fields in sorted(canonical(each.behavioural()) for each in cards):
         digest.update(f"{fields}\n".encode())

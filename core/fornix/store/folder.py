@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fornix.files import durable
 from fornix.files.held import held, lacks_locks
+from fornix.files.settings import named_folder
 from fornix.store import records
 from fornix.store.interface import ArrayFileError, Attempt, Cell, Kind, StoredResponse, StoreError
 from fornix.store.layout import Layout, check_identifier
@@ -62,10 +63,12 @@ class FolderStore:
     ------
     StoreError
         If the folder holds something else, or a store of a newer fornix.
+    UsageError
+        If it is named from a home or a working folder that is not there.
     """
 
     def __init__(self, path: str | Path, read_only: bool = False) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = named_folder(path, "the store")
         self.read_only = read_only
         self._layout = Layout(self.path)
         self._writer = Writer(self._layout, read_only)
