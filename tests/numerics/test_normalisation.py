@@ -115,6 +115,36 @@ def test_a_ceiling_that_may_be_nothing_leaves_the_score_raw(value: float) -> Non
     assert published.ceiling is ceiling
 
 
+@pytest.mark.parametrize("ceiling", [Score(math.inf, error=0.0), Score(1e-12, error=0.0), Score(1e-7), Score(-math.inf)])
+@pytest.mark.parametrize("normalisation", [Normalisation.RATIO, Normalisation.SIGNED_SQUARE, Normalisation.CHANCE])
+def test_a_ceiling_that_is_infinite_or_rounding_leaves_the_score_raw(ceiling: Score, normalisation: Normalisation) -> None:
+    score = scored(0.4, stimuli=around(0.4, seed=6))
+    published = normalise(score, ceiling, normalisation)
+    assert (published.value, published.error, published.interval) == (0.4, score.error, score.interval)
+    assert published.notes == ("ceiling unreliable",)
+
+
+def test_a_low_ceiling_is_said() -> None:
+    score, low = scored(0.04, stimuli=around(0.04, seed=6)), scored(0.06, stimuli=around(0.06, seed=7, spread=1e-3))
+    published = normalise(score, low, Normalisation.RATIO)
+    assert published.value == pytest.approx(0.04 / 0.06)
+    assert published.notes == ("ceiling below 0.1",)
+    assert normalise(published, Score(0.8, error=0.0), Normalisation.RATIO).notes == ()
+    near = normalise(Score(0.51), Score(0.58, error=0.0), Normalisation.CHANCE, chance=0.5)
+    assert near.notes == ("ceiling below 0.1 above chance",)
+    assert normalise(near, Score(0.9, error=0.0), Normalisation.CHANCE, chance=0.5).notes == ()
+
+
+def test_a_unit_with_an_infinite_ceiling_is_left_out_and_named() -> None:
+    names = np.array(["a", "b", "c"])
+    raw, ceiling = (
+        Score(value, units=per_neuroid(units, names)) for value, units in ((0.4, [0.4, 0.4, 0.4]), (0.8, [0.8, math.inf, 0.8]))
+    )
+    score = normalise(raw, ceiling, Normalisation.PER_UNIT_ROOT)
+    assert score.value == pytest.approx(0.4 / math.sqrt(0.8))
+    assert "1 of 3 units have a ceiling below 0.1: b" in score.notes
+
+
 def test_a_ceiling_at_chance_is_nothing_to_a_chance_corrected_score() -> None:
     ceiling = scored(0.52, stimuli=around(0.52, seed=8, spread=0.05))
     score = Score(value=0.51)

@@ -12,14 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from fornix.interfaces.score import Normalisation, Score
 from fornix.numerics.uncertainty import BOTH, replicates_array, with_uncertainty
 
-#: Per-unit normalisation leaves out units whose ceiling is below this, and names them.
+#: Per-unit normalisation leaves out units whose ceiling is below this, and names them; a note says it of a whole score's.
 LOWEST_UNIT_CEILING: Final = 0.1
+#: A ceiling no further than this above 0 (chance) is rounding of none.
+NO_CEILING: Final = 1e-6
 #: The note of a score that is published raw because its ceiling may be nothing.
 CEILING_UNRELIABLE: Final = "ceiling unreliable"
 #: The note of a score whose error covers the raw score only, because the ceiling has an error but no replicates.
 CEILING_AS_EXACT: Final = "error without that of the ceiling"
-#: What is between the numbers and the names in the note on units that are left out.
-_LOW: Final = f"have a ceiling below {LOWEST_UNIT_CEILING}"
+#: The note of a score divided by little, and what is between the numbers and the names in that on units that are left out.
+_LOW: Final = f"ceiling below {LOWEST_UNIT_CEILING}"
 #: How the notes of a normalisation begin, or what is in them: they are not of the raw score.
 _OF_NORMALISING: Final = (CEILING_UNRELIABLE, CEILING_AS_EXACT, "error over ", _LOW)
 #: The end of a name of a detail: how many units were left out.
@@ -59,7 +61,7 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
     -------
     Score
         Published raw, unnormalised, with the note ``ceiling unreliable`` where the ceiling's interval includes 0 (chance,
-        for ``(s-p)/(c-p)``).
+        for ``(s-p)/(c-p)``) but for rounding, or the ceiling is infinite; with a note where it is less than 0.1 above.
 
     Raises
     ------
@@ -77,10 +79,13 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
         return raw
     if ceiling is None:
         raise ValueError(f"the normalisation {normalisation} needs a ceiling; without one the normalisation is 'none'")
-    if not _reliable(ceiling, chance if normalisation is Normalisation.CHANCE else 0.0):
+    floor = chance if normalisation is Normalisation.CHANCE else 0.0
+    if not _reliable(ceiling, floor):
         return raw.with_(notes=_noted(raw.notes, CEILING_UNRELIABLE))
     if normalisation in _OVER_UNITS:
         return _mean_over_units(raw, ceiling, normalisation)
+    if ceiling.value - floor < LOWEST_UNIT_CEILING:
+        raw = raw.with_(notes=_noted(raw.notes, _LOW if floor == 0 else f"{_LOW} above chance"))
     value = float(_formula(raw.value, ceiling.value, normalisation, chance))
     reported = raw.with_(value=value, raw=raw.value, normalisation=normalisation, raw_replicates=raw.replicates)
     if math.isnan(value):  # of a constant model, for one; replicates of nothing are not to be paired with the ceiling's
@@ -115,7 +120,7 @@ def _as_raw(score: Score) -> Score:
 
 def _reliable(ceiling: Score, floor: float) -> bool:
     lowest = ceiling.value if math.isnan(ceiling.interval[0]) else ceiling.interval[0]
-    return lowest > floor
+    return lowest > floor + NO_CEILING and math.isfinite(ceiling.value)
 
 
 def _not_in_error(ceiling: Score) -> list[str]:
@@ -199,11 +204,11 @@ def _mean_over_units(raw: Score, ceiling: Score, normalisation: Normalisation) -
             f"the score has {len(scores)} {factor} and its ceiling {len(ceilings)} others: {normalisation} needs the same"
         )
     s, c = np.array(list(scores.values())), np.array([ceilings[name] for name in scores])
-    low = ~(c >= LOWEST_UNIT_CEILING)
+    low = ~((c >= LOWEST_UNIT_CEILING) & np.isfinite(c))
     notes = raw.notes
     if low.any():
         left_out = ", ".join(np.array(list(scores))[low])
-        notes = _noted(notes, f"{low.sum()} of {len(s)} {word} {_LOW}: {left_out}")
+        notes = _noted(notes, f"{low.sum()} of {len(s)} {word} have a {_LOW}: {left_out}")
     if low.all():
         return raw.with_(notes=_noted(notes, CEILING_UNRELIABLE))
     if set(raw.resampled) - {factor}:

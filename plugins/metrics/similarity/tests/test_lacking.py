@@ -50,7 +50,8 @@ def test_few_stimuli_without_responses_are_left_out_and_said() -> None:
     assert score.value == pytest.approx(1.0)
     assert score.n_nan == 339  # 60 x 59/2 - 54 x 53/2, which is less than 354
     assert score.notes == (
-        "339 of 1770 pairs of stimuli have no dissimilarity, as the responses to one of them are equal but for rounding: left out",
+        "339 of 1770 pairs of stimuli have no dissimilarity, as the responses to one of them are equal but for rounding: "
+        "left out",
     )
 
 
