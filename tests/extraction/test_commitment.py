@@ -106,3 +106,66 @@ def test_a_selection_is_entered_and_all_else_stays(tmp_path: Path) -> None:
     assert written == {**{k: v for k, v in said.items() if v is not None}, "options": {"alphas": [0.1], "on": True}}
     write_selection(file, "V4", ("conv.2",), "Some.data", said)
     assert read_commitment(file).regions == {**read.regions, "V4": ("conv.2",)}
+
+
+COMMENTED = """# Layers of the paper's table 2.
+
+[behaviour]
+layer = "fc"  # the readout
+
+# V4: chosen by hand,
+# then selected.
+[regions.V4]
+# among three stages
+layers = ["old"]  # [regions.IT] is not a table here
+how = "declared"
+
+[regions.V4.selection]
+data = "Other.data"
+
+# IT stays declared.
+[regions.IT]
+layers = ["deep"]
+"""
+
+
+def test_comments_stay_where_a_region_is_selected_anew(tmp_path):
+    file = tmp_path / "commitment.toml"
+    file.write_text(COMMENTED, encoding="utf-8")
+    write_selection(file, "V4", ("new",), "Some.data", {"data": "Some.data", "n_stimuli": 3})
+    selected = """[regions.V4]
+# among three stages
+layers = ["new"]
+how = "selected on Some.data"
+
+[regions.V4.selection]
+data = "Some.data"
+n_stimuli = 3
+
+"""
+    first, rest = COMMENTED.split("[regions.V4]\n")
+    assert file.read_text(encoding="utf-8") == first + selected + rest[rest.index("# IT stays") :]
+    write_selection(file, "V1", ("early",), "Some.data", {"data": "Some.data"})
+    assert file.read_text(encoding="utf-8").startswith(first + selected + "# IT stays declared.\n[regions.IT]\n")
+    read = read_commitment(file)
+    assert read.regions == {"V4": ("new",), "IT": ("deep",), "V1": ("early",)}
+    assert (read.behaviour, read.how["IT"], read.how["V1"]) == ("fc", "declared", "selected on Some.data")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '# lost\nregions = { V4 = { layers = ["old"] }, IT = { layers = ["deep"] } }',
+        '# lost\n[regions]\nV4.layers = ["old"]\nIT.layers = ["deep"]',
+        '[regions.V4]\nlayers = [\n"old"\n]\n[regions]\nIT.layers = ["deep"]',
+        '[regions.IT]\nlayers = ["deep"]\n[regions.V4]\nlayers = ["""\n[regions.IT]\n"""]',
+    ],
+    ids=["inline", "dotted", "parents last", "a header within a text"],
+)
+def test_however_regions_are_written_the_others_stay_what_they_are(tmp_path, text):
+    file = tmp_path / "commitment.toml"
+    file.write_text(text, encoding="utf-8")
+    write_selection(file, "V4", ("new",), "Some.data", {"data": "Some.data"})
+    read = read_commitment(file)
+    assert read.regions == {"V4": ("new",), "IT": ("deep",)}
+    assert read.how == {"V4": "selected on Some.data", "IT": "declared"}
