@@ -15,6 +15,7 @@ from fornix.engine.copies import Copies, CopyError, copy
 from fornix.engine.exchange import write_stimuli
 from fornix.engine.work import Finished
 from fornix.interfaces import OnDisk, StimulusSet
+from tests.engine.conftest import edit
 
 Run = Callable[..., list[Finished]]
 HARM = 'open(path, "r+b").write(b"9.9")'
@@ -72,6 +73,24 @@ def test_a_plugin_that_writes_into_its_file_harms_nobody(
     assert not any(str(tmp_path / "mirror") in where or str(tmp_path / "cache") in where for where, _ in read)
     if side == "model":
         assert [(f.status, f.reason) for f in finished] == [("ok", "")]
+
+
+def test_a_mirror_that_vanishes_costs_no_cell_of_which_there_are_copies(
+    run_toys: Run, toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = tmp_path / "mirror"
+    (mirror / "127.0.0.1").mkdir(parents=True)
+    (mirror / "127.0.0.1/noise.txt").write_text("0.1")
+    monkeypatch.setenv("FORNIX_MIRROR", str(mirror))
+    monkeypatch.setenv("FORNIX_CACHE", str(tmp_path / "cache"))
+    file = f'{{ name = "noise.txt", url = "http://127.0.0.1:9/noise.txt", bytes = 3, sha256 = "{sha256(b"0.1").hexdigest()}" }}'
+    package, module, identifier, before, _, _ = SIDES["dataset"]
+    edit(toys / package / "plugin.toml", identifier, f"{identifier}\nfiles = [{file}]")
+    remove = f"        import shutil\n        shutil.rmtree({str(mirror)!r}, ignore_errors=True)\n"
+    read = "        import fornix\n        fornix.card_file('dataset', 'Toy', 'noise.txt')\n"
+    edit(toys / package / module, before, remove + read + before)
+    assert [(f.status, f.reason) for f in run_toys(["toy-linear"])] == [("ok", "")]
+    assert not mirror.exists()
 
 
 def test_a_copy_that_was_written_into_is_made_anew_for_the_next_job(tmp_path: Path) -> None:

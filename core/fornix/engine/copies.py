@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from fornix.errors import FornixError
 
@@ -46,12 +46,18 @@ def _copied_by_the_system(reading: BinaryIO, writing: BinaryIO) -> bool:
     return os.fstat(writing.fileno()).st_size == size
 
 
+class _Made(NamedTuple):
+    path: Path
+    version: tuple[int, ...]
+    source: Path
+
+
 class Copies:
     """Copies of the files of cards in one folder, each made anew where a plugin has changed it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._made: dict[str, tuple[Path, tuple[int, ...]]] = {}
+        self._made: dict[str, _Made] = {}
 
     def of(self, files: Mapping[str, Path]) -> dict[str, str]:
         """Copies of verified files, by hash.
@@ -63,10 +69,14 @@ class Copies:
         """
         return {hash_: str(self._copy(hash_, path)) for hash_, path in files.items()}
 
-    def _copy(self, hash_: str, source: Path) -> Path:
+    def source(self, hash_: str) -> Path | None:
+        """What the file was copied from, if there is a copy of it that no plugin has changed since; else None."""
         made = self._made.get(hash_)
-        if made is not None and _version(made[0]) == made[1]:
-            return made[0]
+        return made.source if made is not None and _version(made.path) == made.version else None
+
+    def _copy(self, hash_: str, source: Path) -> Path:
+        if self.source(hash_) is not None:
+            return self._made[hash_].path
         target = self._folder / f"{hash_[:16]}-{source.name}"
         part = self._folder / f"{target.name}.part"
         try:
@@ -79,7 +89,7 @@ class Copies:
             todo = "free some space, or set TMPDIR to a folder on a larger disk" if full else "set TMPDIR to another folder"
             why = f"{error.strerror or error}, in {self._folder}"
             raise CopyError(f"{source.name} could not be copied for the plugin that reads it ({why}): {todo}") from error
-        self._made[hash_] = target, _version(target)
+        self._made[hash_] = _Made(target, _version(target), source)
         return target
 
 

@@ -60,10 +60,6 @@ class JobMaker:
                 self._interpreters[known] = interpreter(list(owners.values()), self._tell)
             return self._interpreters[known]
 
-    def fetch(self, card: Card) -> dict[str, Path]:
-        """The files of a card by hash, downloaded where they are not at hand."""
-        return {file.hash: fetch(file, self._heed) for file in card.files}
-
     def _heed(self, have: int, of: int) -> None:
         if self.stopping.is_set():
             raise Interrupted
@@ -71,13 +67,21 @@ class JobMaker:
     def model_files(self, card: Card) -> dict[str, str]:
         """Copies of the files of a model's card, for its process alone; hash -> path."""
         copies = self._model_copies.setdefault(card.identifier, Copies(self.folder / f"model-{card.identifier}" / "files"))
-        return copies.of(self.fetch(card))
+        return copies.of(self._files([card], copies))
 
     def scoring_files(self, cards: Iterable[Card]) -> dict[str, str]:
         """Copies of the files of a leaf, its datasets and metrics: one for the whole run, as data may be large."""
-        files = {hash_: path for card in cards for hash_, path in self.fetch(card).items()}  # a download holds nobody else up
+        files = self._files(cards, self._scoring_copies)  # a download holds nobody else up
         with self._copying:
             return self._scoring_copies.of(files)
+
+    def _files(self, cards: Iterable[Card], copies: Copies) -> dict[str, Path]:
+        """The files of cards by hash, downloaded where they are not at hand.
+
+        What the run has a sound copy of is not looked for again: it may be gone since.
+        """
+        files = {file.hash: file for card in cards for file in card.files}
+        return {hash_: copies.source(hash_) or fetch(file, self._heed) for hash_, file in files.items()}
 
     def step_limits(self, card: Card) -> Limits:
         """What one step on behalf of this card may use."""
