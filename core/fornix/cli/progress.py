@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TextIO
 
 from fornix.cli.streams import say
+from fornix.engine.silence import FIRST_PAUSE_S, LONGEST_PAUSE_S
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from fornix.engine.progress import Progress, UnderWay
     from fornix.engine.work import Finished
 
-#: Seconds of silence in a log before a line says what is under way; twice as many after each such line, up to the longest.
-FIRST_PAUSE_S: Final = 30.0
-LONGEST_PAUSE_S: Final = 300.0
 #: Characters of why a cell has no value that are shown meanwhile.
 LONGEST_REASON: Final = 160
 #: How often a bar is brought up to date, and the silence of a log looked at.

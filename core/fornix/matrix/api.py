@@ -17,6 +17,7 @@ from fornix.engine.plan import plan, unanswered, within_reach
 from fornix.engine.progress import Progress
 from fornix.engine.run import run_plan
 from fornix.engine.runners import InProcessRunner, Limits, Runner, WorkerRunner
+from fornix.engine.silence import breaking_silence
 from fornix.engine.steps import answer, check_responses
 from fornix.engine.work import Finished
 from fornix.errors import UsageError
@@ -126,6 +127,8 @@ def score(
 ) -> Score:
     """Score a model on a benchmark in this process; nothing is stored.
 
+    After 30 s, and then less often, a line on standard error says what is under way.
+
     This is for trusted code and for trying things: a model object, a network of one's own, or responses computed elsewhere
     (:func:`fornix.wrap_responses`) have no behaviour hash, so their score carries the note ``unpackaged``. What the cards
     of model and data say of a cell (a defect, training on these responses, simulated data) is among the notes, too, and
@@ -152,16 +155,23 @@ def score(
     UsageError
         If an identifier is unknown, or a network comes without layers.
     """
-    subject, packaged = _subject(model, options, network)
-    if not isinstance(benchmark, str):
-        return _score_leaf(subject, benchmark, model, [] if packaged else ["unpackaged"])
-    registry = current_registry()
-    return _score_named(registry, subject, registry.get("benchmark", benchmark), model)
+    with breaking_silence() as tell:
+        subject, packaged = _subject(model, options, network)
+        if not isinstance(benchmark, str):
+            tell(f"{_name(model)} on {type(benchmark).__name__}")
+            return _score_leaf(subject, benchmark, model, [] if packaged else ["unpackaged"])
+        registry = current_registry()
+        return _score_named(registry, subject, registry.get("benchmark", benchmark), model, tell)
 
 
-def _score_named(registry: Registry, subject: Model, card: Card, model: Any) -> Score:
+def _name(model: Any) -> str:
+    return model if isinstance(model, str) else type(model).__name__
+
+
+def _score_named(registry: Registry, subject: Model, card: Card, model: Any, tell: Callable[[str], None]) -> Score:
     if card.aggregate is not None:
-        return _score_parent(registry, subject, card, model)
+        return _score_parent(registry, subject, card, model, tell)
+    tell(f"{_name(model)} on {card.identifier}")
     own = registry.get("model", model) if isinstance(model, str) else None
     beside = [*flags(registry, own, card), *notes(registry, own, card), *([] if own is not None else ["unpackaged"])]
     return _score_leaf(subject, load_benchmark(card.identifier), model, beside)
@@ -173,7 +183,7 @@ def _score_leaf(subject: Model, benchmark: Benchmark, model: Any, beside: Sequen
     while experiments := benchmark.experiments(responses):
         answers = answer(subject, experiments)
         for experiment, given in zip(experiments, answers, strict=True):
-            check_responses(experiment, given, model if isinstance(model, str) else type(model).__name__)
+            check_responses(experiment, given, _name(model))
         responses.extend(answers)
     scored = benchmark.score(responses)
     return scored.with_(notes=tuple(dict.fromkeys([*scored.notes, *unpublished(scored.error), *beside])))
@@ -199,10 +209,10 @@ def _subject(model: Any, options: Mapping[str, Any] | None, network: Mapping[str
     return TorchModel(model, **network), False
 
 
-def _score_parent(registry: Registry, subject: Model, card: Card, model: Any) -> Score:
+def _score_parent(registry: Registry, subject: Model, card: Card, model: Any, tell: Callable[[str], None]) -> Score:
     entries: dict[str, Entry] = {}
     for leaf in leaves(registry, card):
-        entries[leaf.identifier] = entry_from_scalars(score_scalars(_score_named(registry, subject, leaf, model)))
+        entries[leaf.identifier] = entry_from_scalars(score_scalars(_score_named(registry, subject, leaf, model, tell)))
     found = _aggregate_below(registry, card.identifier, entries)
     if found.status != "ok":
         raise UsageError(f"{card.identifier} has no value: {found.reason}; score its children one by one")
