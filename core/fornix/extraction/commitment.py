@@ -15,8 +15,6 @@ from typing import Any
 
 from fornix.errors import FornixError, UsageError
 
-#: The header of a table.
-_HEADER = re.compile(r"\s*\[[^\[].*\]\s*(#.*)?$")
 #: The region name that stands for every region.
 EVERY_REGION = "*"
 
@@ -112,10 +110,9 @@ def read_commitment(path: Path | str) -> Commitment:
 
 
 def write_selection(path: Path, region: str, layers: tuple[str, ...], data: str, selection: Mapping[str, Any]) -> None:
-    """Enter the layers selected for a region into the commitment at ``path``; all else stays as it is.
+    """Enter the layers selected for a region into the commitment at ``path``; all other regions stay as they are.
 
-    So do comments, but for those behind values and in a selection that are replaced. A file that says regions inline or by dotted
-    keys is written anew, and loses its comments.
+    Comments in the file are lost.
 
     Parameters
     ----------
@@ -127,54 +124,7 @@ def write_selection(path: Path, region: str, layers: tuple[str, ...], data: str,
     document = _read(path)
     entry = {"layers": list(layers), "how": f"selected on {data}", "selection": selection}
     document["regions"] = {**document.get("regions", {}), region: entry}
-    anew = "\n".join(_lines(document, ())).strip() + "\n"
-    text = _with_region(path.read_text(encoding="utf-8"), region, _lines({"regions": {region: entry}}, ())[1:])
-    path.write_text(text if _says(text, anew) else anew, encoding="utf-8")
-
-
-def _with_region(text: str, region: str, table: list[str]) -> str:
-    """The text with the lines of this table, its header first, in place of those of a region; at the end where there are none."""
-    lines = text.splitlines()
-    heads = [number for number, line in enumerate(lines) if _HEADER.match(line)]
-    bounds = [*(_first_comment_above(lines, head) for head in heads), len(lines)]
-    found = lines[: bounds[0]]
-    entered = False
-    for head, start, end in zip(heads, bounds[:-1], bounds[1:], strict=True):
-        if _keys(lines[head])[:2] != ["regions", region]:
-            found += lines[start:end]
-        elif not entered:
-            within = [line for line in lines[head + 1 : end] if line.lstrip().startswith("#")]
-            found += [*lines[start:head], table[0], *within, *table[1:], ""]
-            entered = True
-    return "\n".join(found if entered else [*found, "", *table]).strip() + "\n"
-
-
-def _first_comment_above(lines: list[str], head: int) -> int:
-    """Where the comment begins that stands right above a header and is about its table."""
-    while head and lines[head - 1].lstrip().startswith("#"):
-        head -= 1
-    return head
-
-
-def _keys(header: str) -> list[str]:
-    """``["regions", "V4"]`` of the header ``[regions.V4]``; nothing where it only looks like one, within a value."""
-    try:
-        table: Mapping[str, Any] = tomllib.loads(header)
-    except tomllib.TOMLDecodeError:
-        return []
-    keys = []
-    while table:
-        ((key, table),) = table.items()
-        keys.append(key)
-    return keys
-
-
-def _says(text: str, other: str) -> bool:
-    """Whether two texts are the same TOML, comments and order aside."""
-    try:
-        return tomllib.loads(text) == tomllib.loads(other)
-    except tomllib.TOMLDecodeError:
-        return False
+    path.write_text("\n".join(_lines(document, ())).strip() + "\n", encoding="utf-8")
 
 
 def _read(file: Path) -> dict[str, Any]:
