@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,6 +107,31 @@ def test_what_a_worker_leaves_in_ruins_costs_its_models_cells(run_toys: Run, toy
     assert list(store.cells()) == []
 
 
+def test_a_log_without_end_keeps_its_beginning_and_its_end_and_fills_no_disk(
+    run_toys: Run, toys: Path, store: FolderStore
+) -> None:
+    do(
+        toys,
+        """
+print('the beginning', flush=True)
+os.write(1, b'x' * 21_000_000 + b'\\n')
+while os.fstat(1).st_size > 20_000_000:
+    time.sleep(0.01)
+print('the end', flush=True)
+""",
+    )
+    assert end(run_toys(["toy-behaving"], limits=Limits(seconds=60.0))) == ({"ok"}, {""})
+    log = store.log(next(store.attempts("toy-behaving")))
+    assert 900_000 < len(log) < 1_001_000
+    lines = [line for line in log.splitlines() if line and not line.startswith("x")]
+    assert lines[:3] == [
+        "--- model side ---",
+        "the beginning",
+        "... fornix: here a part of the log is left out, as it has grown so long ...",
+    ]
+    assert lines[-1] == "the end"
+
+
 def test_a_process_that_leaves_its_workers_session_is_ended_with_it(run_toys: Run, toys: Path, tmp_path: Path) -> None:
     left = tmp_path / "left"
     do(
@@ -128,7 +154,9 @@ def test_an_exit_within_this_process_is_a_failure_too(toys: Path, store: FolderS
     planned = plan(registry, store, ["toy-behaving"], ["Toy.IT-correlation"])
     with use_registry(registry):
         run_plan(planned, registry, store, InProcessRunner(), limits=Limits(), report=finished.append)
-    assert end(finished) == ({"failed"}, {"SystemExit: 0"})
+    (failed,) = finished
+    assert failed.status == "failed"
+    assert re.fullmatch(r"SystemExit: 0 \(line \d+ of model.py of fornix-model-toy\)", failed.reason)
 
 
 BENCHMARK = "benchmarks/toy/fornix_benchmark_toy/benchmark.py"

@@ -42,6 +42,11 @@ def test_an_alias_that_stands_for_options_is_no_row_of_the_matrix(toys: Path, st
     assert state(toys, store, ["toy-same"]) == {("toy-linear", IT): "missing", ("toy-linear", V4): "region"}
 
 
+def test_a_seed_is_not_negative(toys: Path, store: FolderStore) -> None:
+    with pytest.raises(UsageError, match="the seed is -5; expected 0 or more"):
+        plan_toys(toys, store, seed=-5)
+
+
 def test_a_private_model_runs_only_where_it_is_named(toys: Path, store: FolderStore) -> None:
     add_line(toys, "model", 'identifier = "toy-linear"', 'visibility = "private"')
     assert state(toys, store)["toy-linear", IT] == "visibility"

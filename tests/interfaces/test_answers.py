@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import xarray as xr
 
 import fornix
 from fornix.conformance.probes import nothing
-from fornix.engine.steps import check_responses
+from fornix.engine.steps import answer, check_responses
 from fornix.interfaces import (
     AssemblyError,
     Choice,
@@ -182,6 +183,16 @@ GRAM = Gram(np.eye(3), np.zeros(3), 0.0, np.zeros(3), 3, IDS)
 def test_a_wrong_answer_is_refused_with_a_sentence(request_: Recording | Task, answer: Any, sentence: str) -> None:
     with pytest.raises(AssemblyError, match=sentence):
         check(request_, answer)
+
+
+def test_what_is_no_responses_is_refused_by_its_type() -> None:
+    experiment = Experiment(STIMULI, (Recording("V4"),))
+    with pytest.raises(AssemblyError, match="toy answered an experiment with a NoneType; Responses were expected"):
+        check_responses(experiment, None, "toy")  # type: ignore[arg-type]
+    for given, said in ((None, "a NoneType"), ([], "0")):
+        model = SimpleNamespace(respond=answer, layers=answer, respond_all=lambda experiments, given=given: given)
+        with pytest.raises(AssemblyError, match=f"respond_all gave {said} for 1 experiments; a list of one Responses for each"):
+            answer(model, [experiment])  # type: ignore[arg-type]
 
 
 def test_a_request_without_an_answer_is_named() -> None:

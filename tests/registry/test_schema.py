@@ -96,7 +96,7 @@ def test_defaults_are_shared_by_the_cards_that_have_the_field(read, card_toml):
         ("model", {"tasks": ["juggling"]}, "tasks[0]", "similarity"),
         ("model", {"training": [{"dataset": "X", "kind": "osmosis"}]}, "training[0].kind", "labels"),
         ("model", {"training": [{"kind": "labels"}]}, "training[0].dataset", "name"),
-        ("model", {"resources": {"memory_gb": -1}}, "resources.memory_gb", "above 0"),
+        ("model", {"resources": {"memory_gb": -1}}, "resources.memory_gb", "is -1; expected a number above 0"),
         ("model", {"files": [{**FILE, "sha256": SHA256.upper()}]}, "files[0]", "hexadecimal"),
         ("model", {"files": [{**FILE, "sha256": "abc"}]}, "files[0]", "hexadecimal"),
         ("model", {"files": [{**FILE, "git_blob": "ab" * 20}]}, "files[0]", "sha256 or git_blob"),
@@ -124,6 +124,11 @@ def test_a_fault_names_file_card_field_and_what_was_expected(faults, card_toml, 
     assert any(s.startswith(f"{tmp_path / 'plugin.toml'}: {kind} 'thing': {field} ") and expected in s for s in sentences), (
         sentences
     )
+
+
+def test_what_is_no_number_is_said_with_what_was_expected_alone(faults, card_toml):
+    (sentence,) = faults("schema = 1\n" + card_toml("model", "thing", resources={"memory_gb": 1.5}).replace("1.5", "nan"))
+    assert sentence.endswith("resources.memory_gb is nan; expected a number above 0")
 
 
 def test_every_fault_is_told_at_once(faults, card_toml):

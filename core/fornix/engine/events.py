@@ -1,4 +1,4 @@
-"""What a worker says on the way: its events, and the end of its log, however a plugin has left those files."""
+"""What a worker says on the way: its events, and the ends of its log, however a plugin has left those files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from fornix.store.interface import Status
 
 #: Of a log and of a worker's events, how many bytes are read: whatever a plugin prints, memory is bounded.
 _LONGEST_LOG: Final = 1_000_000
+#: A log of more bytes than this is cut while it is written.
+_LARGEST_LOG: Final = 20_000_000
+_CUT: Final = b"\n... fornix: here a part of the log is left out, as it has grown so long ...\n"
 _LARGEST_EVENTS: Final = 100_000_000
 _PARTS_OF_END: Final = {
     "reason": str, "result": dict, "seconds": float, "peak_rss_bytes": int, "versions": dict, "hardware": dict,
@@ -54,18 +57,40 @@ def version(path: Path) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def tail(path: Path) -> str:
-    """The end of a log."""
-    return _read(path, _LONGEST_LOG).decode(errors="replace")
+def ends(path: Path) -> str:
+    """A log; of a long one its beginning and its end."""
+    return _ends(path).decode(errors="replace")
 
 
-def _read(path: Path, limit: int) -> bytes:
-    """The last bytes of a file that a plugin may have put something else in the place of; nothing where it is no file."""
+def bound(path: Path) -> None:
+    """Cut the middle out of a log that has grown too large, so that what a plugin prints cannot fill the disk.
+
+    Its writer appends and goes on; what it writes at this very moment may be lost.
+    """
+    try:
+        if path.lstat().st_size > _LARGEST_LOG and (kept := _ends(path)):
+            with path.open("r+b") as file:
+                file.write(kept)
+                file.truncate()
+    except OSError:
+        return  # a plugin has removed it
+
+
+def _ends(path: Path) -> bytes:
+    half = _LONGEST_LOG // 2
+    last = _read(path, _LONGEST_LOG)
+    if len(last) < _LONGEST_LOG:
+        return last
+    return _read(path, half, first=True) + _CUT + last[half + len(_CUT) :]
+
+
+def _read(path: Path, limit: int, *, first: bool = False) -> bytes:
+    """The last bytes, or the first, of a file that a plugin may have put something else in the place of: that has none."""
     try:
         if path.is_symlink() or not path.is_file():
             return b""
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - limit))
+            file.seek(0 if first else max(0, path.stat().st_size - limit))
             return file.read(limit)
     except OSError:
         return b""

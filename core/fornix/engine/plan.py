@@ -153,10 +153,12 @@ def plan(
     Raises
     ------
     UsageError
-        If an identifier is unknown, or nothing is left to plan.
+        If an identifier is unknown, or nothing is left to plan, or the seed is negative.
     PluginError
         If the files of a plugin that was asked for by name cannot be read; of others a warning says so.
     """
+    if seed < 0:
+        raise UsageError(f"the seed is {seed}; expected 0 or more")
     keys = CellKeys(registry, seed)
     cards = _readable(choose_models(registry, models), keys, lambda card: [card], named=models is not None)
     targets = choose_benchmarks(registry, benchmarks)

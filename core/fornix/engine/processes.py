@@ -1,4 +1,4 @@
-"""A worker's processes: all that descend from it, what memory they use, and their end."""
+"""A worker's processes: all that descend from it, what memory they use, and their end, also after ours."""
 
 from __future__ import annotations
 
@@ -6,9 +6,32 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 
 import psutil
+
+
+@contextmanager
+def ended_with_us(group: int) -> Iterator[None]:
+    """Within the block, a group of processes dies when this process does, however it does.
+
+    A worker leaves by itself when its parent has died (:mod:`fornix.engine.worker`), but not while a plugin's C code holds the
+    interpreter's lock. So a shell waits for the end of a pipe that nobody but this process has open.
+    """
+    command = ["/bin/sh", "-c", 'read -r _; kill -s KILL -- "-$0"', str(group)]
+    try:
+        shell = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", start_new_session=True
+        )
+    except FileNotFoundError:  # a container without a shell
+        yield
+        return
+    try:
+        yield
+    finally:
+        shell.kill()  # before the pipe ends
+        shell.communicate()
 
 
 def kill(process: subprocess.Popen[bytes], family: Set[psutil.Process]) -> None:
@@ -37,3 +60,11 @@ def resident_bytes(process: psutil.Process) -> int:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def signal_name(number: int) -> str:
+    """What a signal is called; real-time signals have numbers only."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import subprocess
 import threading
 import time
@@ -15,9 +14,9 @@ from typing import Any, Final, Protocol
 
 import psutil
 
-from fornix.engine.events import read_events, tail, version
+from fornix.engine.events import bound, ends, read_events, version
 from fornix.engine.exchange import write_json
-from fornix.engine.processes import family_of, kill, resident_bytes
+from fornix.engine.processes import ended_with_us, family_of, kill, resident_bytes, signal_name
 from fornix.registry.distribution import Distribution
 from fornix.store.interface import Status
 
@@ -174,7 +173,8 @@ class WorkerRunner:
             )
         family: set[psutil.Process] = set()
         try:
-            ended_by = self._watch(process, family, events, job.limits[first:], lambda ended: job.report(first + ended))
+            with ended_with_us(process.pid):
+                ended_by = self._watch(process, family, description, job.limits[first:], lambda ended: job.report(first + ended))
         finally:
             kill(process, family)
         finished, done = read_events(events)
@@ -183,14 +183,14 @@ class WorkerRunner:
             return outcomes, None
         step = description["steps"][len(outcomes)]
         ending = _Ending(ended_by) if ended_by is not None else _sudden_end(process.returncode)
-        ending.outcome.log = tail(Path(step["log"])) or tail(output)
+        ending.outcome.log = ends(Path(step["log"])) or ends(output)
         return outcomes, ending
 
     def _watch(
         self,
         process: subprocess.Popen[bytes],
         family: set[psutil.Process],
-        events: Path,
+        description: Mapping[str, Any],
         limits: Sequence[Limits],
         report: Callable[[int], None],
     ) -> StepOutcome | None:
@@ -198,6 +198,7 @@ class WorkerRunner:
 
         Whatever descends from the worker is added to ``family``.
         """
+        events, logs = Path(description["events"]), [Path(step["log"]) for step in description["steps"]]
         step, since = 0, time.monotonic()
         peak = 0
         heard, looked = version(events), -math.inf
@@ -205,6 +206,7 @@ class WorkerRunner:
         while process.poll() is None:
             if self._stopping.wait(_POLL_S):
                 raise Interrupted
+            bound(logs[min(step, len(logs) - 1)])
             now, heard_before, heard = time.monotonic(), heard, version(events)
             if heard != heard_before:
                 ended = len(read_events(events)[0])
@@ -268,7 +270,7 @@ def _outcome(event: Mapping[str, Any], step: Mapping[str, Any]) -> StepOutcome:
         result=event.get("result", {}),
         seconds=event["seconds"],
         peak_rss_bytes=event["peak_rss_bytes"],
-        log=tail(Path(step["log"])),
+        log=ends(Path(step["log"])),
         versions=event["versions"],
         hardware=event["hardware"],
     )
@@ -282,18 +284,10 @@ class _Ending:
     lost: bool = False
 
 
-def _name(number: int) -> str:
-    """What a signal is called; real-time signals have numbers only."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
 def _sudden_end(returncode: int | None) -> _Ending:
     if returncode is None or returncode >= 0:
         return _Ending(StepOutcome("failed", f"the worker ended with exit code {returncode} in the middle of a step"))
-    name = _name(-returncode)
+    name = signal_name(-returncode)
     if name == "SIGKILL":
         return _Ending(StepOutcome("oom", "the worker was killed by SIGKILL, most often for memory"), lost=True)
     return _Ending(StepOutcome("failed", f"the worker was killed by {name}"), lost=True)

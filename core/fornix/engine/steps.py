@@ -37,6 +37,7 @@ from fornix.interfaces import (
     ReadingTimes,
     Recording,
     Responses,
+    Score,
     Similarity,
     SinglePassModel,
     Task,
@@ -81,7 +82,13 @@ def _note_a_missing_gpu(model: str) -> None:
 def answer(model: Model, experiments: Sequence[Experiment]) -> Sequence[Responses]:
     """The responses of a model to several experiments: in one pass if it offers that, else one after another."""
     if isinstance(model, SinglePassModel):
-        return model.respond_all(experiments)
+        answers = model.respond_all(experiments)
+        if not isinstance(answers, Sequence) or len(answers) != len(experiments):
+            given = len(answers) if isinstance(answers, Sequence) else f"a {type(answers).__name__}"
+            raise AssemblyError(
+                f"respond_all gave {given} for {len(experiments)} experiments; a list of one Responses for each was expected"
+            )
+        return answers
     return [model.respond(experiment) for experiment in experiments]
 
 
@@ -100,6 +107,8 @@ def score(step: Mapping[str, Any], context: Context) -> dict[str, Any]:
     if further:
         return {"experiments": _write_round(further, out, step["seed"], context)}
     scored = benchmark.score(so_far)
+    if not isinstance(scored, Score):
+        raise TypeError(f"the score of {step['benchmark']} is a {type(scored).__name__}; a fornix.interfaces.Score was expected")
     if not np.isfinite(scored.value):
         raise ValueError(
             f"the score of {step['model']} on {step['benchmark']} is {scored.value} "
@@ -110,6 +119,10 @@ def score(step: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 
 def _write_round(experiments: Sequence[Experiment], out: Path, seed: int, context: Context) -> list[str]:
+    if not isinstance(experiments, Sequence):
+        raise TypeError(
+            f"experiments gave a {type(experiments).__name__}; a tuple of Experiments was expected, empty where all is known"
+        )
     out.mkdir(parents=True, exist_ok=True)
     paths = []
     for number, experiment in enumerate(experiments):
@@ -136,6 +149,8 @@ _ROWS = {"stimulus": "presentation", "token": "token", "frame": "frame"}
 
 def check_responses(experiment: Experiment, responses: Responses, who: str) -> None:
     """Raise AssemblyError, in one sentence, if responses are missing, of the wrong shape, or not finite."""
+    if not isinstance(responses, Responses):
+        raise AssemblyError(f"{who} answered an experiment with a {type(responses).__name__}; Responses were expected")
     for request in requests(experiment):
         if request not in responses:
             raise AssemblyError(f"{who} gave no answer to {request}")

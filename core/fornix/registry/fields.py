@@ -66,7 +66,10 @@ def whole_number(least: int) -> Reader:
 
 
 def read_number(value: Any) -> float:
-    return float(coerce("float", value))  # type: ignore[arg-type]
+    try:
+        return float(coerce("float", value))  # type: ignore[arg-type]
+    except ValueError:
+        raise ValueError from None  # the field says itself what it expects
 
 
 def read_positive(value: Any) -> float:

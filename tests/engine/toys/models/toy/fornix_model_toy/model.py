@@ -41,7 +41,7 @@ class Behaving(Linear):
                 time.sleep(600)
             case hang_unless if hang_unless.startswith("hang-unless "):
                 if not Path(hang_unless.removeprefix("hang-unless ")).exists():
-                    time.sleep(600)
+                    ctypes.PyDLL(None).sleep(600)  # with the interpreter's lock: no other thread of it hears anything
             case "eat":
                 hoard = []
                 while True:
