@@ -1,7 +1,10 @@
-"""Responses that vanish from the store before they are scored, as when somebody tidies up: asked for again, once."""
+"""Responses that vanish from the store before they are scored, as when somebody tidies up: asked for again, once; and lost room."""
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from fornix.engine.plan import plan
 from fornix.engine.run import run_plan
 from fornix.engine.runners import WorkerRunner
 from fornix.engine.work import Finished
+from fornix.errors import FornixError
 from fornix.store.folder import FolderStore
 from fornix.store.interface import StoredResponse
 from tests.engine.conftest import toy_registry
@@ -77,3 +81,17 @@ def test_what_is_lost_while_it_is_rescored_is_left(toys: Path, tmp_path: Path, m
     finished = run(toys, store, ask_models=False)
     assert finished["toy-behaving", V4].status == "left"
     assert {finished[cell].status for cell in [("toy-behaving", IT), ("toy-linear", IT)]} == {"ok"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG])
+def test_a_disk_without_room_for_temporary_files_is_said_with_its_place(
+    toys: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def write_json(path: Path, data: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fornix.engine.runners.write_json", write_json)
+    with pytest.raises(
+        FornixError, match=f"the folder for temporary files {tempfile.gettempdir()} has no room .*set TMPDIR to a"
+    ):
+        run(toys, store)

@@ -455,6 +455,29 @@ def test_a_store_on_a_read_only_disk_refuses_every_write(
     assert store.cell(KEY) is not None
 
 
+@pytest.mark.parametrize(
+    ("number", "free", "says"),
+    [
+        (errno.EACCES, 0, "the disk of the store .* is full"),
+        (errno.EACCES, 10**9, "is read-only"),
+        (errno.EFBIG, 10**9, "may not become so large; raise the limit"),
+    ],
+)
+def test_a_refusal_says_what_it_is_about(
+    store: FolderStore, cell: Cell, monkeypatch: pytest.MonkeyPatch, number: int, free: int, says: str
+) -> None:
+    """HDF5 calls a full disk a lack of permission."""
+    store.put_cell(cell)
+
+    def link(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=free))
+    monkeypatch.setattr(durable, "link", link)
+    with pytest.raises(StoreError, match=says):
+        store.put_cell(replace(cell, key=OTHER_KEY))
+
+
 @pytest.mark.parametrize("when", range(6))
 def test_a_disk_that_fills_up_leaves_nothing_half_written(
     store: FolderStore, cell: Cell, units: Any, attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int

@@ -16,7 +16,7 @@ from fornix.engine.interrupts import stopped_by_signals
 from fornix.engine.jobs import JobMaker
 from fornix.engine.model_side import ModelSide
 from fornix.engine.plan import Plan
-from fornix.engine.run_folder import run_folder
+from fornix.engine.run_folder import lacks_room, run_folder
 from fornix.engine.runners import Interrupted, Limits, Runner
 from fornix.engine.scoring_side import ScoringSide
 from fornix.engine.work import Changes, Failure, Finished, Recorder, Work
@@ -127,6 +127,8 @@ class _Run:
         ------
         StoreError
             If the store cannot be written, which would befall every cell.
+        OSError
+            If there is no room for temporary files, which would, too.
         """
         for work in works:
             work.left_to = ""
@@ -137,6 +139,8 @@ class _Run:
                 raise
             self._give_up(works, error)
         except Exception as error:
+            if isinstance(error, OSError) and lacks_room(error):
+                raise  # which would befall every cell
             self._give_up(works, error)
         return [work for work in works if not work.ended]
 

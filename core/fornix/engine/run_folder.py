@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -11,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from fornix.errors import FornixError
 from fornix.files.held import held, lacks_locks
 
 _PREFIX: Final = "fornix-run-"
@@ -19,14 +21,33 @@ _LOCK: Final = "run.lock"
 
 @contextmanager
 def run_folder() -> Iterator[Path]:
-    """A new folder among the temporary ones, removed in the end; first those that killed runs of this user left."""
+    """A new folder among the temporary ones, removed in the end; first those that killed runs of this user left.
+
+    Raises
+    ------
+    FornixError
+        If there is no room for it, or for what is written into it.
+    """
     _remove_dead()
-    with ExitStack() as stack:
-        folder = _locked(stack)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with ExitStack() as stack:
+            folder = _locked(stack)
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        if not lacks_room(error):
+            raise
+        raise FornixError(
+            f"the folder for temporary files {tempfile.gettempdir()} has no room for what the run writes ({error.strerror}): "
+            "free some space, or set TMPDIR to a folder on a larger disk; what was finished is kept"
+        ) from error
+
+
+def lacks_room(error: OSError) -> bool:
+    """Whether a disk is full, or a file may not grow any more."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _locked(stack: ExitStack) -> Path:

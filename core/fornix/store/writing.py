@@ -67,10 +67,12 @@ class Writer:
     def refusal(self, what: str, error: OSError) -> StoreError:
         """What to raise for an error of the disk."""
         place = self._layout.root
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) or (error.errno == errno.EACCES and _is_full(place)):
             why = f"the disk of the store {place} is full; free some space, or give a store on another disk"
         elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             why = f"the store {place} is read-only ({error.strerror}); make it writable, or give another store"
+        elif error.errno == errno.EFBIG:
+            why = f"a file in the store {place} may not become so large; raise the limit (ulimit -f), or use another disk"
         else:
             why = f"the store {place} cannot be written ({error})"
         return StoreError(f"{what} was not stored: {why}")
@@ -84,6 +86,14 @@ class Writer:
                 if time.time() - abandoned.stat().st_mtime > _ABANDONED_S:
                     shutil.rmtree(abandoned, ignore_errors=True)
         self._ready = True
+
+
+def _is_full(place: Path) -> bool:
+    """Whether there is hardly any room: HDF5 says of a full disk that it has no permission."""
+    try:
+        return shutil.disk_usage(place).free < 1_000_000
+    except OSError:
+        return False
 
 
 def written(scratch: Path, text: str) -> Path:
