@@ -1,4 +1,4 @@
-"""Responses that vanish from the store before they are scored, as when somebody tidies up: asked for again, once; and lost room."""
+"""Responses that vanish from the store before they are scored, as when somebody tidies up, and room that is lost."""
 
 from __future__ import annotations
 
