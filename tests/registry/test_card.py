@@ -49,8 +49,8 @@ def test_the_example_of_a_card_is_one(tmp_path):
     text = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
     (example,) = [block for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if block.startswith("schema")]
     (tmp_path / "plugin.toml").write_text(example, encoding="utf-8")
-    (gabor,) = read_cards(tmp_path / "plugin.toml")
-    assert (gabor.identifier, gabor.licence, gabor.options["orientations"].default) == ("gabor", "MIT", 8)
+    (card,) = read_cards(tmp_path / "plugin.toml")
+    assert (card.identifier, card.licence, card.regions) == ("mean-colour", "MIT", ("*",))
 
 
 def test_words_of_the_schema_are_those_of_the_interfaces():
