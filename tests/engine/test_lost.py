@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fornix.engine.jobs import JobMaker
 from fornix.engine.plan import plan
 from fornix.engine.run import run_plan
 from fornix.engine.runners import WorkerRunner
@@ -57,7 +58,7 @@ def test_a_response_that_is_lost_again_and_again_costs_its_cell_alone(toys: Path
     finished = run(toys, store)
     lost = finished.pop(("toy-behaving", V4))
     assert lost.status == "failed"
-    assert "lost before they can be scored, for the second time" in lost.reason
+    assert "lost before they could be scored, for the second time" in lost.reason
     assert {f.status for f in finished.values()} == {"ok"}
     assert sorted(store.put) == ["IT", "IT", "V4", "V4"]
     assert [attempt.reason for attempt in store.attempts("toy-behaving", V4)] == [lost.reason]
@@ -95,3 +96,18 @@ def test_a_disk_without_room_for_temporary_files_is_said_with_its_place(
         FornixError, match=f"the folder for temporary files {tempfile.gettempdir()} has no room .*set TMPDIR to a"
     ):
         run(toys, store)
+
+
+def test_what_is_asked_again_goes_to_a_folder_of_its_own(toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the folder of the first time lie the experiments of other cells, and logs."""
+    real, places = JobMaker.place, list[Path]()
+
+    def place(self: JobMaker, name: str) -> Path:
+        places.append(real(self, name))
+        return places[-1]
+
+    monkeypatch.setattr(JobMaker, "place", place)
+    run(toys, Losing(tmp_path / "store", times=1))
+    names = [path.name.rpartition("-")[0] for path in places]
+    assert names.count("score-toy-behaving") == 2
+    assert len(set(places)) == len(places)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class JobMaker:
         self.folder = folder
         self.limits = limits
         self._tell = tell
+        self._places = count()
         self._building = threading.Lock()
         #: By the names of the distributions whose requirements it meets.
         self._interpreters: dict[frozenset[str], Path] = {}
@@ -46,6 +48,10 @@ class JobMaker:
         self._scoring_copies = Copies(folder / "data")
         #: Set to give up what is being downloaded.
         self.stopping = threading.Event()
+
+    def place(self, name: str) -> Path:
+        """A folder of the run for one job: no other job of the run gets it, whatever it is asked again."""
+        return self.folder / f"{name}-{next(self._places)}"
 
     def scoring_cards(self, benchmark: str) -> list[Card]:
         """A leaf's card, and those of the datasets and metrics it uses."""

@@ -94,14 +94,15 @@ class ModelSide:
         batches: list[list[_Asked]] = [list(asked.items())] if asked else []
         while batches:
             again: list[list[_Asked]] = []
-            for number, (batch, outcome) in enumerate(zip(batches, self._ask(card, works[0], batches), strict=True)):
+            place = self._maker.place(f"model-{card.identifier}/respond")
+            for number, (batch, outcome) in enumerate(zip(batches, self._ask(card, works[0], batches, place), strict=True)):
                 needing = {id(work): work for _, parts in batch for _, key in parts for work in owners[key]}
                 for work in needing.values():
                     work.charge("model", outcome, share=len(needing))
                 changed = self._changes.of(works[0].cell, model_only=True)
                 failure = Failure.of(outcome) if outcome.status != "ok" else None
                 if failure is None and changed is None:
-                    failure = self._keep(card, batch, outcome, self._place(card, works[0], batches) / f"answers-{number}")
+                    failure = self._keep(card, batch, outcome, place / f"answers-{number}")
                 if changed is not None:
                     failures.update({one: changed for one in needing})
                 elif failure is not None and len(batch) > 1:
@@ -114,23 +115,19 @@ class ModelSide:
                 self._recorder.failed(work, failures[id(work)])
         return [work for work in works if work.failure is None]
 
-    def _ask(self, card: Card, first: Work, batches: Sequence[Sequence[_Asked]]) -> list[StepOutcome]:
+    def _ask(self, card: Card, first: Work, batches: Sequence[Sequence[_Asked]], place: Path) -> list[StepOutcome]:
         """One job with a step for each batch of experiments."""
-        place = self._place(card, first, batches)
         steps = [
             {
                 "op": "respond",
                 "model": {"identifier": card.identifier, "options": first.cell.key_parts["model"]["options"]},
-                "experiments": [{"path": path, "asked": [place for place, _ in parts]} for path, parts in batch],
+                "experiments": [{"path": path, "asked": [request for request, _ in parts]} for path, parts in batch],
                 "out": str(place / f"answers-{number}"),
             }
             for number, batch in enumerate(batches)
         ]
         limits = [self._maker.step_limits(card)] * len(steps)
         return self._runner.run(self._maker.model_job(place, card, steps, limits))
-
-    def _place(self, card: Card, first: Work, batches: Sequence[Sequence[_Asked]]) -> Path:
-        return self._maker.folder / f"model-{card.identifier}" / f"respond-{first.rounds}-{len(batches)}"
 
     def _keep(self, card: Card, batch: Sequence[_Asked], outcome: StepOutcome, folder: Path) -> Failure | None:
         """Put the answers into the store; why that cannot be, if so."""

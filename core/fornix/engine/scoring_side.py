@@ -56,9 +56,9 @@ class ScoringSide:
         written: dict[str, list[str]] = {}
         # By number: models are told these paths, and need not know by which benchmark they are asked.
         place = {name: self._maker.folder / "experiments" / str(number) for number, name in enumerate(names_asked)}
-        for number, names in enumerate(by_interpreter.values()):
+        for names in by_interpreter.values():
             steps = [{"op": "experiments", "benchmark": name, "seed": self._seed, "out": str(place[name])} for name in names]
-            for name, outcome in zip(names, self._job(f"experiments-{number}", names, steps), strict=True):
+            for name, outcome in zip(names, self._job(self._maker.place("asking"), names, steps), strict=True):
                 outcomes[name] = outcome
                 if outcome.status != "ok":
                     failures[name] = Failure.of(outcome)
@@ -95,11 +95,11 @@ class ScoringSide:
         n = self._at_once
         groups = [group[i : i + n] for group in by_interpreter.values() for i in range(0, len(group), n)]
         further = []
-        for number, group in enumerate(groups):
+        for group in groups:
             with ExitStack() as claims:
                 mine = [work for work in group if self._claimed(work, claims)]
                 if mine:
-                    further += self._score_claimed(mine, f"score-{mine[0].cell.model}-{mine[0].rounds}-{number}")
+                    further += self._score_claimed(mine)
         return further
 
     def _claimed(self, work: Work, claims: ExitStack) -> bool:
@@ -113,11 +113,11 @@ class ScoringSide:
             self._recorder.found(work, cell)
         return cell is None
 
-    def _score_claimed(self, works: Sequence[Work], name: str) -> list[Work]:
-        further = []
+    def _score_claimed(self, works: Sequence[Work]) -> list[Work]:
+        place, further = self._maker.place(f"score-{works[0].cell.model}"), []
         asked: list[tuple[Work, Path, dict[str, Any]]] = []
         for number, work in enumerate(works):
-            folder = self._maker.folder / name / f"{number}-{work.rounds}"
+            folder = place / str(number)
             try:
                 asked.append((work, folder, self._step(work, folder)))
             except StoreError as error:
@@ -125,7 +125,7 @@ class ScoringSide:
                     further.append(work)
         if not asked:
             return further
-        outcomes = self._job(name, [work.cell.benchmark for work, _, _ in asked], [step for _, _, step in asked])
+        outcomes = self._job(place, [work.cell.benchmark for work, _, _ in asked], [step for _, _, step in asked])
         for (work, folder, _), outcome in zip(asked, outcomes, strict=True):
             work.charge("scoring", outcome)
             work.rounds += 1
@@ -150,7 +150,9 @@ class ScoringSide:
         if not work.lost:
             work.lost = True
             return True
-        reason = f"its responses are lost before they can be scored, for the second time ({error}); is something removing them?"
+        reason = (
+            f"its responses were lost before they could be scored, for the second time ({error}); is something removing them?"
+        )
         self._recorder.failed(work, Failure("failed", reason))
         return False
 
@@ -169,7 +171,7 @@ class ScoringSide:
             "out": str(folder),
         }
 
-    def _job(self, name: str, benchmarks: Sequence[str], steps: Sequence[dict[str, Any]]) -> list[StepOutcome]:
+    def _job(self, place: Path, benchmarks: Sequence[str], steps: Sequence[dict[str, Any]]) -> list[StepOutcome]:
         cards = [card for benchmark in benchmarks for card in self._maker.scoring_cards(benchmark)]
         limits = [self._maker.step_limits(self._maker.registry.get("benchmark", benchmark)) for benchmark in benchmarks]
-        return self._runner.run(self._maker.scoring_job(self._maker.folder / name, cards, steps, limits))
+        return self._runner.run(self._maker.scoring_job(place, cards, steps, limits))
