@@ -41,7 +41,7 @@ MODEL = """
     from fornix.extraction.commitment import read_commitment
     from fornix.extraction.responder import FeatureModel
 
-    LAYERS = ("run", "own", "turned", "noise", "flat", "broken")
+    LAYERS = ("run", "own", "turned", "noise", "flat", "holed", "broken")
 
     def extract(images, layers, seed):
         pixels = np.stack([image.reshape(-1) / 255 for image in images])
@@ -53,6 +53,7 @@ MODEL = """
             "turned": pixels[:, 12:] @ turn,
             "noise": np.stack(noise),
             "flat": np.ones((len(images), 3)),
+            "holed": np.where(pixels > 0.999, np.nan, pixels),  # not for the first two images
             "broken": np.zeros((1 + len(images), 3)),
         }
         return {layer: every[layer].astype(np.float32) for layer in layers}
@@ -235,6 +236,7 @@ class TestCommand:
         assert "not told apart from it: turned\n" in out
         assert "no score: broken: the model gave 3 rows for layer 'broken' of a batch of 2 images" in err
         assert "no score: flat: 3" in err
+        assert "holed: layer 'holed' gave NaN or infinity in 1 of 48 features of stimulus 's-0" in err
         assert "not compared with the stimuli of 1 benchmark, such as Toy.test: ZeroDivisionError" in err
         after = read_commitment(file)
         assert after.regions == {**before.regions, "V4": ("own",)}

@@ -56,6 +56,19 @@ class Presentation:
         return int.from_bytes(hashlib.sha256(f"{self.seed}:{self.identity}".encode()).digest()[:7], "big")
 
 
+class LayerNotFinite(FornixError):
+    """A layer gave a number that is none.
+
+    Attributes
+    ----------
+    layer : str
+    """
+
+    def __init__(self, layer: str, message: str) -> None:
+        super().__init__(message)
+        self.layer = layer
+
+
 class ValueSink:
     """Features kept in memory: one row for each presentation given, the features of several layers side by side.
 
@@ -281,8 +294,9 @@ def _features(
         good = np.isfinite(features[layer])
         if not good.all():
             row = int(good.all(axis=1).argmin())
-            raise FornixError(
+            raise LayerNotFinite(
+                layer,
                 f"layer {layer!r} gave NaN or infinity in {size - int(good[row].sum())} of {size} features of stimulus "
-                f"{batch[row].stimulus_id!r}; look at the model's weights, and at what it is given of this image"
+                f"{batch[row].stimulus_id!r}; look at the model's weights, and at what it is given of this image",
             )
     return features

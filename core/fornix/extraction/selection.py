@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from fornix.errors import FornixError, UsageError
+from fornix.extraction.presenting import LayerNotFinite
 from fornix.extraction.responder import FeatureModel
 from fornix.interfaces import Experiment, Gram, Recording, Score, StimulusSet
 from fornix.numerics.uncertainty import with_uncertainty
@@ -185,7 +186,14 @@ def select(
                 except ValueError as error:  # of a layer that is constant, for one
                     selection.unscored[layer] = str(error)
 
-        model.layer_grams(stimuli, layers, take)
+        while layers:
+            try:
+                model.layer_grams(stimuli, layers, take)
+                break
+            except LayerNotFinite as error:  # the others are shown again, without it
+                layers.remove(error.layer)
+                for selection, _, _ in asked:
+                    selection.unscored[error.layer] = str(error)
     for selection, _, _ in asked:
         selection.leave_out_nan()
     return [selection for selection, _, _ in asked]
