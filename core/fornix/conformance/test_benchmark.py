@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType
@@ -70,6 +71,7 @@ def test_the_oracle_reaches_the_ceiling(card: Card, benchmark: Benchmark, given_
         f"oracle of tests/conformance.py gave a {type(respond).__name__}: return a function from an Experiment to Responses"
     )
     score = score_of(benchmark, respond)
+    assert np.isfinite(score.value), f"the oracle scores {score.value}: let the score of who knows the data be a number"
     if score.normalisation is Normalisation.NONE:
         # The data themselves score less than 1 where the metric cannot take all of them in (25 components, 89 neurons).
         best = getattr(given_by_plugin, "best_raw", lambda identifier: 1.0)(card.identifier)
@@ -78,7 +80,7 @@ def test_the_oracle_reaches_the_ceiling(card: Card, benchmark: Benchmark, given_
             "or, where its metric gives the data themselves less, say how much in tests/conformance.py: best_raw(identifier)"
         )
     else:
-        assert score.value + 2 * score.error >= 1, (
+        assert 1 <= score.value + 2 * score.error < math.inf, (
             f"the oracle scores {score.value:.4f} +- {score.error:.4f} of a ceiling of 1: mend how its answers meet the data "
             "(rows matched by stimulus_id?), or the ceiling, which is more than who knows the data can reach"
         )
@@ -105,7 +107,9 @@ def test_models_of_nothing_score_chance(card: Card, benchmark: Benchmark, ignora
     scores = ignorant(card.identifier, benchmark)
     chance = 0.0 if scores[0].normalisation is Normalisation.CHANCE else card.chance
     for score in scores:
-        assert score.error > 0, f"the score of a model of nothing has the error {score.error}: {FROM_THE_METRIC}"  # NaN is not
+        assert 0 < score.error < math.inf, (
+            f"the score of a model of nothing has the error {score.error}: {FROM_THE_METRIC}"
+        )  # NaN is not
     error = float(np.mean([score.error for score in scores]))
     value = float(np.mean([score.value for score in scores]))
     assert abs(value - chance) <= 2 * error, (

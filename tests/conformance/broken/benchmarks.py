@@ -22,6 +22,7 @@ HOWS = {
     "Shuffled-rdm": {"oracle_reaches"},
     "Generous-rdm": {"models_of_nothing"},
     "Certain-rdm": {"models_of_nothing"},
+    "Vague-rdm": {"models_of_nothing"},
     "TwoCeilings-rdm": {"the_ceiling_is_the_same"},
     "HighCeiling-rdm": {"the_ceiling_is_the_same"},
     "Undeclared-rdm": {"what_was_normalised"},
@@ -88,6 +89,8 @@ class Broken:
             return found.with_(value=found.value + 2, interval=(low + 2, high + 2))
         if self.how == "Certain":
             return found.with_(error=math.nan)
+        if self.how == "Vague":
+            return found.with_(error=math.inf)
         if self.how == "TwoCeilings":
             return found.with_(ceiling=Score(0.9))
         if self.how == "HighCeiling":
