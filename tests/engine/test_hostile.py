@@ -131,17 +131,20 @@ print('the end', flush=True)
     assert lines[-1] == "the end"
 
 
-def test_a_process_that_leaves_its_workers_session_is_ended_with_it(run_toys: Run, toys: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "start",
+    [
+        "str(subprocess.Popen(['sleep', '600'], start_new_session=True).pid)",
+        # A daemon: whoever started it is gone at once.
+        "subprocess.check_output('setsid sleep 600 >/dev/null 2>&1 & echo $!', shell=True, text=True)",
+    ],
+    ids=["child", "daemon"],
+)
+def test_a_process_that_leaves_its_workers_session_is_ended_with_it(
+    run_toys: Run, toys: Path, tmp_path: Path, start: str
+) -> None:
     left = tmp_path / "left"
-    do(
-        toys,
-        f"""
-import subprocess
-child = subprocess.Popen(['sleep', '600'], start_new_session=True)
-Path({str(left)!r}).write_text(str(child.pid))
-time.sleep(1)
-""",
-    )
+    do(toys, f"import subprocess\nPath({str(left)!r}).write_text({start})")
     assert end(run_toys(["toy-behaving"])) == ({"ok"}, {""})
     pid = int(left.read_text())
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

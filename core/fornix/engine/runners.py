@@ -214,6 +214,8 @@ class WorkerRunner:
                     step, since = ended, now
                     report(ended)
             if heard != heard_before or now - looked >= _FAMILY_S:
+                for log in logs[:step]:  # what a step has started may still print into its log
+                    bound(log)
                 members, looked = family_of(process.pid), now
                 family.update(members)
             seconds = now - since

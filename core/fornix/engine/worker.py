@@ -21,6 +21,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+import psutil
+
+from fornix.engine.processes import family_of
 from fornix.errors import FornixError, NotAble
 from fornix.files.fetch import provide
 from fornix.registry.discovery import Registry
@@ -29,6 +32,7 @@ from fornix.registry.load import use_registry
 
 #: Characters of a reason; the log holds the rest.
 LONGEST_REASON: Final = 500
+_PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
 
 
 def run_job(job: Mapping[str, Any], events: TextIO) -> None:
@@ -160,11 +164,23 @@ def _end_with_parent(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _keep_orphans() -> None:
+    """What a plugin detaches stays a descendant of this process (Linux), where the run finds it."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def main() -> None:
     job = json.loads(Path(sys.argv[1]).read_text())
     _end_with_parent(job["parent"])
+    _keep_orphans()
     with open(job["events"], "a") as events:
         run_job(job, events)
+    for left in family_of(os.getpid())[1:]:
+        with contextlib.suppress(psutil.Error):
+            left.kill()
 
 
 if __name__ == "__main__":
