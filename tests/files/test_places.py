@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from fornix.files.file import File
-from fornix.files.places import Lying, cache_path, folder_path, not_the_file
+from fornix.files.places import Misplaced, cache_path, folder_path, not_the_file
 
 #: Of sha256sum: "hello\n" and "abc".
 HELLO, HELLO_SHA256 = b"hello\n", "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
@@ -29,8 +29,8 @@ def test_a_mirror_that_holds_another_file_is_said_with_what_a_card_of_it_would_s
     assert list(not_the_file(meant, 10)) == []
     path = put(folder_path(str(mirror), meant), HELLO)
     fields = f'bytes = 6, sha256 = "{HELLO_SHA256}"'
-    assert list(not_the_file(meant, 10)) == [Lying(path, "has 6 bytes, expected 3", fields=fields)]
-    assert list(not_the_file(meant, 5)) == [Lying(path, "has 6 bytes, expected 3")]
+    assert list(not_the_file(meant, 10)) == [Misplaced(path, "has 6 bytes, expected 3", fields=fields)]
+    assert list(not_the_file(meant, 5)) == [Misplaced(path, "has 6 bytes, expected 3")]
     same_size = File("w.bin", meant.url, 6, sha256=ABC_SHA256)
     (lying,) = not_the_file(same_size, 6)
     assert (lying.wrong, lying.fields) == (f"has sha256 {HELLO_SHA256}, expected {ABC_SHA256}", fields)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from fornix.errors import FornixError
 from fornix.files.download import Progress, download, forget, part_path
 from fornix.files.file import File
-from fornix.files.places import cache_path, folder_path, is_bucket, look_into_mirror, size_of
+from fornix.files.places import cache_path, folder_path, is_bucket, look_into_mirror, paths, size_of
 from fornix.files.settings import cache_folder, mirrors
 from fornix.files.source import Interrupted, OtherFile, Source, SourceTrouble
 
@@ -137,8 +137,7 @@ def at_hand(file: File) -> bool:
     """Whether the file is in the cache or a mirror folder in the right size, so that fetching it transfers nothing."""
     if _provided is not None:
         return file.hash in _provided
-    places = [cache_path(file), *(folder_path(mirror, file) for mirror in mirrors() if not is_bucket(mirror))]
-    return any(file.fits(size_of(place)) for place in places)
+    return any(file.fits(size_of(path)) for path in paths(file))
 
 
 def _from_provided(file: File, provided: Mapping[str, Path]) -> Path:

@@ -14,7 +14,7 @@ from fornix.files.source import OtherFile, SourceTrouble, Unreachable, other_siz
 
 
 @dataclass(frozen=True)
-class Lying:
+class Misplaced:
     """What lies in a file's place and is not that file.
 
     Parameters
@@ -45,6 +45,11 @@ def folder_path(mirror: str, file: File) -> Path:
     return Path(os.path.expanduser(mirror)).absolute() / file.mirror_path
 
 
+def paths(file: File) -> list[Path]:
+    """Where on this machine the file is looked for: in the cache, then in mirrors that are folders."""
+    return [cache_path(file), *(folder_path(mirror, file) for mirror in mirrors() if not is_bucket(mirror))]
+
+
 def is_bucket(mirror: str) -> bool:
     """Whether a mirror is a prefix of a bucket; else it is a folder."""
     return mirror.startswith("s3://")
@@ -65,7 +70,7 @@ def look_into_mirror(mirror: str, file: File) -> None:
 
         bucket(mirror).look(file)
         return
-    if not _is_folder(mirror):
+    if not is_folder(mirror):
         raise Unreachable("is not a folder on this machine")
     size = size_of(folder_path(mirror, file))
     if size is None:
@@ -74,14 +79,15 @@ def look_into_mirror(mirror: str, file: File) -> None:
         raise other_size(size, file)
 
 
-def _is_folder(mirror: str) -> bool:
+def is_folder(mirror: str) -> bool:
+    """Whether a mirror is a folder that is there."""
     try:
         return Path(os.path.expanduser(mirror)).is_dir()
     except OSError:  # too long for a path
         return False
 
 
-def not_the_file(file: File, read_up_to: float) -> Iterator[Lying]:
+def not_the_file(file: File, read_up_to: float) -> Iterator[Misplaced]:
     """What lies in the cache or a mirror under the file's name and is another file.
 
     Parameters
@@ -89,22 +95,21 @@ def not_the_file(file: File, read_up_to: float) -> Iterator[Lying]:
     read_up_to : float
         Contents of so many bytes or fewer are read and hashed; of others only the size is compared.
     """
-    folders = [folder_path(mirror, file) for mirror in mirrors() if not is_bucket(mirror)]
-    for path, cached in [(cache_path(file), True), *((folder, False) for folder in folders)]:
-        size = size_of(path)
+    for path in paths(file):
+        cached, size = path == cache_path(file), size_of(path)
         if size is None or (file.fits(size) and size > read_up_to):
             continue
         try:
             wrong = file.wrong_with(path)
             if wrong is not None:
-                yield Lying(str(path), wrong, cached, _fields(path, size) if size <= read_up_to else "")
+                yield Misplaced(str(path), wrong, cached, _fields(path, size) if size <= read_up_to else "")
         except OSError as error:
-            yield Lying(str(path), f"cannot be read ({error.strerror})", cached)
+            yield Misplaced(str(path), f"cannot be read ({error.strerror})", cached)
     for mirror in filter(is_bucket, mirrors()):
         try:
             look_into_mirror(mirror, file)
         except OtherFile as trouble:
-            yield Lying(f"{mirror}, at {file.mirror_path}", str(trouble))
+            yield Misplaced(f"{mirror}, at {file.mirror_path}", str(trouble))
         except SourceTrouble:
             continue
 

@@ -10,12 +10,11 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 from fornix.files.fetch import obstacles
 from fornix.files.file import File
-from fornix.files.places import cache_path, not_the_file, size_of
+from fornix.files.places import is_folder, not_the_file, paths, size_of
 from fornix.files.settings import mirrors
 from fornix.files.source import SourceTrouble, Unreachable
 from fornix.registry.card import Card, Kind
@@ -139,7 +138,7 @@ def _mirrors() -> Iterator[Finding]:
 
 def _trouble_with(mirror: str) -> str | None:
     if not mirror.startswith("s3://"):
-        return None if Path(os.path.expanduser(mirror)).is_dir() else "is no folder on this machine"
+        return None if is_folder(mirror) else "is no folder on this machine"
     from fornix.files.bucket import bucket
 
     try:
@@ -166,8 +165,10 @@ def _files(card: Card, read_up_to: float) -> Iterator[Finding]:
 
 def _others(subject: str, file: File, read_up_to: float) -> Iterator[Finding]:
     """What lies where a file is looked for and is another one."""
-    had = file.fits(size_of(cache_path(file)))
-    for other in not_the_file(file, read_up_to):
+    others = list(not_the_file(file, read_up_to))
+    wrong = {other.place for other in others}
+    had = any(file.fits(size_of(path)) for path in paths(file) if str(path) not in wrong)
+    for other in others:
         what = f"its file {file.name} is not what lies at {other.place} ({other.wrong})"
         if other.cached:
             yield Finding("warning", subject, f"{what}; it is fetched again when it is needed")
