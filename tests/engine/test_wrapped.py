@@ -63,6 +63,7 @@ def test_whole_numbers_name_stimuli_as_text() -> None:
     [
         (pd.DataFrame(VALUES * 1j, index=IDS), "something else than real numbers"),
         (pd.Series([1 + 2j], index=["a"]), "something else than real numbers"),
+        (pd.DataFrame([[True]], index=["a"]), "something else than real numbers"),
         (pd.DataFrame([["x"]], index=["a"]), "something else than real numbers"),
         (pd.DataFrame([["1.5"]], index=["a"]), r"something else than real numbers \('1\.5' is a text\)"),
         (pd.Series([1.0, "2"], index=["a", "b"]), r"something else than real numbers \('2' is a text\)"),

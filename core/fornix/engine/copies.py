@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from fornix.engine.run_folder import lacks_room
 from fornix.errors import FornixError
 
 #: Bytes asked of the system at a time.
@@ -40,7 +40,7 @@ def _copied_by_the_system(reading: BinaryIO, writing: BinaryIO) -> bool:
         while copied and (n := os.copy_file_range(reading.fileno(), writing.fileno(), min(copied, _BLOCK))):
             copied -= n
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if lacks_room(error):
             raise
         return False
     return os.fstat(writing.fileno()).st_size == size
@@ -85,8 +85,11 @@ class Copies:
             copy(source, part)
             os.replace(part, target)  # who has the former one open keeps it
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            todo = "free some space, or set TMPDIR to a folder on a larger disk" if full else "set TMPDIR to another folder"
+            todo = (
+                "free some space, or set TMPDIR to a folder on a larger disk"
+                if lacks_room(error)
+                else "set TMPDIR to another folder"
+            )
             why = f"{error.strerror or error}, in {self._folder}"
             raise CopyError(f"{source.name} could not be copied for the plugin that reads it ({why}): {todo}") from error
         self._made[hash_] = _Made(target, _version(target), source)

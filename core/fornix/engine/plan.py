@@ -203,7 +203,7 @@ def _readable(cards: list[Card], keys: CellKeys, needs: Callable[[Card], list[Ca
         except PluginError as error:
             if named:
                 raise
-            warnings.warn(f"the {card.kind} {card.identifier} is left out: {error}", stacklevel=3)
+            warnings.warn(f"the {card.kind} {card.identifier} is left out: {error}", stacklevel=2)
         else:
             readable.append(card)
     return readable

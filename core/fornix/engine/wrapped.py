@@ -151,7 +151,7 @@ def _numbers(table: pd.DataFrame | pd.Series) -> np.ndarray:
         texts = [value for value in values.ravel() if isinstance(value, str)] if values.dtype.kind == "O" else []
         if texts:  # float() would read them
             raise ValueError(f"{texts[0]!r} is a text")
-        if values.dtype.kind in "cmMSU":
+        if values.dtype.kind in "bcmMSU":
             raise ValueError(f"dtype {values.dtype}")
         numbers: np.ndarray = values.astype(np.float64)
         return numbers

@@ -107,8 +107,14 @@ def interpreter(distributions: Sequence[Distribution], tell: Callable[[str], Non
     home = cache_folder() / "environments"
     place = home / _key(requirements, constraints)
     if not _python(place).exists():
-        home.mkdir(parents=True, exist_ok=True)
-        with FileLock(home / ".lock"):  # one build at a time: they share downloads, and the build of fornix itself
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(home / ".lock").acquire()  # one build at a time: they share downloads, and the build of fornix itself
+        except OSError as error:
+            raise EnvironmentBuildError(
+                f"no environment can be built in {home} ({error.strerror}); mend that, or set FORNIX_CACHE"
+            ) from None
+        with lock:
             if not _python(place).exists():
                 names = ", ".join(sorted({distribution.name for distribution in distributions}))
                 tell(f"an environment for {names} is built, once: {' '.join(requirements)}")

@@ -32,7 +32,9 @@ class Layout:
                 continue
             if place.name not in _FOLDERS or not place.is_dir():
                 return False
-            if place.name in _SHARDED and any(not _SHARD.fullmatch(shard.name) for shard in place.iterdir()):
+            if place.name in _SHARDED and any(
+                not (_SHARD.fullmatch(shard.name) or shard.name.startswith(".")) for shard in place.iterdir()
+            ):
                 return False
         return True
 
