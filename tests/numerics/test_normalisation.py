@@ -142,7 +142,7 @@ def test_a_unit_with_an_infinite_ceiling_is_left_out_and_named() -> None:
     )
     score = normalise(raw, ceiling, Normalisation.PER_UNIT_ROOT)
     assert score.value == pytest.approx(0.4 / math.sqrt(0.8))
-    assert "1 of 3 units have a ceiling below 0.1: b" in score.notes
+    assert "1 of 3 units have a ceiling below 0.1, or none: b" in score.notes
 
 
 def test_a_ceiling_at_chance_is_nothing_to_a_chance_corrected_score() -> None:
@@ -170,7 +170,7 @@ def test_units_left_out_once_are_not_left_out_of_the_next_normalisation() -> Non
     raw = scored(0.5, stimuli=around(0.5, seed=3)).with_(units=per_neuroid([math.nan, 0.4, 0.6, 0.3], names), n_nan=2)
     low = scored(0.6, stimuli=around(0.6, seed=4)).with_(units=per_neuroid([0.5, 0.02, 0.9, 0.5], names))
     per_unit = normalise(raw, low, Normalisation.PER_UNIT)
-    assert per_unit.notes == ("1 of 4 units have a ceiling below 0.1: b", "error over neuroids alone")
+    assert per_unit.notes == ("1 of 4 units have a ceiling below 0.1, or none: b", "error over neuroids alone")
     assert per_unit.n_nan == 2
     again = normalise(per_unit, low, Normalisation.RATIO)
     assert (again.notes, again.n_nan, again.details) == ((), 2, {})
@@ -190,7 +190,7 @@ def test_per_unit_names_the_units_it_leaves_out() -> None:
     assert per_unit.value == pytest.approx(units.mean())
     assert per_unit.error == pytest.approx(units.std(ddof=1) / math.sqrt(3))
     assert per_unit.resampled == ("neuroids",)
-    assert per_unit.notes == ("1 of 4 units have a ceiling below 0.1: c",)
+    assert per_unit.notes == ("1 of 4 units have a ceiling below 0.1, or none: c",)
     assert per_unit.details["units_below_lowest_ceiling"] == 1
     nothing = normalise(score, Score(value=0.6, units=per_neuroid([0.0] * 4, ["a", "b", "c", "d"])), Normalisation.PER_UNIT)
     assert (nothing.value, nothing.normalisation) == (0.5, Normalisation.NONE)
@@ -218,7 +218,7 @@ def test_the_mean_over_subjects_takes_each_subjects_own_ceiling() -> None:
     assert score.value == pytest.approx((0.3 / 0.5 - 0.1 / 0.4) / 2)
     assert score.error == pytest.approx(np.std([0.6, -0.25], ddof=1) / math.sqrt(2))
     assert score.resampled == ("subjects",)
-    assert "1 of 3 subjects have a ceiling below 0.1: z" in score.notes
+    assert "1 of 3 subjects have a ceiling below 0.1, or none: z" in score.notes
     assert "error over subjects alone" in score.notes
     assert score.raw == 0.3
     assert normalise(score, ceiling, Normalisation.RATIO).value == pytest.approx(0.6)

@@ -208,7 +208,7 @@ def _mean_over_units(raw: Score, ceiling: Score, normalisation: Normalisation) -
     notes = raw.notes
     if low.any():
         left_out = ", ".join(np.array(list(scores))[low])
-        notes = _noted(notes, f"{low.sum()} of {len(s)} {word} have a {_LOW}: {left_out}")
+        notes = _noted(notes, f"{low.sum()} of {len(s)} {word} have a {_LOW}, or none: {left_out}")
     if low.all():
         return raw.with_(notes=_noted(notes, CEILING_UNRELIABLE))
     if set(raw.resampled) - {factor}:
