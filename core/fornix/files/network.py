@@ -20,6 +20,7 @@ PROBE_S = 4.0
 #: Seconds without a single byte after which a transfer counts as broken off.
 STALL_S = 15.0
 _BLOCK = 1 << 18
+_NO_HOST = "cannot be a host (a label, what stands between dots, is empty or has over 63 characters)"
 _MENDS_ITSELF = (408, 425, 429, 500, 502, 503, 504)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _sites: dict[str, str | None] = {}
@@ -58,8 +59,8 @@ class Network:
             raise kind(f"answers {error.code} {error.reason}") from None
         except (OSError, http.client.HTTPException) as error:
             raise Interrupted(_clause(error)) from None
-        except ValueError as error:
-            raise SourceTrouble(_no_host(error)) from None
+        except UnicodeError:
+            raise SourceTrouble(_NO_HOST) from None
         offset, size = _extent(response)
         if size is not None and not file.fits(size):
             response.close()
@@ -97,8 +98,8 @@ def _probe(site: str) -> str | None:
             found.append(None)
         except (OSError, http.client.HTTPException) as error:
             found.append(_clause(error))
-        except ValueError as error:
-            found.append(_no_host(error))
+        except UnicodeError:
+            found.append(_NO_HOST)
 
     # A thread, because looking up a name heeds no timeout: without a name server it can take half a minute.
     thread = threading.Thread(target=ask, daemon=True, name=f"probe {site}")
@@ -113,11 +114,6 @@ def _clause(error: BaseException) -> str:
         return f"cannot be reached (no answer within {STALL_S:g} s)"
     text = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
     return f"cannot be reached ({text or type(reason).__name__})"
-
-
-def _no_host(error: ValueError) -> str:
-    """Of a name that no host can have, as one with a part that is empty or has over 63 characters."""
-    return f"cannot be a host ({error.__cause__ or error})"
 
 
 def _extent(response: Any) -> tuple[int, int | None]:
