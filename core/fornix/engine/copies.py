@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from fornix.engine.events import version
 from fornix.engine.run_folder import lacks_room
 from fornix.errors import FornixError
 
@@ -72,7 +73,7 @@ class Copies:
     def source(self, hash_: str) -> Path | None:
         """What the file was copied from, if there is a copy of it that no plugin has changed since; else None."""
         made = self._made.get(hash_)
-        return made.source if made is not None and _version(made.path) == made.version else None
+        return made.source if made is not None and version(made.path) == made.version else None
 
     def _copy(self, hash_: str, source: Path) -> Path:
         if self.source(hash_) is not None:
@@ -92,14 +93,5 @@ class Copies:
             )
             why = f"{error.strerror or error}, in {self._folder}"
             raise CopyError(f"{source.name} could not be copied for the plugin that reads it ({why}): {todo}") from error
-        self._made[hash_] = _Made(target, _version(target), source)
+        self._made[hash_] = _Made(target, version(target), source)
         return target
-
-
-def _version(path: Path) -> tuple[int, ...]:
-    """What a write changes, its time of change above all, which nobody can set."""
-    try:
-        status = path.lstat()
-    except OSError:
-        return ()
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

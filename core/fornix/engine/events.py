@@ -49,12 +49,12 @@ def _is_whole(event: Mapping[str, Any]) -> bool:
 
 
 def version(path: Path) -> tuple[int, ...]:
-    """What writing to a file changes; nothing where there is none."""
+    """What writing to a file changes, its time of change above all, which nobody can set; nothing where there is none."""
     try:
         status = path.lstat()
     except OSError:
         return ()
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def ends(path: Path) -> str:
