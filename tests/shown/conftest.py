@@ -12,7 +12,6 @@ import xarray as xr
 import fornix
 from fornix.engine.exchange import score_from
 from fornix.interfaces import Gram, Score
-from fornix.registry.discovery import Registry
 from fornix.store.folder import FolderStore
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +23,7 @@ def store() -> FolderStore:
 
 
 @pytest.fixture(scope="session")
-def matrix(store: FolderStore, registry: Registry) -> xr.Dataset:
+def matrix(store: FolderStore) -> xr.Dataset:
     return fornix.run(store=store)
 
 

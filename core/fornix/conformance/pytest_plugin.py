@@ -50,10 +50,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.longrepr = f"skipped although FORNIX_MIRROR is set: {report.longrepr}"
 
 
-@pytest.fixture(scope="session")
+@cache
+def _in_reach() -> Registry:
+    return discover()
+
+
+@pytest.fixture(scope="module")
 def registry() -> Iterator[Registry]:
-    """All plugins in reach, in use for the whole session."""
-    with use_registry(discover()) as found:
+    """All plugins in reach, in use for the tests of a module: those of another may use their own."""
+    with use_registry(_in_reach()) as found:
         yield found
 
 
