@@ -51,7 +51,7 @@ def test_hooks_have_docstrings():
     assert all(getattr(hookspecs, hook).__doc__ for hook in HOOKS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def examples(tmp_path_factory):
     """The plugins of the page, each as a contributor would copy it: pyproject.toml of the guide, a README, its use as a test."""
     folder = tmp_path_factory.mktemp("examples")
