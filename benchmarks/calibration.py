@@ -22,8 +22,8 @@ from scipy import special
 
 import fornix
 from fornix.interfaces import Metric, Score
-from fornix.numerics.error_consistency import error_consistency
-from fornix.numerics.uncertainty import degrees_of_freedom
+from fornix.numerics.behaviour.error_consistency import error_consistency
+from fornix.numerics.uncertainty.intervals import degrees_of_freedom
 
 
 @dataclass(frozen=True)

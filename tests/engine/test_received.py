@@ -122,7 +122,7 @@ def replicates(folder: Path) -> None:
         (lambda f: name_array(f, ["units"]), "the score has an array list"),
         (lambda f: (f / "units.nc").write_bytes(b"nothing"), "the array units of the score cannot be read"),
         (lambda f: write_array(f / "units.nc", xr.DataArray(["a"], dims="x")), "numbers were expected"),
-        (replicates, "expected what fornix.numerics.uncertainty.replicates_array makes"),
+        (replicates, "expected what fornix.numerics.uncertainty.intervals.replicates_array makes"),
     ],
 )
 def test_a_file_that_is_not_a_score_is_refused(folder: Path, harm: Callable[[Path], Any], says: str) -> None:

@@ -59,7 +59,7 @@ def give_a_ceiling(toys: Path) -> None:
     """Have the toy benchmark ceil its score, by the ratio to 0.8."""
     path = toys / BENCHMARK
     edit(path, "import Experiment, Recording\n", "import Experiment, Normalisation, Recording, Score\n")
-    edit(path, "\n\n\nclass", "\nfrom fornix.numerics.normalisation import normalise\n\n\nclass")
+    edit(path, "\n\n\nclass", "\nfrom fornix.numerics.ceilings.normalisation import normalise\n\n\nclass")
     edit(path, "return metric(", "raw = metric(")
     edit(path, "    def ceiling", "        return normalise(raw, Score(0.8), Normalisation.RATIO)\n\n    def ceiling")
 

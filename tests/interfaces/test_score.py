@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from fornix.engine import received
 from fornix.engine.exchange import score_from, score_scalars, write_score
 from fornix.interfaces import Normalisation, Score
-from fornix.numerics.normalisation import normalise
-from fornix.numerics.uncertainty import replicates_array, with_uncertainty
+from fornix.numerics.ceilings.normalisation import normalise
+from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
 
 numbers = st.floats(allow_nan=True, allow_infinity=False, width=64)
 known = st.floats(allow_nan=False, allow_infinity=False)

@@ -9,8 +9,8 @@ import xarray as xr
 
 import fornix
 from fornix.interfaces import Normalisation, Score
-from fornix.numerics.gram import gram_of_assembly
-from fornix.numerics.normalisation import normalise
+from fornix.numerics.ceilings.normalisation import normalise
+from fornix.numerics.linear.gram import gram_of_assembly
 
 N_STIMULI = 60
 STIMULI = np.array([f"s{k:02d}" for k in range(N_STIMULI)])

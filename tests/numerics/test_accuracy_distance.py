@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from fornix.interfaces import AssemblyError
-from fornix.numerics.accuracy import accuracy_distance, accuracy_distance_ceiling
+from fornix.numerics.behaviour.accuracy import accuracy_distance, accuracy_distance_ceiling
 
 PARITY = Path(__file__).parents[1] / "parity"
 EXPECTED = json.loads((PARITY / "expected.json").read_text())

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import squareform
 
-from fornix.numerics.agreement import Agreement
 from fornix.numerics.ranks import FEW, MANY, ranks
+from fornix.numerics.similarity.agreement import Agreement
 
 RNG = np.random.default_rng(3)
 

@@ -12,11 +12,11 @@ import xarray as xr
 from scipy import stats
 
 from fornix.interfaces import AssemblyError, Score
-from fornix.numerics.accuracy import accuracy
-from fornix.numerics.decisions import Definition, decisions
-from fornix.numerics.error_consistency import error_consistency, error_consistency_ceiling, kappas
-from fornix.numerics.predictor import predictor_correlation
-from fornix.numerics.uncertainty import factor_variances
+from fornix.numerics.behaviour.accuracy import accuracy
+from fornix.numerics.behaviour.decisions import Definition, decisions
+from fornix.numerics.behaviour.error_consistency import error_consistency, error_consistency_ceiling, kappas
+from fornix.numerics.linear.predictor import predictor_correlation
+from fornix.numerics.uncertainty.intervals import factor_variances
 
 PARITY = Path(__file__).parents[1] / "parity"
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"

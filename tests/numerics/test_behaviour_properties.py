@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from fornix.interfaces import Score
-from fornix.numerics.accuracy import accuracy, accuracy_distance, accuracy_distance_ceiling
-from fornix.numerics.discrimination import discrimination, discrimination_ceiling
-from fornix.numerics.error_consistency import error_consistency, error_consistency_ceiling, kappas
-from fornix.numerics.noise_ceiling import noise_ceiling
-from fornix.numerics.predictor import predictor_correlation
-from fornix.numerics.reliability import internal_consistency
-from fornix.numerics.thresholds import threshold
+from fornix.numerics.behaviour.accuracy import accuracy, accuracy_distance, accuracy_distance_ceiling
+from fornix.numerics.behaviour.discrimination import discrimination, discrimination_ceiling
+from fornix.numerics.behaviour.error_consistency import error_consistency, error_consistency_ceiling, kappas
+from fornix.numerics.behaviour.thresholds import threshold
+from fornix.numerics.ceilings.noise_ceiling import noise_ceiling
+from fornix.numerics.ceilings.reliability import internal_consistency
+from fornix.numerics.linear.predictor import predictor_correlation
 
 few = settings(max_examples=8, deadline=None)
 seeds = st.integers(0, 2**32 - 1)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import fornix.numerics.best_unit
-from fornix.numerics.best_unit import best_units
+import fornix.numerics.linear.best_unit
+from fornix.numerics.linear.best_unit import best_units
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(40, 30)), RNG.normal(size=(40, 6))
@@ -21,7 +21,7 @@ def one_by_one(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> list[int]:
 
 @pytest.mark.parametrize("block_size", [1, 500, 20_000_000])
 def test_each_weighting_chooses_as_correlations_one_by_one_do(block_size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fornix.numerics.best_unit, "BLOCK_SIZE", block_size)
+    monkeypatch.setattr(fornix.numerics.linear.best_unit, "BLOCK_SIZE", block_size)
     weights = np.array([np.where(TRAIN & ~((k > 0) & (np.arange(40) % 7 == k)), 1.0, 0.0) for k in range(7)])
     weights[6, 3:9] = 0.4
     found = best_units(X, Y, weights)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fornix.numerics.crossed import median_of_units, median_replicates
-from fornix.numerics.uncertainty import factor_variances, replicates_array, variance
+from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
+from fornix.numerics.uncertainty.intervals import factor_variances, replicates_array, variance
 
 NAMES = [f"n{k:02d}" for k in range(30)]
 

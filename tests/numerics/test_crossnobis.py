@@ -6,7 +6,7 @@ import xarray as xr
 
 import fornix
 from fornix.interfaces import AssemblyError
-from fornix.numerics.crossnobis import crossnobis_distances, noise_covariance, repeated_responses
+from fornix.numerics.similarity.crossnobis import crossnobis_distances, noise_covariance, repeated_responses
 
 
 def waves() -> np.ndarray:

@@ -10,9 +10,9 @@ import xarray as xr
 from scipy import stats
 
 from fornix.interfaces import AssemblyError, Normalisation
-from fornix.numerics.confusions import discriminations
-from fornix.numerics.discrimination import Pattern, discrimination, discrimination_ceiling
-from fornix.numerics.normalisation import normalise
+from fornix.numerics.behaviour.confusions import discriminations
+from fornix.numerics.behaviour.discrimination import Pattern, discrimination, discrimination_ceiling
+from fornix.numerics.ceilings.normalisation import normalise
 
 PARITY = Path(__file__).parents[1] / "parity"
 EXPECTED = json.loads((PARITY / "expected.json").read_text())

@@ -10,13 +10,13 @@ import pytest
 import xarray as xr
 
 from fornix.interfaces import Normalisation, Score
-from fornix.numerics.accuracy import accuracy_distance, accuracy_distance_ceiling
-from fornix.numerics.error_consistency import error_consistency, error_consistency_ceiling, kappas
-from fornix.numerics.normalisation import normalise
-from fornix.numerics.reliability import internal_consistency
-from fornix.numerics.rsa import rsa_ceiling
-from fornix.numerics.similarity import dissimilarities
-from fornix.numerics.thresholds import threshold, threshold_ceiling
+from fornix.numerics.behaviour.accuracy import accuracy_distance, accuracy_distance_ceiling
+from fornix.numerics.behaviour.error_consistency import error_consistency, error_consistency_ceiling, kappas
+from fornix.numerics.behaviour.thresholds import threshold, threshold_ceiling
+from fornix.numerics.ceilings.normalisation import normalise
+from fornix.numerics.ceilings.reliability import internal_consistency
+from fornix.numerics.similarity.dissimilarity import dissimilarities
+from fornix.numerics.similarity.rsa import rsa_ceiling
 
 N_IMAGES = 120
 IMAGES = np.array([f"s{k:03d}" for k in range(N_IMAGES)])

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 
-from fornix.numerics.gram import (
+from fornix.numerics.linear.gram import (
     GramAccumulator,
     centred,
     correlation_distances,
@@ -17,7 +17,7 @@ from fornix.numerics.gram import (
     raw_products,
     triangular_factor,
 )
-from fornix.numerics.similarity import distance_matrix
+from fornix.numerics.similarity.dissimilarity import distance_matrix
 
 IDS = np.array([f"s{k:02d}" for k in range(30)])
 

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from fornix.numerics.correlation import pearson
-from fornix.numerics.jackknife import influence, jackknife_pearson
-from fornix.numerics.uncertainty import stimulus_groups
+from fornix.numerics.uncertainty.intervals import stimulus_groups
+from fornix.numerics.uncertainty.jackknife import influence, jackknife_pearson
 
 
 def test_the_jackknife_of_a_correlation_leaves_whole_groups_out() -> None:

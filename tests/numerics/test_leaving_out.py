@@ -13,10 +13,10 @@ from fornix.numerics.backends import (
     solve_triangular,
     to_numpy,
 )
-from fornix.numerics.decomposition import Features, Products, Source
-from fornix.numerics.gram import gram_of
-from fornix.numerics.leaving_out import Dense, LowRank, PartLeftOut, leave_out, ridge_of_all_rows
-from fornix.numerics.regression import least_squares, ridge, select_alpha
+from fornix.numerics.linear.decomposition import Features, Products, Source
+from fornix.numerics.linear.gram import gram_of
+from fornix.numerics.linear.leaving_out import Dense, LowRank, PartLeftOut, leave_out, ridge_of_all_rows
+from fornix.numerics.linear.regression import least_squares, ridge, select_alpha
 
 linear_model = pytest.importorskip("sklearn.linear_model")
 

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy import stats
 
 from fornix.interfaces import AssemblyError
-from fornix.numerics.noise_ceiling import noise_ceiling
+from fornix.numerics.ceilings.noise_ceiling import noise_ceiling
 
 
 def assembly(cube: np.ndarray) -> xr.DataArray:

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 from fornix.interfaces import Normalisation, Score
-from fornix.numerics.normalisation import normalise
-from fornix.numerics.uncertainty import replicates_array, with_uncertainty
+from fornix.numerics.ceilings.normalisation import normalise
+from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
 
 EXPECTED = json.loads((Path(__file__).parents[1] / "parity" / "expected.json").read_text())
 

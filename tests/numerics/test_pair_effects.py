@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fornix.numerics.agreement import Agreement
-from fornix.numerics.pair_effects import neuroid_variance, stimulus_deviations, stimulus_variance
+from fornix.numerics.similarity.agreement import Agreement
+from fornix.numerics.uncertainty.pair_effects import neuroid_variance, stimulus_deviations, stimulus_variance
 
 
 def distances(features: np.ndarray) -> np.ndarray:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-import fornix.numerics.pls
-from fornix.numerics.decomposition import Features, Products
-from fornix.numerics.gram import gram_of
-from fornix.numerics.pls import TrainingPart, pls_predictions
+import fornix.numerics.linear.pls
+from fornix.numerics.linear.decomposition import Features, Products
+from fornix.numerics.linear.gram import gram_of
+from fornix.numerics.linear.pls import TrainingPart, pls_predictions
 
 cross_decomposition = pytest.importorskip("sklearn.cross_decomposition")
 N = 70
@@ -53,7 +53,7 @@ def test_many_parts_at_once_are_each_as_alone() -> None:
 @pytest.mark.parametrize("batch_size", [1, 20_000_000])
 def test_however_parts_are_worked_on_together_each_is_as_alone(batch_size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts whose X'Y comes from all rows, from none, or from a part before; two pairings in turns."""
-    monkeypatch.setattr(fornix.numerics.pls, "BATCH_SIZE", batch_size)
+    monkeypatch.setattr(fornix.numerics.linear.pls, "BATCH_SIZE", batch_size)
     x, y = data(40, 6)
     order = np.random.default_rng(0).permutation(N)
     given = [

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fornix.numerics.decomposition import Features, Products
-from fornix.numerics.gram import gram_of
-from fornix.numerics.regression import least_squares, mean_diagonal, ridge, select_alpha
+from fornix.numerics.linear.decomposition import Features, Products
+from fornix.numerics.linear.gram import gram_of
+from fornix.numerics.linear.regression import least_squares, mean_diagonal, ridge, select_alpha
 
 linear_model = pytest.importorskip("sklearn.linear_model")
 RNG = np.random.default_rng(0)

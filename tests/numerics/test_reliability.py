@@ -10,8 +10,8 @@ import xarray as xr
 from fornix.files.fetch import available, fetch
 from fornix.files.file import File
 from fornix.interfaces import AssemblyError
-from fornix.numerics.reliability import internal_consistency, spearman_brown
-from fornix.numerics.uncertainty import factor_variances, stimulus_groups
+from fornix.numerics.ceilings.reliability import internal_consistency, spearman_brown
+from fornix.numerics.uncertainty.intervals import factor_variances, stimulus_groups
 
 PARITY = Path(__file__).parents[1] / "parity"
 COWLEY = "https://raw.githubusercontent.com/cowleygroup/V4_compact_models/f4552ad9d34a466ebc66658f72a08a8e5038f1cf"

@@ -9,11 +9,11 @@ from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
 from fornix.interfaces import AssemblyError
-from fornix.numerics.agreement import Agreement
-from fornix.numerics.gram import gram_of
-from fornix.numerics.rsa import counts_drawn, rsa_ceiling, stimulus_counts
-from fornix.numerics.similarity import dissimilarities, matrices_of_pairs, pair_stimuli
-from fornix.numerics.uncertainty import stimulus_groups
+from fornix.numerics.linear.gram import gram_of
+from fornix.numerics.similarity.agreement import Agreement
+from fornix.numerics.similarity.dissimilarity import dissimilarities, matrices_of_pairs, pair_stimuli
+from fornix.numerics.similarity.rsa import counts_drawn, rsa_ceiling, stimulus_counts
+from fornix.numerics.uncertainty.intervals import stimulus_groups
 
 RNG = np.random.default_rng(0)
 N = 24

@@ -10,7 +10,7 @@ import xarray as xr
 from scipy import stats
 
 from fornix.interfaces import AssemblyError
-from fornix.numerics.thresholds import (
+from fornix.numerics.behaviour.thresholds import (
     elevation,
     exponential_nearness,
     nearness_ceiling,

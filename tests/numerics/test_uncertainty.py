@@ -8,7 +8,7 @@ import xarray as xr
 from scipy import stats
 
 from fornix.interfaces import Score
-from fornix.numerics.uncertainty import (
+from fornix.numerics.uncertainty.intervals import (
     degrees_of_freedom,
     factor_variances,
     neuroid_draws,

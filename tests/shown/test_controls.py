@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import fornix
 from fornix.interfaces import Gram, Responses, Score
-from fornix.numerics.uncertainty import with_uncertainty
+from fornix.numerics.uncertainty.intervals import with_uncertainty
 
 pytestmark = pytest.mark.slow
 

@@ -26,7 +26,7 @@ from fornix.interfaces import (
     Surprisal,
     Task,
 )
-from fornix.numerics.gram import GramAccumulator
+from fornix.numerics.linear.gram import GramAccumulator
 
 _WORDS: Final = ("the", "old", "man", "the", "boats", "while", "a", "horse", "raced", "past", "the", "barn", "fell")
 

@@ -26,8 +26,8 @@ def benchmark(card: Card, registry: Registry) -> Benchmark:
 
 #: How a benchmark's score comes by its error.
 FROM_THE_METRIC = (
-    "return the Score of a metric of its card, which has them, or give them by with_uncertainty of fornix.numerics.uncertainty "
-    "(docs/hooks.md has an example)"
+    "return the Score of a metric of its card, which has them, or give them by with_uncertainty of "
+    "fornix.numerics.uncertainty.intervals (docs/hooks.md has an example)"
 )
 
 
@@ -140,7 +140,7 @@ def test_scores_state_what_was_normalised_and_resampled(card: Card, benchmark: B
     for score in ignorant(card.identifier, benchmark):
         assert str(score.normalisation) == card.normalisation or "ceiling unreliable" in score.notes, (
             f"a score is normalised by {str(score.normalisation)!r}, and the card says {card.normalisation!r}: make them agree "
-            "(normalise of fornix.numerics.normalisation does it and says so in the score)"
+            "(normalise of fornix.numerics.ceilings.normalisation does it and says so in the score)"
         )
         assert score.resampled, f"a score does not say what its error covers (resampled is empty): {FROM_THE_METRIC}"
         assert score.replicates is not None, (

@@ -8,7 +8,7 @@ import pytest
 from fornix.conformance.files import need_files
 from fornix.files.fetch import fetch
 from fornix.interfaces import Dataset, check_assembly
-from fornix.numerics.reliability import internal_consistency
+from fornix.numerics.ceilings.reliability import internal_consistency
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.registry.load import load_dataset

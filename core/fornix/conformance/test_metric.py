@@ -53,8 +53,8 @@ def call(metric: Metric, pair: Pair) -> Score:
 
 #: Where a metric's error comes from; docs/hooks.md has the whole of it.
 GIVE_AN_ERROR = (
-    "return with_uncertainty(score, replicates) of fornix.numerics.uncertainty, which fills error, interval, replicates and "
-    "resampled from the score's values without each group of stimuli (docs/hooks.md has an example)"
+    "return with_uncertainty(score, replicates) of fornix.numerics.uncertainty.intervals, which fills error, interval, "
+    "replicates and resampled from the score's values without each group of stimuli (docs/hooks.md has an example)"
 )
 WHERE_OTHER_DATA = "where such data are none of its own, tests/conformance.py gives it others: examples(identifier, rng)"
 
@@ -103,7 +103,8 @@ def test_the_order_of_rows_and_units_changes_nothing(metric: Metric, examples: d
     )
     assert after.error == pytest.approx(before.error, rel=1e-6, nan_ok=True), (
         f"with the rows and units of source and target in another order the error is {after.error!r}, not {before.error!r}: "
-        "leave out the same stimuli whatever their order (stimulus_groups of fornix.numerics.uncertainty draws over their names)"
+        "leave out the same stimuli whatever their order (stimulus_groups of fornix.numerics.uncertainty.intervals draws over "
+        "their names)"
     )
 
 

@@ -36,7 +36,7 @@ from fornix.interfaces import (
     TrialTable,
     task_from_json,
 )
-from fornix.numerics.uncertainty import with_uncertainty
+from fornix.numerics.uncertainty.intervals import with_uncertainty
 from fornix.store.netcdf import read_array, read_gram, write_array, write_gram
 
 

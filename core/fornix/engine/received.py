@@ -159,7 +159,7 @@ def _array(folder: Path, name: Any) -> xr.DataArray:
     if name.endswith("replicates") and (array.dims != ("factor", "replicate") or "variance_factor" not in array.coords):
         raise Unusable(
             f"the array {name} of the score has dims {array.dims} and coordinates {sorted(map(str, array.coords))}; "
-            "expected what fornix.numerics.uncertainty.replicates_array makes"
+            "expected what fornix.numerics.uncertainty.intervals.replicates_array makes"
         )
     return array
 

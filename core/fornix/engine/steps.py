@@ -166,7 +166,9 @@ def _check_recording(recording: Recording, answered: xr.DataArray | Gram, experi
     ids = experiment.stimuli.stimulus_id.tolist()
     if recording.form == "gram":
         if not isinstance(answered, Gram):
-            raise AssemblyError(f"{what} is a {type(answered).__name__}; a Gram was asked for (gram_of of fornix.numerics.gram)")
+            raise AssemblyError(
+                f"{what} is a {type(answered).__name__}; a Gram was asked for (gram_of of fornix.numerics.linear.gram)"
+            )
         if sorted(answered.stimulus_id.tolist()) != sorted(ids):
             raise AssemblyError(f"{what} covers {len(answered)} stimuli that are not the {len(ids)} that were shown")
         parts = (answered.products, answered.mean_products, answered.mean_square, answered.row_sums)

@@ -22,8 +22,8 @@ from fornix.interfaces import (
     Task,
     check_assembly,
 )
-from fornix.numerics.gram import GramAccumulator
-from fornix.numerics.similarity import dissimilarities
+from fornix.numerics.linear.gram import GramAccumulator
+from fornix.numerics.similarity.dissimilarity import dissimilarities
 from fornix.registry.options import did_you_mean
 
 _NO_NUMBERS = "the wrapped table holds something else than real numbers"

@@ -19,7 +19,7 @@ from fornix.errors import FornixError
 from fornix.extraction.images import decode_ahead
 from fornix.extraction.scratch import Scratch, Spill
 from fornix.interfaces import Content, Gram
-from fornix.numerics.gram import GramAccumulator
+from fornix.numerics.linear.gram import GramAccumulator
 
 Features = Mapping[str, NDArray[np.float32]]
 

@@ -29,7 +29,7 @@ from fornix.interfaces import (
     StimulusSet,
     Task,
 )
-from fornix.numerics.gram import correlation_distances
+from fornix.numerics.linear.gram import correlation_distances
 from fornix.registry.options import did_you_mean
 
 #: ``extract(images, layers, seed)`` -> {layer: (batch, ...) float32}; an image is what ``prepare`` made of (h, w, 3) uint8.

@@ -12,7 +12,7 @@ from fornix.errors import FornixError, UsageError
 from fornix.extraction.presenting import LayerNotFinite
 from fornix.extraction.responder import FeatureModel
 from fornix.interfaces import Experiment, Gram, Recording, Score, StimulusSet
-from fornix.numerics.uncertainty import with_uncertainty
+from fornix.numerics.uncertainty.intervals import with_uncertainty
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.registry.load import load_dataset, load_metric, use_registry

@@ -11,7 +11,7 @@ import numpy as np
 import fornix
 from fornix import hookimpl
 from fornix.interfaces import Experiment, Normalisation, Recording, Responses, Score, Similarity
-from fornix.numerics.normalisation import normalise
+from fornix.numerics.ceilings.normalisation import normalise
 
 HOWS = {
     "Good-rdm": set(),

@@ -10,7 +10,7 @@ import xarray as xr
 from fornix import hookimpl
 from fornix.interfaces import Score
 from fornix.numerics.correlation import pearson
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
 
 HOWS = {
     "metric-good": set(),

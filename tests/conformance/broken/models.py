@@ -12,7 +12,7 @@ from fornix import NotAble, hookimpl
 from fornix.extraction.commitment import Commitment
 from fornix.extraction.responder import FeatureModel
 from fornix.interfaces import Experiment, Gram, Label, Probabilities, Recording, Responses, Similarity, StimulusSet, Surprisal
-from fornix.numerics.gram import GramAccumulator, correlation_distances
+from fornix.numerics.linear.gram import GramAccumulator, correlation_distances
 
 HOWS = {
     "model-good": set(),

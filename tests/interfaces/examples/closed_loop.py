@@ -13,7 +13,7 @@ import xarray as xr
 import fornix
 from fornix import hookimpl
 from fornix.interfaces import Choice, Experiment, Score, StimulusSet, TrialTable
-from fornix.numerics.uncertainty import replicates_array, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
 
 CARDS = """
 [[dataset]]

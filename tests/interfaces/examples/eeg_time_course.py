@@ -15,10 +15,10 @@ import xarray as xr
 import fornix
 from fornix import NotAble, hookimpl
 from fornix.interfaces import Experiment, Normalisation, Recording, Responses, Score, StimulusSet
+from fornix.numerics.ceilings.normalisation import normalise
 from fornix.numerics.correlation import pearson
-from fornix.numerics.crossed import median_replicates
-from fornix.numerics.normalisation import normalise
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.crossed import median_replicates
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
 
 CARDS = """
 [[model]]

@@ -15,9 +15,9 @@ import fornix
 from fornix import NotAble, hookimpl
 from fornix.interfaces import Experiment, Recording, Responses, Score, StimulusSet
 from fornix.numerics.correlation import pearson
-from fornix.numerics.decomposition import Features
-from fornix.numerics.regression import ridge, select_alpha
-from fornix.numerics.uncertainty import replicates_array, with_uncertainty
+from fornix.numerics.linear.decomposition import Features
+from fornix.numerics.linear.regression import ridge, select_alpha
+from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
 
 CARDS = """
 [[model]]

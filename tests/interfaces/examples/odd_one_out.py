@@ -13,8 +13,8 @@ import xarray as xr
 import fornix
 from fornix import NotAble, hookimpl
 from fornix.interfaces import Experiment, Normalisation, OddOneOut, Responses, Score, StimulusSet, TrialTable
-from fornix.numerics.normalisation import normalise
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.ceilings.normalisation import normalise
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
 
 CARDS = """
 [[model]]

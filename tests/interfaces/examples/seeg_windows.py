@@ -14,7 +14,7 @@ import fornix
 from fornix import NotAble, hookimpl
 from fornix.interfaces import Experiment, Recording, Responses, Score, StimulusSet
 from fornix.numerics.correlation import pearson
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
 
 CARDS = """
 [[model]]

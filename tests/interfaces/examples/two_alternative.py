@@ -13,7 +13,7 @@ import xarray as xr
 import fornix
 from fornix import NotAble, hookimpl
 from fornix.interfaces import Choice, Experiment, Responses, Score, StimulusSet, TrialTable
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
 
 CARDS = """
 [[model]]

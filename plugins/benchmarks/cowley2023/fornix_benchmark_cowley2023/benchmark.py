@@ -11,7 +11,7 @@ import xarray as xr
 
 import fornix
 from fornix.interfaces import Experiment, Normalisation, Recording, Responses, Score
-from fornix.numerics.normalisation import normalise
+from fornix.numerics.ceilings.normalisation import normalise
 
 V4: Final = Recording("V4", form="gram")
 #: Ten shuffled splits without stratification, as the metrics have by default.

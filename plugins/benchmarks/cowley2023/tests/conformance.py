@@ -8,7 +8,7 @@ import numpy as np
 
 import fornix
 from fornix.interfaces import Benchmark, Experiment, Responses
-from fornix.numerics.gram import gram_of_assembly
+from fornix.numerics.linear.gram import gram_of_assembly
 
 
 def oracle(identifier: str, benchmark: Benchmark) -> Callable[[Experiment], Responses]:

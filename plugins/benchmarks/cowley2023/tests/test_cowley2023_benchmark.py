@@ -15,7 +15,7 @@ from sklearn.model_selection import ShuffleSplit
 import fornix
 from fornix.conformance.files import need_files
 from fornix.interfaces import Benchmark, Gram, Normalisation, Responses
-from fornix.numerics.gram import gram_of_assembly
+from fornix.numerics.linear.gram import gram_of_assembly
 from fornix.registry.discovery import discover
 
 pytestmark = pytest.mark.mirror

@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 
 import fornix
 from fornix.interfaces import Experiment, Fitting, Label, Normalisation, Responses, Score
-from fornix.numerics.normalisation import normalise
+from fornix.numerics.ceilings.normalisation import normalise
 
 CHOICES: Final = tuple("0123456789")
 CHANCE: Final = 1 / len(CHOICES)

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from fornix.interfaces import Dataset, Experiment, Label, Metric, Normalisation, Responses, Score
-from fornix.numerics.normalisation import normalise
+from fornix.numerics.ceilings.normalisation import normalise
 
 CATEGORIES: Final = (
     "airplane",

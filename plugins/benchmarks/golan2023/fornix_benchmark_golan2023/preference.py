@@ -11,9 +11,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import Dataset, Experiment, Normalisation, Responses, Score, Surprisal, check_assembly
+from fornix.numerics.ceilings.normalisation import normalise
 from fornix.numerics.correlation import spearman
-from fornix.numerics.normalisation import normalise
-from fornix.numerics.uncertainty import BOTH, replicates_array, with_uncertainty
+from fornix.numerics.uncertainty.intervals import BOTH, replicates_array, with_uncertainty
 
 #: Bootstrap resamples of each factor, and their seed: one plan for all models and for the ceiling.
 N_RESAMPLES: Final = 1000

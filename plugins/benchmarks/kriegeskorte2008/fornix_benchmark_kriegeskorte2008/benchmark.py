@@ -9,8 +9,8 @@ import xarray as xr
 
 import fornix
 from fornix.interfaces import Experiment, Normalisation, Recording, Responses, Score, Similarity
-from fornix.numerics.normalisation import normalise
-from fornix.numerics.rsa import rsa_ceiling
+from fornix.numerics.ceilings.normalisation import normalise
+from fornix.numerics.similarity.rsa import rsa_ceiling
 
 
 class RepresentationalSimilarity:

@@ -9,7 +9,7 @@ from scipy.spatial.distance import squareform
 
 import fornix
 from fornix.interfaces import Benchmark, Experiment, Gram, Responses
-from fornix.numerics.gram import GramAccumulator
+from fornix.numerics.linear.gram import GramAccumulator
 
 
 def oracle(identifier: str, benchmark: Benchmark) -> Callable[[Experiment], Responses]:

@@ -9,8 +9,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import Dataset, Experiment, Metric, Normalisation, ReadingTimes, Responses, Score, check_assembly
+from fornix.numerics.ceilings.normalisation import normalise
 from fornix.numerics.correlation import pearson, spearman
-from fornix.numerics.normalisation import normalise
 
 
 class ReadingTimesBenchmark:

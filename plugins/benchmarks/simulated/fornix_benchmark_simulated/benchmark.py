@@ -11,7 +11,7 @@ import xarray as xr
 
 import fornix
 from fornix.interfaces import Experiment, Normalisation, Recording, Responses, Score
-from fornix.numerics.normalisation import normalise
+from fornix.numerics.ceilings.normalisation import normalise
 
 #: Published with every score.
 NOTE: Final = "simulated"

@@ -10,8 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import Dataset, Experiment, Normalisation, Responses, Score, Surprisal, check_assembly
-from fornix.numerics.normalisation import normalise
-from fornix.numerics.uncertainty import replicates_array, with_uncertainty
+from fornix.numerics.ceilings.normalisation import normalise
+from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
 from fornix_benchmark_syntaxgym2020.formula import Surprisals, parse
 
 #: Where all items are alike, the jackknife adds so many that are not: its interval is then about that of the rule of three

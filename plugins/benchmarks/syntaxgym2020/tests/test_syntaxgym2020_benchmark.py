@@ -13,7 +13,7 @@ from fornix_benchmark_syntaxgym2020.accuracy import SyntaxGymSuite, left_out
 import fornix
 from fornix.conformance.files import need_files
 from fornix.interfaces import Benchmark, Responses, Score, StimulusSet, Surprisal
-from fornix.numerics.uncertainty import replicates_array, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
 from fornix.registry.card import Card
 from fornix.registry.discovery import discover
 

@@ -8,11 +8,11 @@ from typing import ClassVar, Literal
 import xarray as xr
 
 from fornix.interfaces import Score
-from fornix.numerics.accuracy import accuracy, accuracy_distance, accuracy_distance_ceiling
-from fornix.numerics.decisions import Definition
-from fornix.numerics.discrimination import Pattern, discrimination, discrimination_ceiling
-from fornix.numerics.error_consistency import error_consistency, error_consistency_ceiling
-from fornix.numerics.predictor import predictor_correlation
+from fornix.numerics.behaviour.accuracy import accuracy, accuracy_distance, accuracy_distance_ceiling
+from fornix.numerics.behaviour.decisions import Definition
+from fornix.numerics.behaviour.discrimination import Pattern, discrimination, discrimination_ceiling
+from fornix.numerics.behaviour.error_consistency import error_consistency, error_consistency_ceiling
+from fornix.numerics.linear.predictor import predictor_correlation
 
 Accepts = ClassVar[frozenset[Literal["values", "gram"]]]
 

@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 import xarray as xr
 
 from fornix.interfaces import Score
-from fornix.numerics.decisions import Definition
-from fornix.numerics.thresholds import (
+from fornix.numerics.behaviour.decisions import Definition
+from fornix.numerics.behaviour.thresholds import (
     elevation,
     exponential_nearness,
     nearness_ceiling,

@@ -10,7 +10,7 @@ import xarray as xr
 
 import fornix
 from fornix.interfaces import Normalisation
-from fornix.numerics.normalisation import normalise
+from fornix.numerics.ceilings.normalisation import normalise
 
 
 def labels(values: object, n: int) -> xr.DataArray:

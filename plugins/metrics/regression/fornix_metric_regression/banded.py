@@ -11,9 +11,9 @@ import xarray as xr
 
 from fornix.interfaces import AssemblyError, Score
 from fornix.numerics.backends import AnyArray
-from fornix.numerics.banded import Bands, banded_ridge
-from fornix.numerics.decomposition import Array, Rows, Source
-from fornix.numerics.regression import Smoother
+from fornix.numerics.linear.banded import Bands, banded_ridge
+from fornix.numerics.linear.decomposition import Array, Rows, Source
+from fornix.numerics.linear.regression import Smoother
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Predicted, need_training

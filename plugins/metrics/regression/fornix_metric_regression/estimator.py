@@ -11,7 +11,7 @@ from types import EllipsisType
 from typing import Protocol
 
 from fornix.interfaces import AssemblyError
-from fornix.numerics.decomposition import Array, Rows, Source
+from fornix.numerics.linear.decomposition import Array, Rows, Source
 from fornix.numerics.splits import SplitPlan
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fornix.numerics.backends import AnyArray, on_device, to_numpy
-from fornix.numerics.decomposition import Array, Rows
-from fornix.numerics.gram import factor
-from fornix.numerics.leaving_out import PartLeftOut, ResidualMaker, leave_out
-from fornix.numerics.regression import Smoother
+from fornix.numerics.linear.decomposition import Array, Rows
+from fornix.numerics.linear.gram import factor
+from fornix.numerics.linear.leaving_out import PartLeftOut, ResidualMaker, leave_out
+from fornix.numerics.linear.regression import Smoother
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Predicted
 

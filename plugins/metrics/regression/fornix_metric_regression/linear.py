@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fornix.numerics import regression
-from fornix.numerics.decomposition import Array, Rows, Source
-from fornix.numerics.leaving_out import ridge_of_all_rows
+from fornix.numerics.linear import regression
+from fornix.numerics.linear.decomposition import Array, Rows, Source
+from fornix.numerics.linear.leaving_out import ridge_of_all_rows
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Predicted, need_training
 from fornix_metric_regression.fitting import Fitting

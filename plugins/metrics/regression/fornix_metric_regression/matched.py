@@ -8,9 +8,9 @@ from typing import Any
 import xarray as xr
 from numpy.typing import NDArray
 
-from fornix.numerics.crossed import median_of_units
-from fornix.numerics.decomposition import Array
+from fornix.numerics.linear.decomposition import Array
 from fornix.numerics.splits import SplitPlan
+from fornix.numerics.uncertainty.crossed import median_of_units
 from fornix_metric_regression.timed import mean_over_bins
 from fornix_metric_regression.timing import Fit
 

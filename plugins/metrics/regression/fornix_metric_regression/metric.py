@@ -12,15 +12,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import AssemblyError, Gram, Score, check_assembly
-from fornix.numerics.banded import bands_of
 from fornix.numerics.correlation import pearson
-from fornix.numerics.crossed import median_replicates
-from fornix.numerics.decomposition import Array, Features, Rows, Source, source_of
-from fornix.numerics.jackknife import influence
+from fornix.numerics.linear.banded import bands_of
+from fornix.numerics.linear.decomposition import Array, Features, Rows, Source, source_of
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.rows import match_rows, source_stimuli, stimuli_of
 from fornix.numerics.splits import SplitPlan, given_split, split_plan
-from fornix.numerics.uncertainty import grouping, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.crossed import median_replicates
+from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.jackknife import influence
 from fornix_metric_regression.banded import BandedRidge
 from fornix_metric_regression.estimator import Estimator
 from fornix_metric_regression.matched import Matched

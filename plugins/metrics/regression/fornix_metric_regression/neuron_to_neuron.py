@@ -1,4 +1,4 @@
-"""One unit for each neuroid as an estimator of the metric; the choice is in ``fornix.numerics.best_unit``."""
+"""One unit for each neuroid as an estimator of the metric; the choice is in ``fornix.numerics.linear.best_unit``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fornix.interfaces import AssemblyError
-from fornix.numerics.best_unit import best_units
-from fornix.numerics.decomposition import Array, Features, Rows, Source
+from fornix.numerics.linear.best_unit import best_units
+from fornix.numerics.linear.decomposition import Array, Features, Rows, Source
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Predicted, need_training
 

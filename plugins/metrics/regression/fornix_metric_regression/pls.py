@@ -1,4 +1,4 @@
-"""Partial least squares as an estimator of the metric; the computation is in ``fornix.numerics.pls``."""
+"""Partial least squares as an estimator of the metric; the computation is in ``fornix.numerics.linear.pls``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fornix.numerics.decomposition import Array, Rows, Source
-from fornix.numerics.pls import TrainingPart, pls_predictions
+from fornix.numerics.linear.decomposition import Array, Rows, Source
+from fornix.numerics.linear.pls import TrainingPart, pls_predictions
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Predicted, need_training
 

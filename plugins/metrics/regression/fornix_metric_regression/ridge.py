@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from fornix.numerics import regression
 from fornix.numerics.backends import AnyArray
-from fornix.numerics.decomposition import Array, Decomposition, Rows, Source
-from fornix.numerics.leaving_out import ResidualMaker, ridge_of_all_rows
+from fornix.numerics.linear import regression
+from fornix.numerics.linear.decomposition import Array, Decomposition, Rows, Source
+from fornix.numerics.linear.leaving_out import ResidualMaker, ridge_of_all_rows
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Predicted, need_training
 from fornix_metric_regression.fitting import Fitting, TargetsToChooseBy

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from fornix.numerics.decomposition import Array, Rows
+from fornix.numerics.linear.decomposition import Array, Rows
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Estimator, Predicted
 from fornix_metric_regression.timing import Fit

@@ -11,8 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import AssemblyError, Gram, check_assembly
-from fornix.numerics.decomposition import Array, Products, Rows, Source
 from fornix.numerics.delays import Delayed, cut_runs, delayed
+from fornix.numerics.linear.decomposition import Array, Products, Rows, Source
 from fornix.numerics.splits import SplitPlan
 
 _BIN = ("time_bin_start", "time_bin_end")

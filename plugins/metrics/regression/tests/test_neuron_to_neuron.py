@@ -13,7 +13,7 @@ from scipy import stats
 
 import fornix
 from fornix.interfaces import AssemblyError
-from fornix.numerics.gram import gram_of_assembly
+from fornix.numerics.linear.gram import gram_of_assembly
 
 pytest.importorskip("sklearn")
 

@@ -13,7 +13,7 @@ import xarray as xr
 
 import fornix
 from fornix.interfaces import Normalisation
-from fornix.numerics.normalisation import normalise
+from fornix.numerics.ceilings.normalisation import normalise
 
 cross_decomposition = pytest.importorskip("sklearn.cross_decomposition")
 linear_model = pytest.importorskip("sklearn.linear_model")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import fornix
 from fornix.interfaces import Score
-from fornix.numerics.gram import gram_of_assembly
+from fornix.numerics.linear.gram import gram_of_assembly
 
 linear_model = pytest.importorskip("sklearn.linear_model")
 

@@ -13,7 +13,7 @@ import xarray as xr
 
 import fornix
 from fornix.interfaces import AssemblyError, Score
-from fornix.numerics.gram import gram_of_assembly
+from fornix.numerics.linear.gram import gram_of_assembly
 
 cross_decomposition = pytest.importorskip("sklearn.cross_decomposition")
 linear_model = pytest.importorskip("sklearn.linear_model")
@@ -182,7 +182,7 @@ def test_the_effect_of_a_group_is_that_of_fitting_without_it() -> None:
     estimated = score.replicates.sel(factor="stimuli").values
     plain = score.replicates.sel(factor="stimuli").std()
     from fornix.numerics.splits import split_plan
-    from fornix.numerics.uncertainty import stimulus_groups
+    from fornix.numerics.uncertainty.intervals import stimulus_groups
 
     ids, x, y = source["stimulus_id"].values, source.values, target.values
     groups = stimulus_groups(ids)

@@ -10,7 +10,7 @@ import xarray as xr
 
 import fornix
 from fornix.interfaces import AssemblyError
-from fornix.numerics.gram import gram_of_assembly
+from fornix.numerics.linear.gram import gram_of_assembly
 from fornix.numerics.splits import split_plan
 
 linear_model = pytest.importorskip("sklearn.linear_model")

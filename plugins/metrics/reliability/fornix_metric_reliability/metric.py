@@ -12,9 +12,9 @@ import numpy as np
 import xarray as xr
 
 from fornix.interfaces import Score
-from fornix.numerics.noise_ceiling import noise_ceiling
-from fornix.numerics.reliability import Definition, Over, internal_consistency
-from fornix.numerics.rsa import Comparison, rsa_ceiling
+from fornix.numerics.ceilings.noise_ceiling import noise_ceiling
+from fornix.numerics.ceilings.reliability import Definition, Over, internal_consistency
+from fornix.numerics.similarity.rsa import Comparison, rsa_ceiling
 from fornix_metric_reliability.subjects import Distance, dissimilarities_by_subject
 
 Accepts = ClassVar[frozenset[Literal["values", "gram"]]]

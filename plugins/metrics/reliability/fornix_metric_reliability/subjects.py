@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from fornix.interfaces import AssemblyError, check_assembly
-from fornix.numerics.similarity import dissimilarities
+from fornix.numerics.similarity.dissimilarity import dissimilarities
 
 Distance = Literal["correlation", "euclidean"]
 

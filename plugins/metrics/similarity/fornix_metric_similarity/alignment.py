@@ -12,9 +12,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import Gram, Score
-from fornix.numerics.cka import Alignment, Estimator, cka_of_features, without_mean
 from fornix.numerics.rows import match_rows, source_stimuli
-from fornix.numerics.similarity import Array
+from fornix.numerics.similarity.cka import Alignment, Estimator, cka_of_features, without_mean
+from fornix.numerics.similarity.dissimilarity import Array
 from fornix_metric_similarity.scoring import (
     NOTHING_VARIES,
     by_subject_units,

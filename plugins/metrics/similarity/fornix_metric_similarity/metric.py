@@ -11,10 +11,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import Gram, Score
-from fornix.numerics.agreement import Agreement, Comparison
-from fornix.numerics.crossnobis import crossnobis_distances, repeated_responses
 from fornix.numerics.rows import match_rows, source_stimuli
-from fornix.numerics.similarity import Array, Distance, distance_matrix, matrices_of_pairs, pair_stimuli
+from fornix.numerics.similarity.agreement import Agreement, Comparison
+from fornix.numerics.similarity.crossnobis import crossnobis_distances, repeated_responses
+from fornix.numerics.similarity.dissimilarity import Array, Distance, distance_matrix, matrices_of_pairs, pair_stimuli
 from fornix_metric_similarity.scoring import check_subsamples, over_subsamples, value_of, values_alone, with_replicates
 from fornix_metric_similarity.target import Measured, enough, measured_pairs, measured_responses, responses_once
 

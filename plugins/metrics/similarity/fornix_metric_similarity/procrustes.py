@@ -11,11 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import Gram, Score
-from fornix.numerics.cka import aligned_products, square_of_aligned, without_mean
-from fornix.numerics.procrustes import Scale, nuclear_norm, nuclear_norm_of_products, procrustes_similarity
 from fornix.numerics.rows import match_rows, source_stimuli
-from fornix.numerics.similarity import Array
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.similarity.cka import aligned_products, square_of_aligned, without_mean
+from fornix.numerics.similarity.dissimilarity import Array
+from fornix.numerics.similarity.procrustes import Scale, nuclear_norm, nuclear_norm_of_products, procrustes_similarity
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
 from fornix_metric_similarity.scoring import NOTHING_VARIES, by_subject_units
 from fornix_metric_similarity.target import by_subject, neuroid_names, responses_once
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from fornix.errors import UsageError
 from fornix.interfaces import AssemblyError, Score
 from fornix.numerics.missing import lacking, too_many
-from fornix.numerics.pair_effects import Effective, crossed_replicates
-from fornix.numerics.rsa import score_subjects
-from fornix.numerics.similarity import Array
+from fornix.numerics.similarity.dissimilarity import Array
+from fornix.numerics.similarity.rsa import score_subjects
 from fornix.numerics.splits import split_plan
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.pair_effects import Effective, crossed_replicates
 from fornix_metric_similarity.target import Measured, Products
 
 #: The note of a score that is NaN, or that Brain-Score's definition says is 0.

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from fornix.interfaces import AssemblyError, check_assembly
 from fornix.numerics.rows import each_once, stimuli_of
-from fornix.numerics.similarity import Array, matrices_of_pairs, pair_stimuli
-from fornix.numerics.uncertainty import stimulus_groups
+from fornix.numerics.similarity.dissimilarity import Array, matrices_of_pairs, pair_stimuli
+from fornix.numerics.uncertainty.intervals import stimulus_groups
 
 #: From responses, dims (presentation, neuroid), to a matrix between stimuli.
 Products = Callable[[xr.DataArray], Array]

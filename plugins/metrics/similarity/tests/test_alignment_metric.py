@@ -15,7 +15,7 @@ from scipy.linalg import orthogonal_procrustes
 
 import fornix
 from fornix.interfaces import AssemblyError
-from fornix.numerics.gram import gram_of_assembly
+from fornix.numerics.linear.gram import gram_of_assembly
 
 
 def parity_folder() -> Path:

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import fornix
-from fornix.numerics.gram import gram_of_assembly
+from fornix.numerics.linear.gram import gram_of_assembly
 
 N = 60
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 import fornix
 from fornix.interfaces import Gram
-from fornix.numerics.gram import gram_of_assembly
+from fornix.numerics.linear.gram import gram_of_assembly
 
 N = 61
 NOTE = "nothing to compare, as source or target does not vary"

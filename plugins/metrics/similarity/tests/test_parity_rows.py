@@ -13,8 +13,8 @@ from scipy import stats
 from scipy.spatial.distance import pdist
 
 import fornix
-from fornix.numerics.rsa import rsa_ceiling
-from fornix.numerics.similarity import dissimilarities
+from fornix.numerics.similarity.dissimilarity import dissimilarities
+from fornix.numerics.similarity.rsa import rsa_ceiling
 
 model_selection = pytest.importorskip("sklearn.model_selection")
 

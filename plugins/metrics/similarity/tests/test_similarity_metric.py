@@ -14,9 +14,9 @@ from scipy.spatial.distance import pdist
 
 import fornix
 from fornix.interfaces import AssemblyError
-from fornix.numerics.gram import gram_of_assembly
-from fornix.numerics.rsa import rsa_ceiling
-from fornix.numerics.similarity import dissimilarities
+from fornix.numerics.linear.gram import gram_of_assembly
+from fornix.numerics.similarity.dissimilarity import dissimilarities
+from fornix.numerics.similarity.rsa import rsa_ceiling
 
 model_selection = pytest.importorskip("sklearn.model_selection")
 
@@ -123,7 +123,7 @@ def test_subjects_are_scored_one_by_one(neural: tuple[xr.DataArray, xr.DataArray
 
 def test_score_and_ceiling_are_resampled_by_one_plan(pair: tuple[xr.DataArray, xr.DataArray]) -> None:
     from fornix.interfaces import Normalisation
-    from fornix.numerics.normalisation import normalise
+    from fornix.numerics.ceilings.normalisation import normalise
 
     source, target = pair
     for n in (4, 12):

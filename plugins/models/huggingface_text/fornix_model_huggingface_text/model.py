@@ -26,7 +26,7 @@ from fornix.interfaces import (
     Surprisal,
     Task,
 )
-from fornix.numerics.gram import gram_of
+from fornix.numerics.linear.gram import gram_of
 from fornix_model_huggingface_text.alignment import Passage, owners, passages
 from fornix_model_huggingface_text.readers import CausalReader, MaskedReader, Span, Text
 

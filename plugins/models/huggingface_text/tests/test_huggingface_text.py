@@ -29,7 +29,7 @@ from fornix.interfaces import (  # noqa: E402
     StimulusSet,
     Surprisal,
 )
-from fornix.numerics.gram import raw_products  # noqa: E402
+from fornix.numerics.linear.gram import raw_products  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

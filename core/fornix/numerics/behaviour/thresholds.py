@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
-from fornix.numerics.decisions import Definition
-from fornix.numerics.resampling import Array, mean_of_units, pair_weights, subject_replicates
-from fornix.numerics.uncertainty import with_uncertainty
+from fornix.numerics.behaviour.decisions import Definition
+from fornix.numerics.uncertainty.intervals import with_uncertainty
+from fornix.numerics.uncertainty.resampling import Array, mean_of_units, pair_weights, subject_replicates
 
 #: From the model's number and those of subjects, arrays that broadcast, to how near each pair is: 1 where equal.
 Nearness = Callable[[Array, Array], Array]

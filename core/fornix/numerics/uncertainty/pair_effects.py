@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fornix.numerics.uncertainty import BOTH
+from fornix.numerics.uncertainty.intervals import BOTH
 
 Array = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ def crossed_replicates(
     n_neuroid_groups: int,
     without: Callable[[tuple[int, ...]], Effective],
 ) -> dict[str, tuple[Any, ...]]:
-    """Replicates under new stimuli, new neuroids and both, for :func:`fornix.numerics.uncertainty.replicates_array`.
+    """Replicates under new stimuli, new neuroids and both, for :func:`fornix.numerics.uncertainty.intervals.replicates_array`.
 
     * ``stimuli``: :func:`stimulus_deviations`.
     * ``neuroids``: a delete-group jackknife, scaled so that its variance holds what two groups of neuroids do together once.
@@ -82,7 +82,7 @@ def crossed_replicates(
     value : float
     effects : (n, n)
     groups : (n,) int
-        Groups of stimuli, from :func:`fornix.numerics.uncertainty.stimulus_groups`.
+        Groups of stimuli, from :func:`fornix.numerics.uncertainty.intervals.stimulus_groups`.
     n_neuroid_groups : int
         Fewer than 2: stimuli only.
     without : function of numbers of groups of neuroids

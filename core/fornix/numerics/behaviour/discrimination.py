@@ -11,12 +11,18 @@ from scipy import special
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
-from fornix.numerics.confusions import Discriminations, discriminations, halves_of_cells, model_confusions, shuffled_halves
+from fornix.numerics.behaviour.confusions import (
+    Discriminations,
+    discriminations,
+    halves_of_cells,
+    model_confusions,
+    shuffled_halves,
+)
+from fornix.numerics.behaviour.decisions import Definition
+from fornix.numerics.ceilings.reliability import spearman_brown
 from fornix.numerics.correlation import weighted_pearson
-from fornix.numerics.decisions import Definition
-from fornix.numerics.reliability import spearman_brown
-from fornix.numerics.resampling import Array, crossed_replicates
-from fornix.numerics.uncertainty import with_uncertainty
+from fornix.numerics.uncertainty.intervals import with_uncertainty
+from fornix.numerics.uncertainty.resampling import Array, crossed_replicates
 
 Pattern = Literal["i1", "i2n"]
 
@@ -40,7 +46,7 @@ def discrimination(source: xr.DataArray, target: xr.DataArray, pattern: Pattern,
     source : DataArray of float, dims (presentation, choice)
         The model's probabilities of each object, with ``stimulus_id`` and ``choice``.
     target : DataArray of str, dims (trial,)
-        See :func:`fornix.numerics.confusions.discriminations`.
+        See :func:`fornix.numerics.behaviour.confusions.discriminations`.
     pattern : {"i1", "i2n"}
     definition : {"default", "brainscore"}
         Default: all trials; the error is for new images of the same objects, and for new subjects where the trials name
@@ -87,7 +93,7 @@ def discrimination_ceiling(target: xr.DataArray, pattern: Pattern, definition: D
     Parameters
     ----------
     target : DataArray of str, dims (trial,)
-        See :func:`fornix.numerics.confusions.discriminations`.
+        See :func:`fornix.numerics.behaviour.confusions.discriminations`.
     pattern : {"i1", "i2n"}
     definition : {"default", "brainscore"}
         Default: the mean over 20 random halves of the trials of each image and distractor, corrected to all trials by

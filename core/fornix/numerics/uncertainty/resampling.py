@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.numerics.uncertainty import BOTH, FEW_SUBJECTS, replicates_array
+from fornix.numerics.uncertainty.intervals import BOTH, FEW_SUBJECTS, replicates_array
 
 Array = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ import numpy as np
 from array_api_compat import array_namespace, device
 
 from fornix.numerics.backends import AnyArray, identity, to_numpy
-from fornix.numerics.decomposition import Decomposition, Rows
-from fornix.numerics.leaving_out import lighter_targets
+from fornix.numerics.linear.decomposition import Decomposition, Rows
+from fornix.numerics.linear.leaving_out import lighter_targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Smoother:
     def lightened(self, targets: AnyArray, groups: Sequence[Rows], by: float) -> Iterator[AnyArray]:
         """Predictions (m, q) of the test rows, refitted with the weight of each group of training rows lowered by ``by``.
 
-        Exact and without refitting, by changed targets of these rows: :func:`fornix.numerics.leaving_out.lighter_targets`.
+        Exact and without refitting, by changed targets of these rows: :func:`fornix.numerics.linear.leaving_out.lighter_targets`.
         With ``by=1`` the rows are left out.
 
         Parameters

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
-from fornix.numerics.agreement import Agreement, Array, Comparison
-from fornix.numerics.pair_effects import stimulus_deviations, stimulus_variance
-from fornix.numerics.similarity import matrices_of_pairs, pair_stimuli
-from fornix.numerics.uncertainty import BOTH, FEW_SUBJECTS, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.similarity.agreement import Agreement, Array, Comparison
+from fornix.numerics.similarity.dissimilarity import matrices_of_pairs, pair_stimuli
+from fornix.numerics.uncertainty.intervals import BOTH, FEW_SUBJECTS, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.pair_effects import stimulus_deviations, stimulus_variance
 
 #: Bootstrap draws of subjects, and of subjects and stimuli at once.
 N_DRAWS: Final = 200
@@ -84,7 +84,7 @@ def rsa_ceiling(target: xr.DataArray, comparison: Comparison = "spearman") -> Sc
     ----------
     target : DataArray, dims (subject, pair)
         Coordinates ``stimulus_a`` and ``stimulus_b`` on pair. For responses, first make one such row for each subject
-        with :func:`fornix.numerics.similarity.dissimilarities`.
+        with :func:`fornix.numerics.similarity.dissimilarity.dissimilarities`.
     comparison : {"spearman", "pearson", "kendall", "cosine"}
 
     Returns

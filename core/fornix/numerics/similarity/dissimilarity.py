@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.responses import Gram
-from fornix.numerics.gram import correlation_distances, euclidean_distances, one_less_correlation, squared_distances
+from fornix.numerics.linear.gram import correlation_distances, euclidean_distances, one_less_correlation, squared_distances
 from fornix.numerics.rows import source_stimuli
 
 Array = NDArray[np.float64]
@@ -27,7 +27,7 @@ def dissimilarities(responses: xr.DataArray | Gram, distance: Distance = "correl
     distance : {"correlation", "euclidean", "crossnobis"}
         ``1 - Pearson r`` across neuroids; the length of the difference; or what a crossnobis distance is of responses
         without noise, and of a noise covariance of 1: its square divided by the number of neuroids. Of repetitions see
-        :func:`fornix.numerics.crossnobis.crossnobis_distances`.
+        :func:`fornix.numerics.similarity.crossnobis.crossnobis_distances`.
 
     Returns
     -------

@@ -97,7 +97,7 @@ class Alignment:
         self.value = kl / self._lengths if self.varies else self._undefined
 
     def pair_effects(self) -> Array:
-        """The effects (n, n) of :mod:`fornix.numerics.pair_effects`.
+        """The effects (n, n) of :mod:`fornix.numerics.uncertainty.pair_effects`.
 
         ``2 (k l/(|k| |l|) - value (k^2/|k|^2 + l^2/|l|^2)/2)``, half of it on the diagonal, which holds each stimulus once.
         """

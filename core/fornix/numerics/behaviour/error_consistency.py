@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
-from fornix.numerics.decisions import Decisions, Definition, decisions, model_labels
+from fornix.numerics.behaviour.decisions import Decisions, Definition, decisions, model_labels
 from fornix.numerics.missing import lacking, too_many
-from fornix.numerics.resampling import Array, crossed_replicates, mean_of_units, pair_weights
-from fornix.numerics.uncertainty import with_uncertainty
+from fornix.numerics.uncertainty.intervals import with_uncertainty
+from fornix.numerics.uncertainty.resampling import Array, crossed_replicates, mean_of_units, pair_weights
 
 
 def kappas(x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from fornix.interfaces.score import Normalisation, Score
-from fornix.numerics.uncertainty import BOTH, replicates_array, with_uncertainty
+from fornix.numerics.uncertainty.intervals import BOTH, replicates_array, with_uncertainty
 
 #: Per-unit normalisation leaves out units whose ceiling is below this, and names them; a note says it of a whole score's.
 LOWEST_UNIT_CEILING: Final = 0.1
@@ -171,7 +171,7 @@ def _joint_replicates(score: Score, ceiling: Score, normalisation: Normalisation
     if theirs and (BOTH in ours) != (BOTH in theirs):
         raise ValueError("score and ceiling have two crossed factors each, or neither: one of them lacks the replicates 'both'")
     both = [replicates for replicates in (score.replicates, ceiling.replicates) if replicates is not None]
-    # Of replicates that say of which groups of stimuli they are (fornix.numerics.uncertainty.grouping).
+    # Of replicates that say of which groups of stimuli they are (fornix.numerics.uncertainty.intervals.grouping).
     groupings = {replicates.attrs["grouping"] for replicates in both if "grouping" in replicates.attrs}
     if len(groupings) > 1:
         raise ValueError(

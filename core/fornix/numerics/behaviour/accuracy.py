@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
-from fornix.numerics.decisions import Decisions, Definition, decisions, model_labels
-from fornix.numerics.resampling import Array, crossed_replicates, mean_of_units, pair_weights
+from fornix.numerics.behaviour.decisions import Decisions, Definition, decisions, model_labels
 from fornix.numerics.rows import each_once, stimuli_of
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.resampling import Array, crossed_replicates, mean_of_units, pair_weights
 
 #: Groups of stimuli of the jackknife of accuracy, whose replicates cost nothing.
 ACCURACY_GROUPS: Final = 200

@@ -12,9 +12,9 @@ from array_api_compat import array_namespace
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.numerics.backends import AnyArray, on_device, to_numpy
-from fornix.numerics.decomposition import Array, Decomposition, Products, Rows
-from fornix.numerics.gram import centred, gram_of_assembly, triangular_factor
-from fornix.numerics.regression import Smoother, ridge, select_alpha
+from fornix.numerics.linear.decomposition import Array, Decomposition, Products, Rows
+from fornix.numerics.linear.gram import centred, gram_of_assembly, triangular_factor
+from fornix.numerics.linear.regression import Smoother, ridge, select_alpha
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.spatial.distance import squareform
 
-from fornix.numerics.gram import ROUNDING
+from fornix.numerics.linear.gram import ROUNDING
 from fornix.numerics.ranks import ranks
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from fornix.numerics.decomposition import Array, Rows, Source
+from fornix.numerics.linear.decomposition import Array, Rows, Source
 
 #: A component whose squared covariance is this far below the first one's is rounding: the source has no more.
 EXHAUSTED = 1e-24

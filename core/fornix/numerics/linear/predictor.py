@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly, check_numbers
 from fornix.interfaces.score import Score
-from fornix.numerics.decisions import Definition
-from fornix.numerics.jackknife import jackknife_pearson
+from fornix.numerics.behaviour.decisions import Definition
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.rows import each_once, match_rows, stimuli_of
-from fornix.numerics.uncertainty import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.jackknife import jackknife_pearson
 
 #: Two points always lie on a line.
 FEWEST: Final = 3

@@ -11,8 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
-from fornix.numerics.resampling import Array
 from fornix.numerics.rows import each_once, match_rows, stimuli_of
+from fornix.numerics.uncertainty.resampling import Array
 
 #: Random halves of the trials behind a ceiling (default definition).
 N_HALVES: Final = 20

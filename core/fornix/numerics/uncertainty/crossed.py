@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.numerics.uncertainty import BOTH, neuroid_draws
+from fornix.numerics.uncertainty.intervals import BOTH, neuroid_draws
 
 Array = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ def median_of_units(units: ArrayLike) -> Array:
 def median_replicates(
     units: Array, change: Array, neuroid_id: ArrayLike, joint: Array | None = None
 ) -> dict[str, tuple[Any, ...]]:
-    """Replicates of :func:`median_of_units` for :func:`fornix.numerics.uncertainty.replicates_array`.
+    """Replicates of :func:`median_of_units` for :func:`fornix.numerics.uncertainty.intervals.replicates_array`.
 
     * ``stimuli``: a delete-group jackknife. A median moves with the few neuroids in its middle; whose these are depends on the
       noise of the units, so the effect of a group is the mean of its effects on units, weighted by a Gaussian around the median

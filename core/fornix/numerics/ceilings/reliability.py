@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
 from fornix.numerics.correlation import pearson_from_sums
-from fornix.numerics.crossed import median_of_units, median_replicates
-from fornix.numerics.uncertainty import grouping, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
+from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
 
 Definition = Literal["default", "brainscore"]
 #: What the halves are made of: a coordinate of the presentations.
@@ -38,7 +38,8 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
 
     The unique repetitions are split at random into halves; responses are averaged over each half (over the repetitions
     that are there), correlated over stimuli (Pearson) for each neuroid and corrected by :func:`spearman_brown`. The value
-    is the median over neuroids, averaged over splits (:func:`fornix.numerics.crossed.median_of_units`, as of predictivity).
+    is the median over neuroids, averaged over splits (:func:`fornix.numerics.uncertainty.crossed.median_of_units`, as of
+    predictivity).
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
         Coordinates ``stimulus_id`` and ``over`` on presentation. A missing repetition is an absent row or NaN.
     definition : {"default", "brainscore"}
         Default: 100 splits from ``numpy.random.default_rng(1)``; the error is from the groups of stimuli and the draws of
-        neuroids that scores use (:func:`fornix.numerics.crossed.median_replicates`). Brain-Score: 10 splits as
+        neuroids that scores use (:func:`fornix.numerics.uncertainty.crossed.median_replicates`). Brain-Score: 10 splits as
         scikit-learn's ``ShuffleSplit`` draws them (train 0.5, seed 1), error ``std(splits) / sqrt(10)``.
     over : {"repetition", "subject"}
         Halves of subjects say how well people predict other people. The error is then for new stimuli and new subjects, who

@@ -22,7 +22,7 @@ def jackknife_pearson(x: Array, y: Array, groups: NDArray[np.int64]) -> tuple[Ar
     ----------
     x, y : (n, k) float64
     groups : (n,) int
-        From :func:`fornix.numerics.uncertainty.stimulus_groups`.
+        From :func:`fornix.numerics.uncertainty.intervals.stimulus_groups`.
 
     Returns
     -------

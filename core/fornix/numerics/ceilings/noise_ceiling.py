@@ -7,10 +7,10 @@ import xarray as xr
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
-from fornix.numerics.crossed import median_of_units, median_replicates
-from fornix.numerics.reliability import by_unit
-from fornix.numerics.resampling import Array
-from fornix.numerics.uncertainty import grouping, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.ceilings.reliability import by_unit
+from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
+from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.resampling import Array
 
 
 def noise_ceiling(assembly: xr.DataArray) -> Score:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from fornix.numerics.decomposition import Array, Rows
+from fornix.numerics.linear.decomposition import Array, Rows
 
 #: Features are taken in blocks, so that products of features and targets hold about this many numbers at once.
 BLOCK_SIZE: Final = 20_000_000

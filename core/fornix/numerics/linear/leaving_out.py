@@ -25,8 +25,8 @@ from fornix.numerics.backends import (
     inverse_trace,
     solve_triangular,
 )
-from fornix.numerics.decomposition import Features, Products, Rows, Source
-from fornix.numerics.gram import centred
+from fornix.numerics.linear.decomposition import Features, Products, Rows, Source
+from fornix.numerics.linear.gram import centred
 
 #: A Cholesky factor is not used where the condition number may be above this: twice the digits of X are in X'X.
 WORST_FEATURES: Final = 1e8

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.responses import Gram
 from fornix.numerics.backends import AnyArray, on_device, to_numpy
-from fornix.numerics.gram import centred, gram_of_assembly, triangular_factor
+from fornix.numerics.linear.gram import centred, gram_of_assembly, triangular_factor
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]

@@ -1,0 +1,1 @@
+"""Similarity of two sets of responses: dissimilarities and how they agree, CKA, Procrustes, ceilings of RSA."""
