@@ -69,8 +69,30 @@ def tested(root: Path) -> tuple[Registry, Distribution]:
     return found, next(d for d in found.distributions if d.root is not None and d.root.resolve() == root)
 
 
+@cache
+def _devices() -> list[str]:
+    """NumPy, torch on the CPU (skipped where it is not installed), and the GPU that torch finds."""
+    if importlib.util.find_spec("torch") is None:
+        return ["numpy", "cpu"]
+    import torch
+
+    return ["numpy", "cpu", *["cuda"] * torch.cuda.is_available()]
+
+
+@pytest.fixture(scope="module")
+def scoring_device(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A test that asks for it runs on every backend that is there; ``FORNIX_SCORING_DEVICE`` names it meanwhile."""
+    if request.param != "numpy":
+        pytest.importorskip("torch", reason="torch is not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORNIX_SCORING_DEVICE", request.param)
+        yield request.param
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each card of the plugin, of the kind that the test's module is about."""
+    """One test for each backend; one for each card of the plugin, of the kind that the test's module is about."""
+    if "scoring_device" in metafunc.fixturenames:
+        metafunc.parametrize("scoring_device", _devices(), indirect=True, scope="module")
     if "card" not in metafunc.fixturenames or metafunc.config.getoption("--fornix-plugin") is None:
         return
     found, distribution = tested(metafunc.config.getoption("--fornix-plugin").resolve())

@@ -8,6 +8,8 @@ number of what is solved; the tests hold predictions to 1e-9.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,6 +22,11 @@ from fornix.errors import UsageError
 
 #: An array of either library, float64.
 AnyArray: TypeAlias = Any
+
+
+def scoring_device() -> str:
+    """The device that metrics are to compute on: the environment variable ``FORNIX_SCORING_DEVICE``, by default ``"numpy"``."""
+    return os.environ.get("FORNIX_SCORING_DEVICE", "numpy")
 
 
 def on_device(values: ArrayLike, name: str = "numpy") -> AnyArray:
@@ -53,6 +60,29 @@ def on_device(values: ArrayLike, name: str = "numpy") -> AnyArray:
 def to_numpy(array: AnyArray) -> NDArray[np.float64]:
     """An array of either library as a NumPy array; shares its memory where it lies on the CPU."""
     return np.asarray(array.cpu() if is_torch_array(array) else array)
+
+
+def beside(values: ArrayLike, other: AnyArray) -> AnyArray:
+    """Values as float64 in the library and on the device of another array; their own memory where that can be."""
+    return array_namespace(other).asarray(np.asarray(values, dtype=np.float64), device=device(other))
+
+
+def zeros(shape: Sequence[int], like: AnyArray) -> AnyArray:
+    """Zeros in the library and on the device of another array."""
+    return array_namespace(like).zeros(tuple(shape), dtype=like.dtype, device=device(like))
+
+
+def largest_eigenvectors(matrices: AnyArray) -> tuple[NDArray[np.float64], AnyArray]:
+    """The largest eigenvalue of each symmetric matrix (k, n, n), as NumPy's (k,), and its eigenvector (k, n).
+
+    LAPACK computes that vector alone, matrix by matrix; torch has all or none, and takes all matrices at once.
+    """
+    if is_torch_array(matrices):
+        every, vectors = array_namespace(matrices).linalg.eigh(matrices)
+        return to_numpy(every[:, -1]), vectors[:, :, -1]
+    last = matrices.shape[1] - 1
+    found = [linalg.eigh(matrix, subset_by_index=[last, last], check_finite=False) for matrix in matrices]
+    return np.array([values[0] for values, _ in found]), np.stack([vectors[:, 0] for _, vectors in found])
 
 
 def cholesky(matrix: AnyArray) -> AnyArray | None:

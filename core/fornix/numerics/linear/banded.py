@@ -11,8 +11,8 @@ import xarray as xr
 from array_api_compat import array_namespace
 
 from fornix.interfaces.assembly import AssemblyError
-from fornix.numerics.backends import AnyArray, on_device, to_numpy
-from fornix.numerics.linear.decomposition import Array, Decomposition, Products, Rows
+from fornix.numerics.backends import AnyArray, on_device
+from fornix.numerics.linear.decomposition import Decomposition, Products, Rows
 from fornix.numerics.linear.gram import centred, gram_of_assembly, triangular_factor
 from fornix.numerics.linear.regression import Smoother, ridge, select_alpha
 
@@ -40,8 +40,8 @@ class Bands:
     def decompose(self, train: Rows, test: Rows) -> Decomposition:
         return self.weighted([1.0] * len(self.names)).decompose(train, test)
 
-    def rough_coordinates(self) -> Array:
-        return triangular_factor(to_numpy(sum(self.products)))
+    def rough_coordinates(self) -> AnyArray:
+        return triangular_factor(sum(self.products))
 
     def weighted(self, penalties: Sequence[float]) -> Products:
         """Inner products ``sum_b K_b / alpha_b`` of the features, those of space b divided by ``sqrt(alpha_b)``."""

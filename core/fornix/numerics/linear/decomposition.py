@@ -14,7 +14,7 @@ from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from fornix.interfaces.responses import Gram
-from fornix.numerics.backends import AnyArray, on_device, to_numpy
+from fornix.numerics.backends import AnyArray, on_device
 from fornix.numerics.linear.gram import centred, gram_of_assembly, triangular_factor
 
 Array = NDArray[np.float64]
@@ -50,7 +50,7 @@ class Source(Protocol):
     def on_device(self, name: str) -> Self:
         """The same in the library of a device, for :meth:`decompose` and what is made of it; see ``backends.on_device``."""
 
-    def rough_coordinates(self) -> Array:
+    def rough_coordinates(self) -> AnyArray:
         """Features (n, r) with these inner products, for estimators that do not mind coordinates that are rounding."""
 
 
@@ -73,8 +73,8 @@ class Features:
         kept = singular > max(values.shape) * np.finfo(np.float64).eps * _largest(singular)
         return Decomposition(left[:, kept], singular[kept] ** 2, (self.values[test] - mean) @ (right[kept].T * singular[kept]))
 
-    def rough_coordinates(self) -> Array:
-        return to_numpy(self.values)
+    def rough_coordinates(self) -> AnyArray:
+        return self.values
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +98,8 @@ class Products:
         kept = values > len(train) * np.finfo(np.float64).eps * _largest(values)
         return Decomposition(vectors[:, kept], values[kept], across @ vectors[:, kept])
 
-    def rough_coordinates(self) -> Array:
-        return triangular_factor(to_numpy(self.products))
+    def rough_coordinates(self) -> AnyArray:
+        return triangular_factor(self.products)
 
 
 def _largest(values: AnyArray) -> float:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, is_torch_array
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import blas, lapack
 
@@ -112,12 +112,16 @@ def factor(products: AnyArray) -> AnyArray:
     return vectors[:, kept] * values[kept] ** 0.5
 
 
-def triangular_factor(products: NDArray[np.float64]) -> NDArray[np.float64]:
+def triangular_factor(products: AnyArray) -> AnyArray:
     """Coordinates Z (n, r) as :func:`factor` gives them, by Cholesky with pivoting: at 3,200 stimuli in a tenth of the time.
+
+    Torch has no such factorisation, so its arrays are given what :func:`factor` gives.
 
     Pivots below ``n eps max(K)`` are left out, but where eigenvalues of K are small, coordinates that are rounding can be
     among those kept. So it is for estimators that weigh a direction by its size, not for those that divide by it.
     """
+    if is_torch_array(products):
+        return factor(products)
     kept = centred(products)
     tolerance = len(kept) * np.finfo(np.float64).eps * max(kept.diagonal().max(initial=0.0), 0.0)
     # The transpose is the same matrix as LAPACK stores it: no copy.

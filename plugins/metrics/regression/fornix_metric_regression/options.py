@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from fornix.errors import UsageError
+from fornix.numerics.backends import scoring_device
 from fornix_metric_regression.banded import BandedRidge, BandedRidgeMetric
 from fornix_metric_regression.estimator import Estimator
 from fornix_metric_regression.fitting import Fitting
@@ -20,7 +20,7 @@ from fornix_metric_regression.timing import Timing
 
 
 def regression_metric(identifier: str, options: Mapping[str, Any]) -> RegressionMetric | BandedRidgeMetric:
-    """The metric of a card. Ridge regression and least squares are computed where ``FORNIX_SCORING_DEVICE`` says.
+    """The metric of a card. Regressions, but for ``neuron_to_neuron``, are computed where ``FORNIX_SCORING_DEVICE`` says.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ def regression_metric(identifier: str, options: Mapping[str, Any]) -> Regression
     common = dict(options)
     common["timing"] = _timing(identifier, common)
     estimator: Estimator
-    fitting = Fitting(os.environ.get("FORNIX_SCORING_DEVICE", "numpy"))
+    fitting = Fitting(scoring_device())
     if identifier == "pls":
         n_components = common.pop("n_components")
         if n_components < 1:
             raise UsageError(f"option 'n_components' of metric 'pls' is {n_components}; expected at least 1")
-        estimator = PLS(n_components)
+        estimator = PLS(n_components, fitting.device)
     elif identifier == "ridge":
         estimator = Ridge(_alphas(identifier, common), common.pop("alpha_scale") == "mean_diagonal", fitting=fitting)
         common["alpha_per"] = tuple(common["alpha_per"])

@@ -15,9 +15,17 @@ from fornix_metric_regression.estimator import Predicted, need_training
 
 @dataclass(frozen=True)
 class PLS:
-    """Partial least squares over all targets at once, unscaled."""
+    """Partial least squares over all targets at once, unscaled.
+
+    Parameters
+    ----------
+    n_components : int
+    device : str
+        ``"numpy"``, or a device of torch: see ``fornix.numerics.backends.on_device``.
+    """
 
     n_components: int
+    device: str = "numpy"
     few: float = 0.5
 
     def check(self, plan: SplitPlan) -> None:
@@ -33,7 +41,7 @@ class PLS:
                 light[rows] *= 1 - by
                 parts.append(TrainingPart(light))
             wanted += [test] * (len(groups) + 1)
-        predictions = pls_predictions(source, targets, parts, wanted, self.n_components)
+        predictions = pls_predictions(source.on_device(self.device), targets, parts, wanted, self.n_components)
         for split in range(len(plan)):
             yield Predicted(split, next(predictions), [next(predictions) for _ in groups])
 
@@ -42,7 +50,7 @@ class PLS:
     ) -> Iterator[list[Array]]:
         parts = [TrainingPart(_weights(len(source), train), permutation) for train in plan.train for permutation in permutations]
         wanted = [test for test in plan.test for _ in permutations]
-        predictions = pls_predictions(source, targets, parts, wanted, self.n_components)
+        predictions = pls_predictions(source.on_device(self.device), targets, parts, wanted, self.n_components)
         for _ in range(len(plan)):
             yield [next(predictions) for _ in permutations]
 

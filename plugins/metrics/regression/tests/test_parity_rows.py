@@ -18,6 +18,8 @@ from fornix.numerics.ceilings.normalisation import normalise
 cross_decomposition = pytest.importorskip("sklearn.cross_decomposition")
 linear_model = pytest.importorskip("sklearn.linear_model")
 model_selection = pytest.importorskip("sklearn.model_selection")
+#: On every backend that is there.
+pytestmark = pytest.mark.usefixtures("scoring_device")
 
 ROWS = np.random.default_rng(11).permutation(120)
 

@@ -15,6 +15,8 @@ from fornix.interfaces import Score
 from fornix.numerics.linear.gram import gram_of_assembly
 
 linear_model = pytest.importorskip("sklearn.linear_model")
+#: On every backend that is there.
+pytestmark = pytest.mark.usefixtures("scoring_device")
 
 METRICS: list[tuple[str, dict[str, Any]]] = [
     ("ridge", {}),
