@@ -204,7 +204,7 @@ def read_responses(experiment: Experiment, answers: Sequence[Mapping[str, str]])
 
 # scores
 
-ARRAYS = ("units", "replicates", "raw_replicates")
+ARRAYS = ("units", "unit_replicates", "replicates", "raw_replicates")
 
 
 def score_scalars(score: Score) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import xarray as xr
 
@@ -27,6 +27,15 @@ class Normalisation(StrEnum):
     PER_UNIT = "mean(r_i|r_i|/c_i)"  # over neuroids
     PER_UNIT_ROOT = "mean(r_i/sqrt(c_i))"  # over neuroids, unclipped
     PER_SUBJECT = "mean(s_j/c_j)"  # over subjects
+
+
+#: The arrays of a score, and their dims where these are always the same.
+_DIMS: Final = {
+    "units": (),
+    "unit_replicates": ("replicate", "neuroid"),
+    "replicates": ("factor", "replicate"),
+    "raw_replicates": ("factor", "replicate"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +61,9 @@ class Score:
         What a model of nothing scores, on the raw scale.
     units : DataArray, optional
         The per-unit raw values, for example dims (split, neuroid) or (subject, condition).
+    unit_replicates : DataArray, optional
+        The raw values of single units without each group of stimuli, averaged over splits: dims (replicate, neuroid). From them
+        a score that is normalised unit by unit has its error over stimuli.
     replicates : DataArray, optional
         Values of the reported score under the resampling plan: dims (factor, replicate), coordinates on factor:
         ``factor`` (stimuli, neuroids, subjects, both), ``scheme`` (bootstrap, jackknife) and ``variance_factor``, such
@@ -81,6 +93,7 @@ class Score:
     normalisation: Normalisation = Normalisation.NONE
     chance: float = 0.0
     units: xr.DataArray | None = None
+    unit_replicates: xr.DataArray | None = None
     replicates: xr.DataArray | None = None
     raw_replicates: xr.DataArray | None = None
     resampled: tuple[str, ...] = ()
@@ -94,12 +107,12 @@ class Score:
         object.__setattr__(self, "normalisation", Normalisation(written))
         if self.ceiling is not None:
             fields.instance(self.ceiling, Score, "ceiling of a score", "a Score, which has an error of its own, or None")
-        for field_name in ("units", "replicates", "raw_replicates"):
+        for field_name, dims in _DIMS.items():
             array = getattr(self, field_name)
             if array is not None:
                 fields.instance(array, xr.DataArray, f"{field_name} of a score", "an xarray.DataArray, or None")
-                if field_name != "units" and array.dims != ("factor", "replicate"):
-                    raise ValueError(f"{field_name} of a score has dims {array.dims}; expected ('factor', 'replicate')")
+                if dims and array.dims != dims:
+                    raise ValueError(f"{field_name} of a score has dims {array.dims}; expected {dims}")
         for field_name in ("resampled", "notes"):
             texts = fields.ordered(getattr(self, field_name), f"{field_name} of a score")
             for text in texts:

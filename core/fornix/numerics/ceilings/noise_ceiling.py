@@ -10,6 +10,7 @@ from fornix.interfaces.score import Score
 from fornix.numerics.ceilings.reliability import by_unit
 from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
 from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.means import unit_replicates
 from fornix.numerics.uncertainty.resampling import Array
 
 
@@ -60,8 +61,11 @@ def noise_ceiling(assembly: xr.DataArray) -> Score:
         n_nan=int(np.isnan(units).sum()),
         details={"percent": 100 * value},
     )
-    replicates = replicates_array(median_replicates(units[None], (without - units)[:, None], names))
-    return with_uncertainty(score, replicates.assign_attrs(grouping=grouping(stimulus_id, groups)))
+    change, of_stimuli = without - units, grouping(stimulus_id, groups)
+    replicates = replicates_array(median_replicates(units[None], change[:, None], names)).assign_attrs(grouping=of_stimuli)
+    assert score.units is not None
+    score = score.with_(unit_replicates=unit_replicates(score.units, change, grouping=of_stimuli))
+    return with_uncertainty(score, replicates)
 
 
 def _ceilings(average: Array, squares: Array, count: Array) -> Array:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fornix.interfaces.score import Normalisation, Score
 from fornix.numerics.uncertainty.intervals import BOTH, replicates_array, with_uncertainty
+from fornix.numerics.uncertainty.means import mean_replicates
 
 #: Per-unit normalisation leaves out units whose ceiling is below this, and names them; a note says it of a whole score's.
 LOWEST_UNIT_CEILING: Final = 0.1
@@ -22,6 +23,9 @@ CEILING_UNRELIABLE: Final = "ceiling unreliable"
 CEILING_AS_EXACT: Final = "error without that of the ceiling"
 #: The note of a score divided by little, and what is between the numbers and the names in that on units that are left out.
 _LOW: Final = f"ceiling below {LOWEST_UNIT_CEILING}"
+OTHER_GROUPS: Final = (
+    "the score leaves out other groups of stimuli than its ceiling: resample the same stimuli in the same groups"
+)
 #: How the notes of a normalisation begin, or what is in them: they are not of the raw score.
 _OF_NORMALISING: Final = (CEILING_UNRELIABLE, CEILING_AS_EXACT, "error over ", _LOW)
 #: The end of a name of a detail: how many units were left out.
@@ -71,8 +75,9 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
 
     Notes
     -----
-    The error of a mean over single units is a jackknife over these, each with its ceiling. Replicates over stimuli are of the
-    whole score, not of its units, so what new stimuli do is not in it; a note says so where the raw score's error covers it.
+    The error of a mean over neuroids comes from what each scores, and what its ceiling is, without each group of stimuli
+    (``unit_replicates``), for new stimuli and new neuroids. Of scores without that, and over subjects, it is a jackknife over the
+    units alone; a note says so where the raw score's error covers more.
     """
     raw = _as_raw(score).with_(ceiling=ceiling, chance=chance)
     if normalisation is Normalisation.NONE:
@@ -174,9 +179,7 @@ def _joint_replicates(score: Score, ceiling: Score, normalisation: Normalisation
     # Of replicates that say of which groups of stimuli they are (fornix.numerics.uncertainty.intervals.grouping).
     groupings = {replicates.attrs["grouping"] for replicates in both if "grouping" in replicates.attrs}
     if len(groupings) > 1:
-        raise ValueError(
-            "the score leaves out other groups of stimuli than its ceiling: resample the same stimuli in the same groups"
-        )
+        raise ValueError(OTHER_GROUPS)
     joint: dict[str, tuple[NDArray[np.float64], str, int]] = {}
     for name, (s, scheme, n_units) in ours.items():
         c, *plan = theirs.get(name, (np.full(len(s), ceiling.value), scheme, n_units))
@@ -193,12 +196,12 @@ def _joint_replicates(score: Score, ceiling: Score, normalisation: Normalisation
 
 
 def _mean_over_units(raw: Score, ceiling: Score, normalisation: Normalisation) -> Score:
-    """The mean over units of their scores on the scale of their ceilings, both averaged over splits; error by jackknife.
+    """The mean over units of their scores on the scale of their ceilings, both averaged over splits.
 
     Units that are NaN are left out; the raw score has counted them.
     """
     dim, coordinate, factor, word, formula = _OVER_UNITS[normalisation]
-    scores, ceilings = _by_name(raw, dim, coordinate, normalisation), _by_name(ceiling, dim, coordinate, normalisation)
+    scores, ceilings = (_by_name(score.units, dim, coordinate, normalisation) for score in (raw, ceiling))
     if set(scores) != set(ceilings):
         raise ValueError(
             f"the score has {len(scores)} {factor} and its ceiling {len(ceilings)} others: {normalisation} needs the same"
@@ -211,30 +214,57 @@ def _mean_over_units(raw: Score, ceiling: Score, normalisation: Normalisation) -
         notes = _noted(notes, f"{low.sum()} of {len(s)} {word} have a {_LOW}, or none: {left_out}")
     if low.all():
         return raw.with_(notes=_noted(notes, CEILING_UNRELIABLE))
-    if set(raw.resampled) - {factor}:
+    values = _formula(s, c, formula, 0.0)
+    kept = np.flatnonzero(~low & np.isfinite(values))
+    names, values = np.array(list(scores))[kept], values[kept]
+    changed = _without_groups(raw, ceiling, formula, names.tolist()) if dim == "neuroid" else None
+    if changed is None and set(raw.resampled) - {factor}:
         notes = _noted(notes, f"error over {factor} alone")
-    values = _formula(s[~low], c[~low], formula, 0.0)
-    kept = np.isfinite(values)
+    if changed is not None and ceiling.unit_replicates is None and ceiling.error != 0:
+        notes = _noted(notes, CEILING_AS_EXACT)
     reported = raw.with_(
-        value=float(values[kept].mean()) if kept.any() else math.nan,
+        value=float(values.mean()) if len(values) else math.nan,
         raw=raw.value,
         normalisation=normalisation,
         raw_replicates=raw.replicates,
         notes=notes,
         details={**raw.details, f"{word}{_BELOW}": float(low.sum())},
     )
-    values = values[kept]
+    if changed is not None and len(values):
+        change = np.nan_to_num(changed - values)
+        return with_uncertainty(reported, replicates_array(mean_replicates(values, change, names)))
     left_one_out = (values.sum() - values) / max(len(values) - 1, 1)
     return with_uncertainty(reported, replicates_array({factor: (left_one_out, "jackknife")}))
 
 
-def _by_name(score: Score, dim: str, coordinate: str, normalisation: Normalisation) -> dict[str, float]:
-    """The units of a score along one dimension, by name, averaged over all others."""
-    if score.units is None or dim not in score.units.dims:
+def _without_groups(raw: Score, ceiling: Score, formula: Normalisation, names: list[str]) -> NDArray[np.float64] | None:
+    """Units of these names on the scale of their ceilings without each group of stimuli (group, unit), if that is known."""
+    if raw.unit_replicates is None:
+        return None
+    theirs = ceiling.unit_replicates
+    if theirs is not None and theirs.attrs.get("grouping") != raw.unit_replicates.attrs.get("grouping"):
+        raise ValueError(OTHER_GROUPS)
+    s = _named(raw.unit_replicates, "neuroid", "neuroid_id", formula)
+    if theirs is None:
+        held = _by_name(ceiling.units, "neuroid", "neuroid_id", formula)
+        c = {name: np.asarray(value) for name, value in held.items()}
+    else:
+        c = _named(theirs, "neuroid", "neuroid_id", formula)
+    return np.stack([_formula(s[name], c[name], formula, 0.0) for name in names], axis=1) if names else None
+
+
+def _by_name(units: xr.DataArray | None, dim: str, coordinate: str, normalisation: Normalisation) -> dict[str, float]:
+    """Units along one dimension, by name, averaged over all others."""
+    if units is None or dim not in units.dims:
         raise ValueError(f"{normalisation} needs the units of score and ceiling, both with a dimension {dim}")
-    values = score.units.mean([d for d in score.units.dims if d != dim])
+    averaged = units.mean([d for d in units.dims if d != dim])
+    return {name: float(value) for name, value in _named(averaged, dim, coordinate, normalisation).items()}
+
+
+def _named(values: xr.DataArray, dim: str, coordinate: str, normalisation: Normalisation) -> dict[str, NDArray[np.float64]]:
+    """Values by the names of units along one dimension."""
     names = values[coordinate].values if coordinate in values.coords else np.arange(values.sizes[dim])
-    by_name = dict(zip(map(str, names), values.values.tolist(), strict=True))
+    by_name = dict(zip(map(str, names), values.transpose(dim, ...).values, strict=True))
     if len(by_name) != values.sizes[dim]:
         raise ValueError(f"{normalisation} pairs score and ceiling by {coordinate}, and some of these names are there twice")
     return by_name

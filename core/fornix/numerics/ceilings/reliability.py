@@ -14,6 +14,7 @@ from fornix.interfaces.score import Score
 from fornix.numerics.correlation import pearson_from_sums
 from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
 from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.means import unit_replicates
 
 Definition = Literal["default", "brainscore"]
 #: What the halves are made of: a coordinate of the presentations.
@@ -82,8 +83,9 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
         if not few:
             without_subjects = _without_units(cube, halves, left_out)
             factors["subjects"] = median_replicates(everything, without_subjects - everything, neuroids)["stimuli"]
-    replicates = replicates_array(factors, not_resampled=few)
-    return with_uncertainty(score, replicates.assign_attrs(grouping=grouping(stimulus_id, groups)))
+    of_stimuli = grouping(stimulus_id, groups)
+    score = score.with_(unit_replicates=unit_replicates(units, without_group - everything, grouping=of_stimuli))
+    return with_uncertainty(score, replicates_array(factors, not_resampled=few).assign_attrs(grouping=of_stimuli))
 
 
 def by_unit(assembly: xr.DataArray, over: str) -> tuple[Array, NDArray[Any], NDArray[Any]]:

@@ -57,7 +57,7 @@ def median_replicates(
     shrunk = 1.0
     moved = np.tensordot(change, weights, axes=((1, 2), (0, 1))) / len(units)
     if joint is not None:
-        shrunk = _without_double_count(moved, np.where(np.isfinite(joint), joint, 0.0) @ weights.mean(axis=0))
+        shrunk = without_double_count(moved, np.where(np.isfinite(joint), joint, 0.0) @ weights.mean(axis=0))
     factors: dict[str, tuple[Any, ...]] = {"stimuli": (value + shrunk * moved, "jackknife")}
     if q < 2:
         return factors
@@ -100,7 +100,7 @@ def _middle(units: Array, change: Array) -> Array:
     return np.asarray(weights / np.where(total > 0, total, 1.0))
 
 
-def _without_double_count(moved: Array, joint: Array) -> float:
+def without_double_count(moved: Array, joint: Array) -> float:
     """The factor for effects (group,) such that effects of pairs (pair,) beyond them are counted once, not twice."""
     variance = (1 - 1 / len(moved)) * float(((moved - moved.mean()) ** 2).sum())
     pairs = float((joint**2).sum())

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fornix.numerics.linear.decomposition import Array
 from fornix.numerics.splits import SplitPlan
 from fornix.numerics.uncertainty.crossed import median_of_units
+from fornix.numerics.uncertainty.means import unit_replicates
 from fornix_metric_regression.timed import mean_over_bins
 from fornix_metric_regression.timing import Fit
 
@@ -36,3 +37,10 @@ class Matched:
     def value(self, units: Array) -> Array:
         """From (..., split, column) to (...): the median over neuroids, averaged over splits, then over time bins."""
         return mean_over_bins([median_of_units(units[..., columns]) for columns in self.bins])
+
+    def unit_replicates(self, units: Array, change: Array, joint: Array, grouping: str) -> xr.DataArray:
+        """Of units (split, column), the effects (group, split, column) of groups of stimuli and (pair, column) of two of them."""
+        q = len(self.neuroids)
+        by_bin, changes, pairs = (values.reshape(*values.shape[:-1], -1, q) for values in (units, change, joint))
+        values = xr.DataArray(by_bin, dims=("split", "time_bin", "neuroid"), coords=self.neuroids.coords)
+        return unit_replicates(values, changes, pairs, grouping)

@@ -153,6 +153,7 @@ class RegressionMetric:
             [median_replicates(units[:, b], change[:, :, b], matched.neuroids.values, joint[:, b]) for b in matched.bins]
         )
         of_stimuli = grouping(matched.resampled, groups)
+        score = score.with_(unit_replicates=matched.unit_replicates(units, change, joint, of_stimuli))
         return with_uncertainty(score, replicates_array(factors).assign_attrs(grouping=of_stimuli))
 
     def permuted(
