@@ -28,6 +28,42 @@ def test_stimuli_move_the_median_by_the_units_around_it() -> None:
     assert abs(values - 0.3).max() < 0.011
 
 
+@pytest.mark.parametrize("middle", [0.0, 0.8])
+def test_what_moves_all_correlations_moves_their_median_most_where_it_is_near_0(middle: float) -> None:
+    """Correlations all over from -1 to 1, each shifted by the same on Fisher's scale: how the median moves is known."""
+    n_groups, q = 20, 400
+    z, shift = middle + np.linspace(-2, 2, q), np.random.default_rng(4).normal(size=n_groups) * 0.03
+    units = np.tanh(z)[None]
+    truth = np.tanh(middle + shift) - np.tanh(middle)
+    own = np.where(np.arange(n_groups)[:, None] % 2, 0.1, -0.1) * np.where(np.arange(q) % 2, 1.0, -1.0)  # neighbours' cancels
+    change = (np.tanh(z + shift[:, None]) - np.tanh(z) + own)[:, None]
+    names = [f"n{k:03d}" for k in range(q)]
+    found = median_replicates(units, change, names, correlations=True)
+    np.testing.assert_allclose(found["stimuli"][0] - np.tanh(middle), truth, rtol=0.08, atol=2e-3)
+    variances, expected = factor_variances(replicates_array(found)), 19 / 20 * ((truth - truth.mean()) ** 2).sum()
+    assert variances["stimuli"] == pytest.approx(expected, rel=0.1)
+    assert variances["both"] - variances["neuroids"] == pytest.approx(expected, rel=0.3)
+    as_they_are = factor_variances(replicates_array(median_replicates(units, change, names)))["stimuli"]
+    assert as_they_are != pytest.approx(expected, rel=0.2)
+
+
+def test_effects_on_correlations_are_fitted_by_least_squares() -> None:
+    """Where units' own noise is so wide that all count alike: numpy's fit of effects to 1 - r^2, read at the median."""
+    rng = np.random.default_rng(6)
+    units, change = np.tanh(rng.normal(size=(1, 31))), 1e6 * rng.normal(size=(20, 1, 31))
+    slopes = np.linalg.lstsq(1 - units.T**2, change[:, 0].T, rcond=None)[0][0]
+    moved = median_replicates(units, change, [f"n{k:02d}" for k in range(31)], correlations=True)["stimuli"][0]
+    np.testing.assert_allclose(moved - np.median(units), slopes * (1 - np.median(units) ** 2), rtol=1e-9)
+
+
+def test_correlations_of_two_values_have_a_finite_error() -> None:
+    """They are 1 or -1, of which no steepness can be told: effects count at most twice."""
+    units = np.array([[1.0, -1.0, 1.0 - 1e-16, -1.0 + 1e-16, 1.0, -1.0]])
+    change = np.random.default_rng(5).normal(size=(20, 1, 6))
+    values = median_replicates(units, change, NAMES[:6], correlations=True)["stimuli"][0]
+    assert np.all(abs(values) <= 2 * abs(change[:, 0]).max(axis=1))
+
+
 def test_what_two_groups_do_together_counts_once() -> None:
     """A score that is a mean over pairs of groups of products of noise: a jackknife alone finds twice its variance."""
     rng = np.random.default_rng(3)

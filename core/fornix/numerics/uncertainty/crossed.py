@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +14,9 @@ Array = NDArray[np.float64]
 
 #: Draws of neuroids are worked on this many at a time, which bounds memory.
 DRAWS_AT_ONCE: Final = 100
+#: Effects on a median of correlations are at most this many times those on their mean: 4/3 are due for correlations of three
+#: values, and of two (always 1 or -1) it cannot be told.
+STEEPEST: Final = 2.0
 
 
 def median_of_units(units: ArrayLike) -> Array:
@@ -23,13 +25,15 @@ def median_of_units(units: ArrayLike) -> Array:
 
 
 def median_replicates(
-    units: Array, change: Array, neuroid_id: ArrayLike, joint: Array | None = None
+    units: Array, change: Array, neuroid_id: ArrayLike, joint: Array | None = None, correlations: bool = False
 ) -> dict[str, tuple[Any, ...]]:
     """Replicates of :func:`median_of_units` for :func:`fornix.numerics.uncertainty.intervals.replicates_array`.
 
     * ``stimuli``: a delete-group jackknife. A median moves with the few neuroids in its middle; whose these are depends on the
       noise of the units, so the effect of a group is the mean of its effects on units, weighted by a Gaussian around the median
-      as wide as that noise (what neuroids do not share of their effects) and the error of the median itself.
+      as wide as that noise (what neuroids do not share of their effects) and the error of the median itself. What moves all
+      correlations moves one by ``1 - r^2`` (Fisher 1915, Biometrika 10:507), so their median, where it is near 0, more than
+      their mean: in test parts of 6 stimuli, where r is anything from -1 to 1, by 5/4.
     * ``neuroids``: a bootstrap.
     * ``both``: the same draws of neuroids, each with a bootstrap draw of groups of stimuli, whose effects add up
       (the linear term, as in the infinitesimal jackknife).
@@ -45,6 +49,8 @@ def median_replicates(
     neuroid_id : (neuroid,)
     joint : (pair of groups, neuroid), optional
         What leaving out two groups does beyond the effects of each, averaged over splits.
+    correlations : bool
+        Whether units are correlations, whose effects are in proportion to ``1 - r^2``.
 
     Returns
     -------
@@ -54,10 +60,14 @@ def median_replicates(
     value, n_groups, q = median_of_units(units), len(change), units.shape[1]
     weights = _middle(units, change)
     change = np.where(np.isfinite(change), change, 0.0)
+    steeper = np.ones((len(units), 1))
+    if correlations:
+        weights, steeper = _by_steepness(weights, units)
+    change = steeper * change
     shrunk = 1.0
     moved = np.tensordot(change, weights, axes=((1, 2), (0, 1))) / len(units)
     if joint is not None:
-        shrunk = without_double_count(moved, np.where(np.isfinite(joint), joint, 0.0) @ weights.mean(axis=0))
+        shrunk = without_double_count(moved, np.where(np.isfinite(joint), joint, 0.0) @ (steeper * weights).mean(axis=0))
     factors: dict[str, tuple[Any, ...]] = {"stimuli": (value + shrunk * moved, "jackknife")}
     if q < 2:
         return factors
@@ -100,6 +110,24 @@ def _middle(units: Array, change: Array) -> Array:
     return np.asarray(weights / np.where(total > 0, total, 1.0))
 
 
+def _by_steepness(weights: Array, units: Array) -> tuple[Array, Array]:
+    """Weights of correlations, the less the nearer to 1 or -1, and how many times their mean effect a split's median moves.
+
+    It is the least-squares fit of effects in proportion to ``1 - r^2``, read at the median.
+
+    Returns
+    -------
+    (split, neuroid) and (split, 1)
+    """
+    steepness = np.maximum(1 - np.where(np.isfinite(units), units, 1.0) ** 2, 0.0)
+    weights = weights * steepness
+    total = weights.sum(axis=-1, keepdims=True)
+    weights = weights / np.where(total > 0, total, 1.0)
+    mean = (weights * steepness).sum(axis=-1, keepdims=True)
+    middle = 1 - np.nan_to_num(_medians(units)) ** 2
+    return weights, np.minimum(middle / np.where(mean > 0, mean, 1.0), STEEPEST)
+
+
 def without_double_count(moved: Array, joint: Array) -> float:
     """The factor for effects (group,) such that effects of pairs (pair,) beyond them are counted once, not twice."""
     variance = (1 - 1 / len(moved)) * float(((moved - moved.mean()) ** 2).sum())
@@ -109,9 +137,10 @@ def without_double_count(moved: Array, joint: Array) -> float:
 
 def _medians(units: Array) -> Array:
     """The median over the last axis, which stays, of what is not NaN; NaN where nothing is."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # numpy warns where all units are NaN; the result is NaN, as it should be
-        return np.asarray(np.nanmedian(units, axis=-1, keepdims=True))
+    ordered = np.sort(units, axis=-1)  # NaN last; many times as fast as numpy.nanmedian
+    count = (~np.isnan(units)).sum(axis=-1, keepdims=True)
+    upper = np.take_along_axis(ordered, np.minimum(count // 2, units.shape[-1] - 1), axis=-1)
+    return np.asarray((np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=-1) + upper) / 2)
 
 
 def _mean_of_present(values: Array) -> Array:

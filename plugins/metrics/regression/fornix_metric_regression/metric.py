@@ -150,7 +150,10 @@ class RegressionMetric:
             return score
         drop_whole_splits(units, change, members, matched.plan)
         factors = factors_over_bins(
-            [median_replicates(units[:, b], change[:, :, b], matched.neuroids.values, joint[:, b]) for b in matched.bins]
+            [
+                median_replicates(units[:, b], change[:, :, b], matched.neuroids.values, joint[:, b], correlations=True)
+                for b in matched.bins
+            ]
         )
         of_stimuli = grouping(matched.resampled, groups)
         score = score.with_(unit_replicates=matched.unit_replicates(units, change, joint, of_stimuli))
