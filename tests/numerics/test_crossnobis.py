@@ -1,18 +1,33 @@
 """Crossnobis distances and the noise covariance against rsatoolbox, then their promise: no bias from noise."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import xarray as xr
 
 import fornix
 from fornix.interfaces import AssemblyError
+from fornix.numerics.backends import on_device, scoring_device, to_numpy
 from fornix.numerics.similarity.crossnobis import crossnobis_distances, noise_covariance, repeated_responses
+
+#: On every backend that is there.
+pytestmark = pytest.mark.usefixtures("scoring_device")
 
 
 def waves() -> np.ndarray:
     """(3 repetitions, 5 stimuli, 4 neuroids)."""
     k = np.arange(60).reshape(3, 5, 4)
     return np.asarray(np.sin(0.7 * (k % 20)) + 0.6 * np.cos(1.3 * k**1.1))
+
+
+def here(values: np.ndarray) -> Any:
+    """On the device that is tested."""
+    return on_device(values, scoring_device())
+
+
+def distances_of(responses: np.ndarray) -> np.ndarray:
+    return to_numpy(crossnobis_distances(here(responses)))
 
 
 def repeated(values: np.ndarray) -> xr.DataArray:
@@ -26,15 +41,17 @@ def repeated(values: np.ndarray) -> xr.DataArray:
 
 def test_the_values_are_those_of_rsatoolbox() -> None:
     """rsatoolbox 0.3.2: ``cov_from_unbalanced`` and ``calc_rdm_crossnobis`` with its inverse, one fold a repetition."""
-    np.testing.assert_allclose(noise_covariance(waves())[0], [0.222787785, -0.048795176, -0.097974217, 0.110235804], atol=1e-9)
+    np.testing.assert_allclose(
+        to_numpy(noise_covariance(here(waves())))[0], [0.222787785, -0.048795176, -0.097974217, 0.110235804], atol=1e-9
+    )
     expected = [23.201459196, 2.975102521, 12.018413556, 12.502659619, 20.438695809]
     expected += [2.65535316, 14.837670764, 14.167737649, 3.344987515, 14.795272004]
-    np.testing.assert_allclose(crossnobis_distances(waves())[np.triu_indices(5, 1)], expected, rtol=1e-8)
+    np.testing.assert_allclose(distances_of(waves())[np.triu_indices(5, 1)], expected, rtol=1e-8)
 
 
 def test_stimuli_that_do_not_differ_have_a_distance_of_zero_on_average() -> None:
     rng = np.random.default_rng(0)
-    distances = np.array([crossnobis_distances(rng.normal(size=(4, 40, 10)))[np.triu_indices(40, 1)] for _ in range(60)])
+    distances = np.array([distances_of(rng.normal(size=(4, 40, 10)))[np.triu_indices(40, 1)] for _ in range(60)])
     assert abs(distances.mean()) < 0.03
     assert (distances < 0).mean() > 0.3
 
@@ -71,4 +88,4 @@ def test_bad_input_is_refused_in_a_sentence() -> None:
     silent = values.copy()
     silent[:, :, 2] = 1.0
     with pytest.raises(AssemblyError, match=r"1 neuroids \(the first is number 2\) respond alike in all repetitions"):
-        crossnobis_distances(silent)
+        distances_of(silent)

@@ -1,14 +1,21 @@
 """The variance of scores over pairs, against the spread over new stimuli and neuroids."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from fornix.numerics.backends import on_device, scoring_device
 from fornix.numerics.similarity.agreement import Agreement
 from fornix.numerics.uncertainty.pair_effects import neuroid_variance, stimulus_deviations, stimulus_variance
 
+#: On every backend that is there.
+pytestmark = pytest.mark.usefixtures("scoring_device")
 
-def distances(features: np.ndarray) -> np.ndarray:
-    return 1 - np.corrcoef(features)
+
+def distances(features: np.ndarray) -> Any:
+    """On the device that is tested."""
+    return on_device(1 - np.corrcoef(features), scoring_device())
 
 
 def test_the_variance_over_stimuli_is_right_without_signal_and_with_it() -> None:
@@ -55,4 +62,4 @@ def test_what_two_neuroids_do_together_counts_once() -> None:
 
 
 def test_fewer_than_four_stimuli_have_no_variance() -> None:
-    assert np.isnan(stimulus_variance(np.zeros((3, 3))))
+    assert np.isnan(stimulus_variance(on_device(np.zeros((3, 3)), scoring_device())))

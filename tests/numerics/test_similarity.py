@@ -1,6 +1,7 @@
 """Dissimilarities and their agreement against scipy; ceilings against rsatoolbox's definitions written out."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,15 +10,28 @@ from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
 from fornix.interfaces import AssemblyError
+from fornix.numerics.backends import on_device, scoring_device, to_numpy
 from fornix.numerics.linear.gram import gram_of
-from fornix.numerics.similarity.agreement import Agreement
-from fornix.numerics.similarity.dissimilarity import dissimilarities, matrices_of_pairs, pair_stimuli
+from fornix.numerics.similarity.agreement import Agreement, Comparison
+from fornix.numerics.similarity.dissimilarity import dissimilarities, distance_matrix, matrices_of_pairs, pair_stimuli
+from fornix.numerics.similarity.pairs import matrix_of, of_pairs
 from fornix.numerics.similarity.rsa import counts_drawn, rsa_ceiling, stimulus_counts
 from fornix.numerics.uncertainty.intervals import stimulus_groups
 
+#: All but ceilings, which NumPy computes.
+on_every_backend = pytest.mark.usefixtures("scoring_device")
 RNG = np.random.default_rng(0)
 N = 24
 IDS = np.array([f"s{k:02d}" for k in range(N)])
+
+
+def here(values: np.ndarray) -> Any:
+    """On the device that is tested."""
+    return on_device(values, scoring_device())
+
+
+def compared(a: np.ndarray, b: np.ndarray, comparison: Comparison, exact: bool = True) -> Agreement:
+    return Agreement(here(a), here(b), comparison, exact)
 
 
 def assembly(values: np.ndarray, ids: np.ndarray = IDS) -> xr.DataArray:
@@ -26,10 +40,11 @@ def assembly(values: np.ndarray, ids: np.ndarray = IDS) -> xr.DataArray:
 
 def people(n: int, noise: float = 1.0) -> xr.DataArray:
     """(subject, pair): what subjects share, and their noise."""
-    shared = RNG.random(N * (N - 1) // 2)
+    rng = np.random.default_rng(n)
+    shared = rng.random(N * (N - 1) // 2)
     a, b = zip(*itertools.combinations(IDS, 2), strict=True)
     return xr.DataArray(
-        shared + noise * RNG.random((n, len(shared))),
+        shared + noise * rng.random((n, len(shared))),
         dims=("subject", "pair"),
         coords={
             "subject": [f"p{k}" for k in range(n)],
@@ -39,12 +54,14 @@ def people(n: int, noise: float = 1.0) -> xr.DataArray:
     )
 
 
+@on_every_backend
 @pytest.mark.parametrize("distance", ["correlation", "euclidean"])
 def test_dissimilarities_are_those_of_scipy(distance: str) -> None:
     x = RNG.normal(size=(N, 40)) + 5
     for responses in (assembly(x), gram_of(x, IDS)):
-        pairs = dissimilarities(responses, distance)
+        pairs, matrix = dissimilarities(responses, distance), distance_matrix(responses, distance, scoring_device())
         np.testing.assert_allclose(pairs, pdist(x, distance), atol=1e-10)
+        np.testing.assert_allclose(to_numpy(of_pairs(matrix)), pairs, atol=1e-12)
         assert list(zip(pairs["stimulus_a"].values, pairs["stimulus_b"].values, strict=True)) == list(
             itertools.combinations(IDS, 2)
         )
@@ -58,6 +75,15 @@ def test_pairs_find_their_place_whatever_their_order() -> None:
     assert list(pair_stimuli(moved, "it")) == list(IDS)
     for matrix, row in zip(matrices_of_pairs(moved, IDS), pairs.values, strict=True):
         np.testing.assert_array_equal(matrix, squareform(row))
+
+
+@on_every_backend
+@pytest.mark.parametrize("n", [1, 2, 3, 24])
+def test_rows_of_pairs_are_those_of_squareform(n: int) -> None:
+    row = RNG.random(n * (n - 1) // 2)
+    matrix = matrix_of(here(row))
+    np.testing.assert_array_equal(to_numpy(matrix), squareform(row))
+    np.testing.assert_array_equal(to_numpy(of_pairs(matrix)), row)
 
 
 def test_pairs_that_are_missing_or_repeated_are_named() -> None:
@@ -77,13 +103,15 @@ def ties() -> tuple[np.ndarray, np.ndarray]:
     return squareform(RNG.integers(1, 9, size=276).astype(float)), squareform(RNG.random(276))
 
 
+@on_every_backend
 def test_agreement_is_scipys_correlation() -> None:
     a, b = ties()
     upper = np.triu_indices(N, k=1)
-    assert Agreement(a, b, "spearman").value == pytest.approx(stats.spearmanr(a[upper], b[upper]).statistic, abs=1e-12)
-    assert Agreement(a, b, "pearson").value == pytest.approx(stats.pearsonr(a[upper], b[upper]).statistic, abs=1e-12)
+    assert compared(a, b, "spearman").value == pytest.approx(stats.spearmanr(a[upper], b[upper]).statistic, abs=1e-12)
+    assert compared(a, b, "pearson").value == pytest.approx(stats.pearsonr(a[upper], b[upper]).statistic, abs=1e-12)
 
 
+@on_every_backend
 def test_weights_count_stimuli_and_drop_pairs_of_copies() -> None:
     a, b = ties()
     weights = stimulus_counts(N)[0]
@@ -92,30 +120,33 @@ def test_weights_count_stimuli_and_drop_pairs_of_copies() -> None:
     x, y = (m[np.ix_(drawn, drawn)] for m in (a, b))
     i, j = (k[drawn[k1] != drawn[k2]] for k1, k2 in [np.triu_indices(N, k=1)] for k in (k1, k2))
     expected = stats.pearsonr(x[i, j], y[i, j]).statistic
-    assert Agreement(a, b, "pearson")(weights[None])[0] == pytest.approx(expected, abs=1e-12)
+    assert compared(a, b, "pearson")(weights[None])[0] == pytest.approx(expected, abs=1e-12)
 
 
+@on_every_backend
 def test_pairs_that_are_nan_are_left_out_and_counted() -> None:
     a, b = ties()
     a[4] = a[:, 4] = np.nan
     kept = np.delete(np.arange(N), 4)
     upper = np.triu_indices(N - 1, k=1)
-    agreement = Agreement(a, b, "spearman")
+    agreement = compared(a, b, "spearman")
     assert agreement.n_nan == 23
     assert agreement.value == pytest.approx(stats.spearmanr(a[np.ix_(kept, kept)][upper], b[np.ix_(kept, kept)][upper]).statistic)
     with pytest.raises(ValueError, match="23 dissimilarities are NaN"):
         agreement.permuted([np.arange(N)])
 
 
+@on_every_backend
 def test_permuted_stimuli() -> None:
     a, b = ties()
     orders = [RNG.permutation(N) for _ in range(3)]
-    expected = [Agreement(a[np.ix_(o, o)], b, "spearman").value for o in orders]
-    np.testing.assert_allclose(Agreement(a, b, "spearman").permuted(orders), expected, atol=1e-12)
+    expected = [compared(a[np.ix_(o, o)], b, "spearman").value for o in orders]
+    np.testing.assert_allclose(compared(a, b, "spearman").permuted(orders), expected, atol=1e-12)
 
 
+@on_every_backend
 def test_what_does_not_vary_does_not_correlate() -> None:
-    assert np.isnan(Agreement(np.ones((N, N)), ties()[1], "spearman").value)
+    assert np.isnan(compared(np.ones((N, N)), ties()[1], "spearman").value)
 
 
 def test_the_bounds_of_the_ceiling() -> None:

@@ -72,6 +72,11 @@ def zeros(shape: Sequence[int], like: AnyArray) -> AnyArray:
     return array_namespace(like).zeros(tuple(shape), dtype=like.dtype, device=device(like))
 
 
+def inner(a: AnyArray, b: AnyArray) -> float:
+    """The sum of the products of all entries of two arrays of one shape."""
+    return float(a.reshape(-1) @ b.reshape(-1))
+
+
 def largest_eigenvectors(matrices: AnyArray) -> tuple[NDArray[np.float64], AnyArray]:
     """The largest eigenvalue of each symmetric matrix (k, n, n), as NumPy's (k,), and its eigenvector (k, n).
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from array_api_compat import array_namespace
+
+from fornix.numerics.backends import AnyArray
 
 #: Values that differ by less than this part of themselves are equal but for rounding, which would order them by chance: by
 #: which machine computes them, or whether from responses or their Gram.
@@ -20,7 +22,7 @@ N_BINS: Final = 2**21
 LOSS: Final = 1e-11
 
 
-def ranks(values: NDArray[np.float64], exact: bool = True) -> NDArray[np.float64]:
+def ranks(values: AnyArray, exact: bool = True) -> AnyArray:
     """Ranks of values (n,), from 1; equal values (:data:`TIED`) share their mean rank.
 
     Above :data:`MANY` values (with ``exact=False`` above :data:`FEW`), those in one of 2 million equal bins between the
@@ -34,25 +36,25 @@ def ranks(values: NDArray[np.float64], exact: bool = True) -> NDArray[np.float64
         scale = np.float64(N_BINS - 1) / (highest - lowest)
     if not np.isfinite(scale):
         return _by_sorting(values)
-    bins = ((values - lowest) * scale).astype(np.int32)
-    counts = np.bincount(bins, minlength=N_BINS).astype(np.float64)
+    xp = array_namespace(values)
+    bins = xp.astype((values - lowest) * float(scale), xp.int32)
+    counts = xp.astype(xp.bincount(bins, minlength=N_BINS), xp.float64)
     # Ties take sum(t^3 - t)/(n^3 - n) of the variance of ranks.
-    if counts @ np.square(counts) - n > (LOSS if exact else 1e3 * LOSS) * float(n) ** 3:
+    if float(counts @ (counts * counts)) - n > (LOSS if exact else 1e3 * LOSS) * float(n) ** 3:
         return _by_sorting(values)
-    mean_rank = np.cumsum(counts)
+    mean_rank = counts.cumsum(0)
     mean_rank -= counts / 2
     mean_rank += 0.5
-    return np.asarray(mean_rank[bins])
+    return mean_rank[bins]
 
 
-def _by_sorting(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    if len(values) == 0:
-        return np.zeros(0)
-    order = np.argsort(values)
+def _by_sorting(values: AnyArray) -> AnyArray:
+    xp = array_namespace(values)
+    order = xp.argsort(values, stable=False)
     ordered = values[order]
-    apart = np.diff(ordered) > TIED * np.abs(ordered[1:])
-    first = np.flatnonzero(np.concatenate([[True], apart]))  # of those that are equal
-    counts = np.diff(first, append=len(values))
-    shared = np.empty(len(values))
-    shared[order] = np.repeat(first + (counts + 1) / 2, counts)
+    group = xp.zeros_like(order)  # which of those that are equal; from 0
+    group[1:] = (ordered[1:] - ordered[:-1] > TIED * xp.abs(ordered[1:])).cumsum(0)
+    counts = xp.astype(xp.bincount(group), values.dtype)
+    shared = xp.empty_like(values)
+    shared[order] = (counts.cumsum(0) - (counts - 1) / 2)[group]
     return shared

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import blas, lapack
 
 from fornix.interfaces.responses import Gram
-from fornix.numerics.backends import AnyArray
+from fornix.numerics.backends import AnyArray, on_device
 
 #: A dissimilarity below this part of what it is a difference of is the rounding of none: equal responses have one of 0.
 ROUNDING: Final = 1e-13
@@ -133,29 +133,27 @@ def triangular_factor(products: AnyArray) -> AnyArray:
     return coordinates
 
 
-def correlation_distances(gram: Gram) -> NDArray[np.float64]:
-    """``1 - Pearson r`` (n, n) between stimuli across features; NaN for a stimulus whose features are all equal.
+def correlation_distances(gram: Gram, device: str = "numpy") -> AnyArray:
+    """``1 - Pearson r`` (n, n) between stimuli across features, on a device; NaN for a stimulus whose features are all equal.
 
     The covariance of stimuli i and j is ``(X X')_ij - s_i s_j / p`` with row sums s. A stimulus whose features vary by less
     than a millionth of the mean response is NaN too: a Gram has no digits for it, where the features themselves would.
     """
-    products = raw_products(gram)
+    products, sums = on_device(raw_products(gram), device), on_device(gram.row_sums, device)
     # The square of a row is put together of its distance from the mean and the mean's own square, and has their rounding,
     # however small it is itself: a row of zeros is not 0 here.
-    squares = gram.products.diagonal() + gram.mean_square
-    products -= np.outer(gram.row_sums, gram.row_sums / gram.n_features)
+    squares = on_device(gram.products.diagonal() + gram.mean_square, device)
+    products -= sums[:, None] * (sums / gram.n_features)
     return one_less_correlation(products, squares, rounding_of=squares)
 
 
-def euclidean_distances(gram: Gram) -> NDArray[np.float64]:
-    """Euclidean distances (n, n) between stimuli: ``sqrt(K_ii + K_jj - 2 K_ij)``."""
-    squares = squared_distances(gram.products.copy(), gram.mean_square)
-    return np.sqrt(squares, out=squares)
+def euclidean_distances(gram: Gram, device: str = "numpy") -> AnyArray:
+    """Euclidean distances (n, n) between stimuli, on a device: ``sqrt(K_ii + K_jj - 2 K_ij)``."""
+    squares = squared_distances(on_device(gram.products.copy(), device), gram.mean_square)
+    return array_namespace(squares).sqrt(squares, out=squares)
 
 
-def one_less_correlation(
-    covariance: NDArray[np.float64], squares: NDArray[np.float64], rounding_of: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def one_less_correlation(covariance: AnyArray, squares: AnyArray, rounding_of: AnyArray) -> AnyArray:
     """``1 - C_ij / sqrt(C_ii C_jj)`` (n, n), written over the covariances; NaN for a row that does not vary.
 
     Parameters
@@ -167,18 +165,19 @@ def one_less_correlation(
     rounding_of : (n,)
         How large the numbers were whose rounding is in a row's covariances.
     """
-    variance = covariance.diagonal().copy()
+    xp = array_namespace(covariance)
+    variance = xp.asarray(covariance.diagonal(), copy=True)
     # What is left of a constant row is rounding of its square; 1e-12 is well above that and below any real variance.
     variance[~(variance > 1e-12 * squares)] = np.nan
-    deviation = np.sqrt(variance)
-    covariance /= deviation[:, None]
+    deviation = xp.sqrt(variance)
+    covariance /= -deviation[:, None]  # its sign turned on the way
     covariance /= deviation[None, :]
-    distances = np.subtract(1, covariance, out=covariance)
-    _drop_rounding(distances, ROUNDING / 2 * rounding_of / variance)
-    return distances
+    covariance += 1
+    _drop_rounding(covariance, ROUNDING / 2 * rounding_of / variance)
+    return covariance
 
 
-def squared_distances(products: NDArray[np.float64], mean_square: float) -> NDArray[np.float64]:
+def squared_distances(products: AnyArray, mean_square: float) -> AnyArray:
     """``K_ii + K_jj - 2 K_ij`` (n, n), written over the products.
 
     Parameters
@@ -188,7 +187,7 @@ def squared_distances(products: NDArray[np.float64], mean_square: float) -> NDAr
     mean_square : float
         The square of that mean, whose rounding is in the products.
     """
-    own = products.diagonal().copy()
+    own = array_namespace(products).asarray(products.diagonal(), copy=True)
     products *= -2
     products += own[:, None]
     products += own[None, :]
@@ -196,8 +195,10 @@ def squared_distances(products: NDArray[np.float64], mean_square: float) -> NDAr
     return products
 
 
-def _drop_rounding(distances: NDArray[np.float64], rounding: NDArray[np.float64]) -> None:
+def _drop_rounding(distances: AnyArray, rounding: AnyArray) -> None:
     """Makes 0 of what is not above the rounding of two stimuli together, which each has a part of (n,)."""
-    rows, columns = np.nonzero(distances <= 2 * np.fmax.reduce(rounding))  # few, so that the matrix is read once only
+    xp = array_namespace(distances)
+    most = float(xp.max(xp.where(xp.isnan(rounding), xp.zeros_like(rounding), rounding)))
+    rows, columns = xp.nonzero(distances <= 2 * most)  # few, so that the matrix is read once only
     nothing = distances[rows, columns] <= rounding[rows] + rounding[columns]
     distances[rows[nothing], columns[nothing]] = 0.0

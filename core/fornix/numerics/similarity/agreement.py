@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any, Final, Literal, Self
 
 import numpy as np
+from array_api_compat import array_namespace
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
-from scipy.spatial.distance import squareform
 
+from fornix.numerics.backends import AnyArray, beside, to_numpy, zeros
 from fornix.numerics.linear.gram import ROUNDING
 from fornix.numerics.ranks import ranks
+from fornix.numerics.similarity.pairs import matrix_of, of_pairs
 
 Array = NDArray[np.float64]
 Comparison = Literal["spearman", "pearson", "kendall", "cosine"]
@@ -29,49 +32,54 @@ class Agreement:
     Parameters
     ----------
     a, b : (n, n)
-        Symmetric. Pairs where either is NaN are left out; ``n_nan`` counts them, of ``n_pairs``.
+        Symmetric, of one library and on one device, where they are compared: but for tau-a, which is left to NumPy. Pairs
+        where either is NaN are left out; ``n_nan`` counts them, of ``n_pairs``.
     comparison : {"spearman", "pearson", "kendall", "cosine"}
     exact : bool
         False: for replicates, of which only the spread counts. Ranks of many pairs are binned, and tau-a is counted on a
         grid of 256 x 256 ranks.
     """
 
-    def __init__(self, a: Array, b: Array, comparison: Comparison, exact: bool = True) -> None:
+    def __init__(self, a: AnyArray, b: AnyArray, comparison: Comparison, exact: bool = True) -> None:
         self.comparison: Comparison = comparison
         self.exact = exact
-        self._all_a, all_b = (squareform(side, checks=False) for side in (a, b))
-        self._compare(all_b, None)
+        self._all_a = self._pairs(a)
+        self._compare(self._pairs(b), None)
 
-    def against(self, b: Array, exact: bool | None = None) -> Self:
+    def against(self, b: AnyArray, exact: bool | None = None) -> Self:
         """The agreement of the same first matrix with another; work on the first is done once."""
         other = object.__new__(type(self))
         other.comparison, other._all_a = self.comparison, self._all_a
         other.exact = self.exact if exact is None else exact
-        other._compare(squareform(b, checks=False), self._a if self.n_nan == 0 and self.exact >= other.exact else None)
+        other._compare(other._pairs(b), self._a if self.n_nan == 0 and self.exact >= other.exact else None)
         return other
 
-    def _compare(self, all_b: Array, scored_a: Array | None) -> None:
-        valid = np.isfinite(self._all_a) & np.isfinite(all_b)
+    def _pairs(self, matrix: AnyArray) -> AnyArray:
+        return of_pairs(to_numpy(matrix) if self.comparison == "kendall" else matrix)
+
+    def _compare(self, all_b: AnyArray, scored_a: AnyArray | None) -> None:
+        xp = array_namespace(all_b)
+        valid = xp.isfinite(self._all_a) & xp.isfinite(all_b)
         self.n_pairs = len(valid)
-        self.n_nan = self.n_pairs - int(np.count_nonzero(valid))
+        self.n_nan = self.n_pairs - int(xp.count_nonzero(valid))
         self._valid = valid if self.n_nan else None
         if scored_a is None or self.n_nan:
             scored_a = self._scored(self._all_a if self._valid is None else self._all_a[valid])
         self._a, self._b = scored_a, self._scored(all_b if self._valid is None else all_b[valid])
 
-    def _scored(self, values: Array) -> Array:
+    def _scored(self, values: AnyArray) -> AnyArray:
         """Ranks or values of the pairs, centred (but for a cosine), with mean square 1; 0 where they vary by rounding alone."""
         if len(values) == 0:
-            return np.zeros_like(values)
+            return values
         lowest, highest = float(values.min()), float(values.max())
         if self.comparison != "cosine" and highest - lowest <= ROUNDING * max(abs(lowest), abs(highest)):
-            return np.zeros_like(values)
+            return zeros(values.shape, values)
         if self.comparison in ("spearman", "kendall"):
             values = ranks(values, self.exact)
         scored = values - (0.0 if self.comparison == "cosine" else values.mean())
-        length = float(np.sqrt(scored @ scored / len(scored)))
+        length = math.sqrt(float(scored @ scored) / len(scored))
         scored /= length if length > 0 else 1.0
-        return np.asarray(scored)
+        return scored
 
     @property
     def varies(self) -> bool:
@@ -85,7 +93,7 @@ class Agreement:
             return float("nan")
         if self.comparison == "kendall":
             return _tau_a(self._a, self._b) if self.exact else float(self._concordance.mean())
-        return float(np.clip(self._a @ self._b / len(self._a), -1, 1))
+        return float(np.clip(float(self._a @ self._b) / len(self._a), -1, 1))
 
     @cached_property
     def _concordance(self) -> Array:
@@ -104,7 +112,7 @@ class Agreement:
         opposite = (before[:-1, -1:] - before[:-1, 1:]) + (before[-1:, :-1] - before[1:, :-1])
         return np.asarray((below + above - opposite).ravel()[cell])
 
-    def pair_effects(self) -> Array:
+    def pair_effects(self) -> AnyArray:
         """The effect of each pair on the agreement, (n, n), symmetric with a diagonal of 0; over pairs they sum to 0.
 
         To first order, the agreement under weights u of the pairs is ``value + sum(u * effect) * n_pairs / sum(u)``. With
@@ -114,7 +122,7 @@ class Agreement:
         """
         n_pairs = max(len(self._a), 1)
         if not self.varies:
-            effects = np.zeros_like(self._a)
+            effects = zeros(self._a.shape, self._a)
         elif self.comparison == "kendall":
             effects = 2 * (self._concordance - self._concordance.mean()) / n_pairs
         else:
@@ -122,18 +130,18 @@ class Agreement:
             effects = (a * b - self.value / 2 * (a * a + b * b)) / n_pairs
         return self._matrix(effects)
 
-    def _matrix(self, of_pairs: Array) -> Array:
+    def _matrix(self, values: AnyArray) -> AnyArray:
         """Values of the pairs that are there as a symmetric matrix, 0 elsewhere."""
         if self._valid is not None:
-            everywhere = np.zeros(len(self._valid))
-            everywhere[self._valid] = of_pairs
-            of_pairs = everywhere
-        return np.asarray(squareform(of_pairs, checks=False))
+            everywhere = zeros(self._valid.shape, values)
+            everywhere[self._valid] = values
+            values = everywhere
+        return matrix_of(values)
 
     @cached_property
-    def _moments(self) -> Array:
-        a, b = self._a, self._b
-        return np.stack([self._matrix(part) for part in (np.ones_like(a), a, b, a * a, b * b, a * b)])
+    def _moments(self) -> AnyArray:
+        a, b, xp = self._a, self._b, array_namespace(self._a)
+        return xp.stack([self._matrix(part) for part in (xp.ones_like(a), a, b, a * a, b * b, a * b)])
 
     def __call__(self, weights: ArrayLike) -> Array:
         """The agreement (k,) under each row of weights (k, n) of the stimuli; NaN where a side does not vary.
@@ -142,12 +150,12 @@ class Agreement:
         so a stimulus that a bootstrap drew twice counts twice, and pairs of copies, whose dissimilarity is 0 by
         construction, do not count. Tau-a is given to first order (:meth:`pair_effects`).
         """
-        w = np.asarray(weights, dtype=np.float64)
+        w = beside(weights, self._a)
         if self.comparison == "kendall":
             there, effects = self._matrix(np.ones_like(self._a)), self.pair_effects()
             share = ((w @ effects) * w).sum(axis=1) / ((w @ there) * w).sum(axis=1)
             return np.asarray(self.value + share * len(self._a))
-        return self._correlation([((w @ moment) * w).sum(axis=1) for moment in self._moments])
+        return self._correlation([to_numpy(((w @ moment) * w).sum(axis=1)) for moment in self._moments])
 
     def permuted(self, permutations: ArrayLike) -> Array:
         """The agreement (k,) when the stimuli of the first matrix are reordered by each row of ``permutations`` (k, n).
@@ -160,12 +168,12 @@ class Agreement:
         if self.n_nan:
             raise ValueError(f"{self.n_nan} dissimilarities are NaN; a permutation test needs all of them")
         a, b = self._matrix(self._a), self._b
-        moved = (squareform(a[np.ix_(order, order)], checks=False) for order in np.asarray(permutations))
+        moved = (of_pairs(a[np.ix_(order, order)]) for order in np.asarray(permutations))
         if not self.varies:
             return np.full(len(np.asarray(permutations)), np.nan)
         if self.comparison == "kendall":
             return np.array([_tau_a(order, b) for order in moved])
-        return np.array([order @ b / len(b) for order in moved])
+        return np.array([float(order @ b) / len(b) for order in moved])
 
     def _correlation(self, moments: list[Any]) -> Array:
         count, x, y, xx, yy, xy = moments

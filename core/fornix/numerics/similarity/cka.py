@@ -6,16 +6,16 @@ import math
 from typing import Final, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from array_api_compat import array_namespace
 
-Array = NDArray[np.float64]
+from fornix.numerics.backends import AnyArray, inner
 
 #: Where the length of aligned products is below this part of the trace that they had, it is the rounding of what does not vary.
 ROUNDING: Final = 1e-13
 Estimator = Literal["unbiased", "biased"]
 
 
-def aligned_products(products: Array, estimator: Estimator = "unbiased") -> Array:
+def aligned_products(products: AnyArray, estimator: Estimator = "unbiased") -> AnyArray:
     """Products between stimuli (n, n) whose cosine over all entries is the CKA.
 
     Biased: ``H K H`` with ``H = I - 11'/n`` (Kornblith et al. 2019, ICML). Unbiased: with a diagonal of 0, the mean of each
@@ -31,21 +31,21 @@ def aligned_products(products: Array, estimator: Estimator = "unbiased") -> Arra
     n = len(products)
     if estimator == "biased":
         mean = products.mean(axis=1)
-        return np.asarray(products - mean[:, None] - mean[None, :] + mean.mean())
-    aligned = np.array(products, dtype=np.float64)
-    np.fill_diagonal(aligned, 0.0)
+        return products - mean[:, None] - mean[None, :] + mean.mean()
+    aligned, diagonal = array_namespace(products).asarray(products, copy=True), np.arange(n)
+    aligned[diagonal, diagonal] = 0.0
     sums = aligned.sum(axis=1)
     aligned -= sums[:, None] / (n - 2)
     aligned -= sums[None, :] / (n - 2)
     aligned += sums.sum() / ((n - 1) * (n - 2))
-    np.fill_diagonal(aligned, 0.0)
+    aligned[diagonal, diagonal] = 0.0
     return aligned
 
 
-def square_of_aligned(aligned: Array, products: Array) -> float:
+def square_of_aligned(aligned: AnyArray, products: AnyArray) -> float:
     """The sum of squares of aligned products; 0 where it is rounding: all products, or all off the diagonal, are equal."""
-    square = _sum_of_squares(aligned)
-    return square if square > (ROUNDING * float(np.trace(products))) ** 2 else 0.0
+    square = inner(aligned, aligned)
+    return square if square > (ROUNDING * float(products.trace())) ** 2 else 0.0
 
 
 class Alignment:
@@ -64,8 +64,8 @@ class Alignment:
 
     def __init__(
         self,
-        k: Array,
-        l: Array,  # noqa: E741 - the letters of the formula
+        k: AnyArray,
+        l: AnyArray,  # noqa: E741 - the letters of the formula
         estimator: Estimator = "unbiased",
         undefined: float = float("nan"),
     ) -> None:
@@ -75,7 +75,7 @@ class Alignment:
         self._kk = square_of_aligned(self._k, k)
         self._compare(l)
 
-    def against(self, l: Array, exact: bool = True) -> Self:  # noqa: E741
+    def against(self, l: AnyArray, exact: bool = True) -> Self:  # noqa: E741
         """The alignment of the same first matrix with another; ``exact`` makes no difference here."""
         other = object.__new__(type(self))
         other._estimator, other._undefined, other._k, other._kk = self._estimator, self._undefined, self._k, self._kk
@@ -87,39 +87,40 @@ class Alignment:
         """How many pairs of stimuli are compared."""
         return len(self._k) * (len(self._k) - 1) // 2
 
-    def _compare(self, l: Array) -> None:  # noqa: E741
+    def _compare(self, l: AnyArray) -> None:  # noqa: E741
         self._l = aligned_products(l, self._estimator)
-        self._ll, kl = square_of_aligned(self._l, l), float(np.vdot(self._k, self._l))
+        self._ll, kl = square_of_aligned(self._l, l), inner(self._k, self._l)
         #: Whether both sides do, so that there is an alignment.
         self.varies = self._kk > 0 and self._ll > 0
         #: The product of their lengths: of the roots, as the product of squares holds eighth powers of the responses.
         self._lengths = math.sqrt(self._kk) * math.sqrt(self._ll)
         self.value = kl / self._lengths if self.varies else self._undefined
 
-    def pair_effects(self) -> Array:
+    def pair_effects(self) -> AnyArray:
         """The effects (n, n) of :mod:`fornix.numerics.uncertainty.pair_effects`.
 
         ``2 (k l/(|k| |l|) - value (k^2/|k|^2 + l^2/|l|^2)/2)``, half of it on the diagonal, which holds each stimulus once.
         """
         effects = self._k * self._l
         if not self.varies:
-            return np.zeros_like(effects)
+            return array_namespace(effects).zeros_like(effects)
         effects *= 2 / self._lengths
-        effects -= self.value / self._kk * np.square(self._k)
-        effects -= self.value / self._ll * np.square(self._l)
-        effects[np.diag_indices_from(effects)] /= 2
-        return np.asarray(effects)
+        effects -= self.value / self._kk * self._k**2
+        effects -= self.value / self._ll * self._l**2
+        effects[np.diag_indices(len(effects))] /= 2
+        return effects
 
 
-def without_mean(features: Array) -> Array:
+def without_mean(features: AnyArray) -> AnyArray:
     """Features (n, p) less their means; 0 where nothing but the rounding of a large mean is left of a feature."""
     mean = features.mean(axis=0)
     centred = features - mean
-    centred[:, np.einsum("ij,ij->j", centred, centred) <= 1e-28 * len(features) * mean**2] = 0.0
-    return np.asarray(centred)
+    squares = array_namespace(features).einsum("ij,ij->j", centred, centred)
+    centred[:, squares <= 1e-28 * len(features) * mean**2] = 0.0
+    return centred
 
 
-def cka_of_features(x: Array, y: Array, estimator: Estimator = "unbiased") -> float:
+def cka_of_features(x: AnyArray, y: AnyArray, estimator: Estimator = "unbiased") -> float:
     """CKA of features, by products of features with features: what takes least where stimuli outnumber them.
 
     ``sum_ij K_ij L_ij = |X'Y|^2`` for all pairs; of the pairs of a stimulus with itself it is ``sum_i |x_i|^2 |y_i|^2``.
@@ -137,20 +138,16 @@ def cka_of_features(x: Array, y: Array, estimator: Estimator = "unbiased") -> fl
         NaN where a side does not vary.
     """
     x, y = without_mean(x), without_mean(y)
-    xy, xx, yy = (_sum_of_squares(a.T @ b) for a, b in ((x, y), (x, x), (y, y)))
+    xy, xx, yy = (inner(product, product) for product in (x.T @ y, x.T @ x, y.T @ y))
     rounding = 1e-12 * xx, 1e-12 * yy
     if estimator == "unbiased":
         n = len(x)
-        squares = [np.einsum("ij,ij->i", side, side) for side in (x, y)]
+        squares = [array_namespace(side).einsum("ij,ij->i", side, side) for side in (x, y)]
 
-        def without_self(total: float, k: Array, l: Array) -> float:  # noqa: E741
+        def without_self(total: float, k: AnyArray, l: AnyArray) -> float:  # noqa: E741
             # Rows of the products of centred features sum to 0, so off the diagonal to -k.
             return total - n / (n - 2) * float(k @ l) + float(k.sum() * l.sum()) / ((n - 1) * (n - 2))
 
         k, l = squares  # noqa: E741
         xy, xx, yy = without_self(xy, k, l), without_self(xx, k, k), without_self(yy, l, l)
     return xy / (math.sqrt(xx) * math.sqrt(yy)) if xx > rounding[0] and yy > rounding[1] else float("nan")
-
-
-def _sum_of_squares(matrix: Array) -> float:
-    return float(np.vdot(matrix, matrix))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
+from fornix.numerics.backends import AnyArray, beside, to_numpy
 
 Array = NDArray[np.float64]
 
@@ -43,7 +45,7 @@ def repeated_responses(assembly: xr.DataArray, what: str = "the target") -> tupl
     return np.asarray(stimuli), values.reshape(len(repetitions), len(stimuli), -1)
 
 
-def noise_covariance(responses: Array) -> Array:
+def noise_covariance(responses: AnyArray) -> AnyArray:
     """Covariance (p, p) of the noise of neuroids, from repetitions, shrunk towards its diagonal.
 
     Residuals from each stimulus's mean are pooled, with ``n (repetitions - 1)`` degrees of freedom. Covariances are
@@ -64,26 +66,28 @@ def noise_covariance(responses: Array) -> Array:
     residuals = (responses - responses.mean(axis=0)).reshape(-1, p)
     rows, freedom = len(residuals), n * (n_repetitions - 1)
     products = residuals.T @ residuals
-    variance = np.diag(products) / freedom
-    silent = ~(variance > 1e-20 * np.square(responses).mean(axis=(0, 1)))
+    variance = products.diagonal() / freedom
+    silent = to_numpy(~(variance > 1e-20 * (responses * responses).mean(axis=(0, 1))))
     if silent.any():
         first = int(np.flatnonzero(silent)[0])
         raise AssemblyError(
             f"{silent.sum()} neuroids (the first is number {first}) respond alike in all repetitions, so they "
             "have no noise to divide by; leave them out, or use another distance"
         )
-    deviation = np.sqrt(variance)
-    standardised = residuals / deviation
-    mean_products = products / np.outer(deviation, deviation) / (rows - 1)
-    mean_squares = np.square(standardised).T @ np.square(standardised) / (rows - 1)
-    off = ~np.eye(p, dtype=bool)
-    of_correlations = rows / freedom**2 * (mean_squares - mean_products**2)[off].sum()
-    shared = np.square(mean_products[off]).sum()
+    deviation = variance**0.5
+    squares = (residuals / deviation) ** 2
+    mean_products = products / (deviation[:, None] * deviation) / (rows - 1)
+    mean_squares = squares.T @ squares / (rows - 1)
+    off = np.nonzero(~np.eye(p, dtype=bool))
+    of_correlations = rows / freedom**2 * float((mean_squares - mean_products**2)[off].sum())
+    shared = float((mean_products[off] ** 2).sum())
     shrinkage = float(np.clip(of_correlations / shared, 0, 1)) if shared > 0 else 1.0
-    return np.asarray(products / freedom * np.where(off, 1 - shrinkage, 1.0))
+    factors = np.full((p, p), 1 - shrinkage)
+    np.fill_diagonal(factors, 1.0)
+    return products / freedom * beside(factors, products)
 
 
-def crossnobis_distances(responses: Array) -> Array:
+def crossnobis_distances(responses: AnyArray) -> AnyArray:
     """Crossnobis distances (n, n), divided by the number of neuroids; below 0 where noise has it so (Walther et al. 2016).
 
     For each repetition k, ``(m_i - m_j)' C^-1 (x_i - x_j) / p`` with x the responses of that repetition, m the mean of the
@@ -96,12 +100,13 @@ def crossnobis_distances(responses: Array) -> Array:
     """
     n_repetitions, n, p = responses.shape
     # C^-1 = A'A with A the inverse of a triangular root of C: responses times A' have noise of covariance 1.
-    root = np.linalg.cholesky(noise_covariance(responses))
-    white = np.linalg.solve(root, responses.reshape(-1, p).T).T.reshape(n_repetitions, n, p)
+    linalg = array_namespace(responses).linalg
+    root = linalg.cholesky(noise_covariance(responses))
+    white = linalg.solve(root, responses.reshape(-1, p).T).T.reshape(n_repetitions, n, p)
     white = white - white.mean(axis=(0, 1))
     total = white.sum(axis=0)
     # Products of different repetitions: all products less those of a repetition with itself.
     crossed = total @ total.T - sum(repetition @ repetition.T for repetition in white)
     crossed /= n_repetitions * (n_repetitions - 1) * p
-    own = np.diag(crossed)
-    return np.asarray(own[:, None] + own[None, :] - 2 * crossed)
+    own = crossed.diagonal()
+    return own[:, None] + own[None, :] - 2 * crossed

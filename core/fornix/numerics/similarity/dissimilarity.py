@@ -6,10 +6,12 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.responses import Gram
+from fornix.numerics.backends import AnyArray, on_device
 from fornix.numerics.linear.gram import correlation_distances, euclidean_distances, one_less_correlation, squared_distances
 from fornix.numerics.rows import source_stimuli
 
@@ -45,26 +47,31 @@ def dissimilarities(responses: xr.DataArray | Gram, distance: Distance = "correl
     )
 
 
-def distance_matrix(responses: xr.DataArray | Gram, distance: Distance) -> Array:
-    """Distances (n, n) between the rows of an assembly (presentation, neuroid) or a Gram; see :func:`dissimilarities`."""
+def distance_matrix(responses: xr.DataArray | Gram, distance: Distance, device: str = "numpy") -> AnyArray:
+    """Distances (n, n) between the rows of an assembly (presentation, neuroid) or a Gram; see :func:`dissimilarities`.
+
+    Computed and left on a device, as ``backends.on_device`` names it.
+    """
     n_features = responses.n_features if isinstance(responses, Gram) else responses.sizes["neuroid"]
     if n_features < 2 and distance == "correlation":
         raise AssemblyError("a correlation distance needs at least 2 neuroids; there is 1")
     if isinstance(responses, Gram):
         if distance == "correlation":
-            return correlation_distances(responses)
-        lengths = euclidean_distances(responses)
+            return correlation_distances(responses, device)
+        lengths = euclidean_distances(responses, device)
         return lengths if distance == "euclidean" else lengths**2 / n_features
-    values = np.asarray(responses.values, dtype=np.float64)
+    values = on_device(responses.values, device)
+    xp = array_namespace(values)
     # Not by a Gram: with the means removed from the features, products have fewer digits to lose, and there is one matrix (n, n).
     if distance == "correlation":
         rows = values - values.mean(axis=1, keepdims=True)
         covariance = rows @ rows.T
-        return one_less_correlation(covariance, np.einsum("ij,ij->i", values, values), rounding_of=covariance.diagonal().copy())
+        variance = xp.asarray(covariance.diagonal(), copy=True)
+        return one_less_correlation(covariance, xp.einsum("ij,ij->i", values, values), rounding_of=variance)
     mean = values.mean(axis=0)
     rows = values - mean
     squares = squared_distances(rows @ rows.T, float(mean @ mean))
-    return np.sqrt(squares, out=squares) if distance == "euclidean" else squares / n_features
+    return xp.sqrt(squares, out=squares) if distance == "euclidean" else squares / n_features
 
 
 def pair_stimuli(pairs: xr.DataArray, what: str) -> NDArray[np.str_]:

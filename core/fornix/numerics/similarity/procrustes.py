@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from array_api_compat import array_namespace
 
-Array = NDArray[np.float64]
+from fornix.numerics.backends import AnyArray
+
 Scale = Literal["angular", "cosine"]
 
 
-def nuclear_norm(x: Array, y: Array) -> float:
+def nuclear_norm(x: AnyArray, y: AnyArray) -> float:
     """The sum of singular values of ``X'Y`` of features (n, p) and (n, q): the largest ``tr(Q'X'Y)`` of an orthogonal Q."""
-    return float(np.linalg.svd(x.T @ y, compute_uv=False).sum())
+    return float(array_namespace(x).linalg.svdvals(x.T @ y).sum())
 
 
-def nuclear_norm_of_products(k: Array, y: Array) -> float:
+def nuclear_norm_of_products(k: AnyArray, y: AnyArray) -> float:
     """The same from products ``K = X X'`` (n, n), whatever the number of features: the roots of the eigenvalues of ``Y'K Y``.
 
     With ``Y = U S V'`` these are the eigenvalues of ``S U'K U S``, a matrix as wide as the smaller of n and q. Those below
@@ -27,9 +28,10 @@ def nuclear_norm_of_products(k: Array, y: Array) -> float:
     k : (n, n)
     y : (n, q)
     """
-    u, s, _ = np.linalg.svd(y, full_matrices=False)
-    values = np.linalg.eigvalsh((u * s).T @ k @ (u * s))
-    return float(np.sqrt(values[values > len(k) * np.finfo(np.float64).eps * max(values[-1], 0.0)]).sum())
+    linalg = array_namespace(y).linalg
+    u, s, _ = linalg.svd(y, full_matrices=False)
+    values = linalg.eigvalsh((u * s).T @ k @ (u * s))
+    return float((values[values > len(k) * np.finfo(np.float64).eps * max(float(values[-1]), 0.0)] ** 0.5).sum())
 
 
 def procrustes_similarity(norm: float, square_x: float, square_y: float, scale: Scale = "angular") -> float:

@@ -11,10 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 import xarray as xr
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
+from fornix.numerics.backends import AnyArray, to_numpy
 from fornix.numerics.similarity.agreement import Agreement, Array, Comparison
 from fornix.numerics.similarity.dissimilarity import matrices_of_pairs, pair_stimuli
 from fornix.numerics.uncertainty.intervals import BOTH, FEW_SUBJECTS, replicates_array, stimulus_groups, with_uncertainty
@@ -41,7 +43,7 @@ def stimulus_counts(n: int, n_draws: int = N_DRAWS) -> Array:
 
 
 def score_subjects(
-    values: Sequence[float], effects: Sequence[Array], stimulus_id: NDArray[np.str_], subjects: NDArray[np.str_]
+    values: Sequence[float], effects: Sequence[AnyArray], stimulus_id: NDArray[np.str_], subjects: NDArray[np.str_]
 ) -> Score:
     """Mean over subjects of the agreement with each, with its error for new stimuli and subjects.
 
@@ -54,7 +56,8 @@ def score_subjects(
     subjects : (s,) str
     """
     by_subject, n = np.array(values), len(subjects)
-    mean = np.mean(effects, axis=0)
+    xp = array_namespace(effects[0])
+    mean = xp.mean(xp.stack(effects), axis=0)
     value = float(by_subject.mean())
     deviations = stimulus_deviations(mean, stimulus_groups(stimulus_id))
     factors: dict[str, tuple[Any, ...]] = {"stimuli": (value + deviations, "jackknife")}
@@ -63,7 +66,7 @@ def score_subjects(
         factors["subjects"] = ((by_subject.sum() - by_subject) / (n - 1), "jackknife")
     elif n >= FEW_SUBJECTS:
         counts = counts_drawn(n, N_DRAWS, seed=0) / n
-        of_stimuli = np.array([matrix.sum(axis=1) for matrix in effects])
+        of_stimuli = np.stack([to_numpy(matrix.sum(axis=1)) for matrix in effects])
         square = float(np.square(of_stimuli.mean(axis=0)).sum())
         # As above: the part of pairs counts once, though drawing stimuli counts it twice.
         share = np.sqrt(stimulus_variance(mean) / square) if square > 0 else 0.0

@@ -14,8 +14,10 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import numpy as np
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
+from fornix.numerics.backends import AnyArray, to_numpy
 from fornix.numerics.uncertainty.intervals import BOTH
 
 Array = NDArray[np.float64]
@@ -31,10 +33,10 @@ class Effective(Protocol):
 
     @property
     def value(self) -> float: ...
-    def pair_effects(self) -> Array: ...
+    def pair_effects(self) -> AnyArray: ...
 
 
-def stimulus_variance(effects: Array, unbiased: bool = False) -> float:
+def stimulus_variance(effects: AnyArray, unbiased: bool = False) -> float:
     """The variance of a score for new stimuli.
 
     ``n/(n - 3) (sum_i L_i^2 - sum_{i<j} e_ij^2)`` with ``L_i = sum_j e_ij``; the factor makes it right for few stimuli.
@@ -50,12 +52,13 @@ def stimulus_variance(effects: Array, unbiased: bool = False) -> float:
     n = len(effects)
     if n < 4:
         return float("nan")
-    of_pairs = (np.einsum("ij,ij->", effects, effects) - np.square(np.diag(effects)).sum()) / 2
-    of_stimuli = np.square(effects.sum(axis=1)).sum() - of_pairs
-    return float(n / (n - 3) * (of_stimuli if unbiased else max(of_stimuli, of_pairs / 2)))
+    square = float(array_namespace(effects).einsum("ij,ij->", effects, effects))
+    of_pairs = (square - float((effects.diagonal() ** 2).sum())) / 2
+    of_stimuli = float((effects.sum(axis=1) ** 2).sum()) - of_pairs
+    return n / (n - 3) * (of_stimuli if unbiased else max(of_stimuli, of_pairs / 2))
 
 
-def stimulus_deviations(effects: Array, groups: NDArray[np.int64]) -> Array:
+def stimulus_deviations(effects: AnyArray, groups: NDArray[np.int64]) -> Array:
     """How the score changes when each group of stimuli is left out, (g,), to first order.
 
     Scaled so that the variance of these jackknife replicates, ``(g - 1)/g sum d^2``, is :func:`stimulus_variance`.
@@ -65,7 +68,7 @@ def stimulus_deviations(effects: Array, groups: NDArray[np.int64]) -> Array:
 
 def crossed_replicates(
     value: float,
-    effects: Array,
+    effects: AnyArray,
     groups: NDArray[np.int64],
     n_neuroid_groups: int,
     without: Callable[[tuple[int, ...]], Effective],
@@ -134,9 +137,9 @@ def neuroid_variance(without_one: Array, without_two: Array) -> float:
     return max(jackknife - of_two, jackknife / 2)
 
 
-def _by_group(effects: Array, groups: NDArray[np.int64]) -> Array:
+def _by_group(effects: AnyArray, groups: NDArray[np.int64]) -> Array:
     """The effects of the stimuli of each group, summed, less their mean over groups."""
-    sums = np.bincount(groups, weights=effects.sum(axis=1))
+    sums = np.bincount(groups, weights=to_numpy(effects.sum(axis=1)))
     return np.asarray(sums - sums.mean())
 
 

@@ -12,9 +12,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import Gram, Score
+from fornix.numerics.backends import AnyArray, on_device, scoring_device
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.similarity.cka import Alignment, Estimator, cka_of_features, without_mean
-from fornix.numerics.similarity.dissimilarity import Array
 from fornix_metric_similarity.scoring import (
     NOTHING_VARIES,
     by_subject_units,
@@ -42,6 +42,8 @@ class AlignmentMetric:
         Brain-Score's ``cka_cv``; as of the metric ``rdm``.
     replicates : bool
         Whether the error is estimated (default definition).
+    device : str
+        ``"numpy"``, or a device of torch: see ``fornix.numerics.backends.on_device``.
     """
 
     definition: Literal["default", "brainscore"] = "default"
@@ -51,6 +53,7 @@ class AlignmentMetric:
     seed: int = 1
     stratify_on: str = ""
     replicates: bool = True
+    device: str = "numpy"
 
     accepts: Final = frozenset({"values", "gram"})
 
@@ -80,8 +83,8 @@ class AlignmentMetric:
         if self.n_subsamples:
             return over_subsamples(
                 self._compare,
-                _source_products(source, rows),
-                measured_responses(stimuli, responses, _products),
+                self._source_products(source, rows),
+                measured_responses(stimuli, responses, self._products),
                 target,
                 n_subsamples=self.n_subsamples,
                 subsample_size=self.subsample_size,
@@ -91,7 +94,7 @@ class AlignmentMetric:
         few = isinstance(source, xr.DataArray) and max(source.shape[1], responses.shape[1]) <= len(stimuli)
         if few and not self._estimated:
             return self._of_features(source, rows, responses)
-        return self._of_products(source, rows, measured_responses(stimuli, responses, _products))
+        return self._of_products(source, rows, measured_responses(stimuli, responses, self._products))
 
     @property
     def _estimated(self) -> bool:
@@ -101,45 +104,43 @@ class AlignmentMetric:
     def _undefined(self) -> float:
         return math.nan if self.definition == "default" else 0.0
 
-    def _compare(self, k: Array, other: Array) -> Alignment:
+    def _compare(self, k: AnyArray, other: AnyArray) -> Alignment:
         return Alignment(k, other, self.estimator, self._undefined)
 
     def _of_products(self, source: xr.DataArray | Gram, rows: NDArray[np.int64], measured: Measured) -> Score:
-        first = self._compare(_source_products(source, rows), measured.matrices[0])
+        first = self._compare(self._source_products(source, rows), measured.matrices[0])
         compared = [first, *(first.against(other) for other in measured.matrices[1:])]
         if self._estimated:
-            return with_replicates(compared, measured, _products)
+            return with_replicates(compared, measured, self._products)
         return values_alone(compared, measured)
 
     def _of_features(self, source: xr.DataArray, rows: NDArray[np.int64], responses: xr.DataArray) -> Score:
-        features = np.asarray(source.values, dtype=np.float64)[rows]
+        features = on_device(source.values[rows], self.device)
         subjects, parts = by_subject(responses)
-        values = np.array([cka_of_features(features, np.asarray(part.values, np.float64), self.estimator) for part in parts])
+        values = np.array([cka_of_features(features, on_device(part.values, self.device), self.estimator) for part in parts])
         empty = np.isnan(values)
         values[empty] = self._undefined
         notes = (NOTHING_VARIES,) if empty.any() else ()
         return Score(float(values.mean()), units=by_subject_units(values, subjects), n_nan=int(empty.sum()), notes=notes)
 
+    def _products(self, responses: xr.DataArray) -> AnyArray:
+        features = without_mean(on_device(responses.values, self.device))
+        return features @ features.T
 
-def _products(responses: xr.DataArray) -> Array:
-    features = without_mean(np.asarray(responses.values, dtype=np.float64))
-    return np.asarray(features @ features.T)
-
-
-def _source_products(source: xr.DataArray | Gram, rows: NDArray[np.int64]) -> Array:
-    if isinstance(source, Gram):
-        return np.asarray(source.products[np.ix_(rows, rows)])
-    return _products(source[rows])
+    def _source_products(self, source: xr.DataArray | Gram, rows: NDArray[np.int64]) -> AnyArray:
+        if isinstance(source, Gram):
+            return on_device(source.products[np.ix_(rows, rows)], self.device)
+        return self._products(source[rows])
 
 
 def alignment_metric(options: Mapping[str, Any]) -> AlignmentMetric:
-    """The metric with the options of its card, all given.
+    """The metric with the options of its card, all given; computed where ``FORNIX_SCORING_DEVICE`` says.
 
     Raises
     ------
     UsageError
         If a number is out of its range, or subsamples are asked for outside Brain-Score's definition.
     """
-    metric = AlignmentMetric(**options)
+    metric = AlignmentMetric(**options, device=scoring_device())
     check_subsamples("cka", metric.definition, metric.n_subsamples, metric.subsample_size)
     return metric

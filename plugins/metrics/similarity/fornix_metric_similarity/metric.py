@@ -11,10 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import Gram, Score
+from fornix.numerics.backends import AnyArray, on_device, scoring_device
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.similarity.agreement import Agreement, Comparison
 from fornix.numerics.similarity.crossnobis import crossnobis_distances, repeated_responses
-from fornix.numerics.similarity.dissimilarity import Array, Distance, distance_matrix, matrices_of_pairs, pair_stimuli
+from fornix.numerics.similarity.dissimilarity import Distance, distance_matrix, matrices_of_pairs, pair_stimuli
 from fornix_metric_similarity.scoring import check_subsamples, over_subsamples, value_of, values_alone, with_replicates
 from fornix_metric_similarity.target import Measured, enough, measured_pairs, measured_responses, responses_once
 
@@ -40,6 +41,8 @@ class SimilarityMetric:
         A coordinate of the target's presentations, or empty.
     replicates : bool
         Whether the error is estimated (default definition).
+    device : str
+        ``"numpy"``, or a device of torch: see ``fornix.numerics.backends.on_device``.
     """
 
     definition: Literal["default", "brainscore"] = "default"
@@ -50,6 +53,7 @@ class SimilarityMetric:
     seed: int = 1
     stratify_on: str = ""
     replicates: bool = True
+    device: str = "numpy"
 
     accepts: Final = frozenset({"values", "gram"})
 
@@ -124,7 +128,7 @@ class SimilarityMetric:
 
     def _target(self, target: xr.DataArray) -> Measured:
         if isinstance(target, xr.DataArray) and "pair" in target.dims:
-            return measured_pairs(target, FEWEST)
+            return measured_pairs(target, FEWEST, self.device)
         if self.distance == "crossnobis":
             stimuli, _ = repeated_responses(target)
             enough(stimuli, FEWEST)
@@ -132,30 +136,30 @@ class SimilarityMetric:
         stimuli, target = responses_once(target, FEWEST, in_order=self.definition == "brainscore")
         return measured_responses(stimuli, target, self._matrix)
 
-    def _matrix(self, responses: xr.DataArray) -> Array:
+    def _matrix(self, responses: xr.DataArray) -> AnyArray:
         """Distances between the stimuli of a target, in the order of its rows; sorted, where they are repeated."""
         if self.distance == "crossnobis":
-            return crossnobis_distances(repeated_responses(responses)[1])
-        return distance_matrix(responses, self.distance)
+            return crossnobis_distances(on_device(repeated_responses(responses)[1], self.device))
+        return distance_matrix(responses, self.distance, self.device)
 
-    def _source(self, source: xr.DataArray | Gram, stimuli: NDArray[np.str_]) -> Array:
+    def _source(self, source: xr.DataArray | Gram, stimuli: NDArray[np.str_]) -> AnyArray:
         if isinstance(source, xr.DataArray) and source.dims == ("pair",):
             match_rows(pair_stimuli(source, "the source"), stimuli)
-            return np.asarray(matrices_of_pairs(source, stimuli)[0])
+            return on_device(matrices_of_pairs(source, stimuli)[0], self.device)
         rows = match_rows(source_stimuli(source), stimuli)
         if isinstance(source, Gram):
-            return distance_matrix(source, self.distance)[np.ix_(rows, rows)]
-        return distance_matrix(source[rows], self.distance)
+            return distance_matrix(source, self.distance, self.device)[np.ix_(rows, rows)]
+        return distance_matrix(source[rows], self.distance, self.device)
 
 
 def similarity_metric(options: Mapping[str, Any]) -> SimilarityMetric:
-    """The metric with the options of its card, all given.
+    """The metric with the options of its card, all given; computed where ``FORNIX_SCORING_DEVICE`` says.
 
     Raises
     ------
     UsageError
         If a number is out of its range, or subsamples are asked for outside Brain-Score's definition.
     """
-    metric = SimilarityMetric(**options)
+    metric = SimilarityMetric(**options, device=scoring_device())
     check_subsamples("rdm", metric.definition, metric.n_subsamples, metric.subsample_size)
     return metric

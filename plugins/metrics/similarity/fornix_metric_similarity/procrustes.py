@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import Gram, Score
+from fornix.numerics.backends import AnyArray, inner, on_device, scoring_device
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.similarity.cka import aligned_products, square_of_aligned, without_mean
 from fornix.numerics.similarity.dissimilarity import Array
@@ -32,10 +33,13 @@ class ProcrustesMetric:
         ``1 - 2/pi arccos(c)``, or ``c = |X'Y|_* / (|X| |Y|)`` of responses less their means.
     replicates : bool
         Whether the error is estimated.
+    device : str
+        ``"numpy"``, or a device of torch: see ``fornix.numerics.backends.on_device``.
     """
 
     scale: Scale = "angular"
     replicates: bool = True
+    device: str = "numpy"
 
     accepts: Final = frozenset({"values", "gram"})
 
@@ -61,9 +65,9 @@ class ProcrustesMetric:
             If source or target hold NaN, repeat a stimulus, do not match, or have fewer than 3 stimuli.
         """
         stimuli, responses = responses_once(target, FEWEST, in_order=False)
-        known = _Source(source, match_rows(source_stimuli(source), stimuli))
+        known = _Source(source, match_rows(source_stimuli(source), stimuli), self.device)
         subjects, parts = by_subject(responses)
-        measured = [np.asarray(part.values, dtype=np.float64) for part in parts]
+        measured = [on_device(part.values, self.device) for part in parts]
         everything = np.arange(len(stimuli))
         values = self._values(known, measured, everything)
         score = Score(float(values.mean()), units=by_subject_units(values, subjects), n_nan=int(np.isnan(values).sum()))
@@ -79,38 +83,38 @@ class ProcrustesMetric:
             factors["subjects"] = ((values.sum() - values) / (len(values) - 1), "jackknife")
         elif subjects is None and responses.sizes["neuroid"] > 1:
             groups = stimulus_groups(neuroid_names(responses))
-            kept = [[measured[0][:, groups != k]] for k in range(groups.max() + 1)]
+            kept = [[measured[0][:, np.flatnonzero(groups != k)]] for k in range(groups.max() + 1)]
             factors["neuroids"] = ([self._values(known, part, everything)[0] for part in kept], "jackknife")
         return with_uncertainty(score, replicates_array(factors, not_resampled=few))
 
-    def _values(self, source: _Source, measured: list[Array], rows: NDArray[np.int64]) -> Array:
+    def _values(self, source: _Source, measured: list[AnyArray], rows: NDArray[np.int64]) -> Array:
         norm_of, square = source.of(rows)
         centred = [without_mean(responses[rows]) for responses in measured]
-        return np.array([procrustes_similarity(norm_of(y), square, float(np.vdot(y, y)), self.scale) for y in centred])
+        return np.array([procrustes_similarity(norm_of(y), square, inner(y, y), self.scale) for y in centred])
 
 
 class _Source:
     """A source as features where they are fewer than stimuli, else as products between stimuli."""
 
-    def __init__(self, source: xr.DataArray | Gram, rows: NDArray[np.int64]) -> None:
+    def __init__(self, source: xr.DataArray | Gram, rows: NDArray[np.int64], device: str) -> None:
         if isinstance(source, Gram):
-            self._matrix, self._products = np.asarray(source.products[np.ix_(rows, rows)]), True
+            self._matrix, self._products = on_device(source.products[np.ix_(rows, rows)], device), True
             return
-        features = without_mean(np.asarray(source.values, dtype=np.float64)[rows])
+        features = without_mean(on_device(source.values[rows], device))
         self._products = features.shape[1] > len(rows)
         self._matrix = features @ features.T if self._products else features
 
-    def of(self, rows: NDArray[np.int64]) -> tuple[Callable[[Array], float], float]:
+    def of(self, rows: NDArray[np.int64]) -> tuple[Callable[[AnyArray], float], float]:
         """A function from measured responses, less their means, to the nuclear norm; and the source's own sum of squares."""
         if self._products:
             given = self._matrix[np.ix_(rows, rows)]
             products = aligned_products(given, "biased")
-            square = float(np.trace(products)) if square_of_aligned(products, given) > 0 else 0.0
+            square = float(products.trace()) if square_of_aligned(products, given) > 0 else 0.0
             return (lambda y: nuclear_norm_of_products(products, y)), square
         features = without_mean(self._matrix[rows])
-        return (lambda y: nuclear_norm(features, y)), float(np.vdot(features, features))
+        return (lambda y: nuclear_norm(features, y)), inner(features, features)
 
 
 def procrustes_metric(options: Mapping[str, Any]) -> ProcrustesMetric:
-    """The metric with the options of its card, all given."""
-    return ProcrustesMetric(**options)
+    """The metric with the options of its card, all given; computed where ``FORNIX_SCORING_DEVICE`` says."""
+    return ProcrustesMetric(**options, device=scoring_device())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fornix.errors import UsageError
 from fornix.interfaces import AssemblyError, Score
+from fornix.numerics.backends import AnyArray
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.similarity.dissimilarity import Array
 from fornix.numerics.similarity.rsa import score_subjects
@@ -33,7 +34,7 @@ class Compared(Effective, Protocol):
     @property
     def varies(self) -> bool: ...
 
-    def against(self, b: Array, exact: bool) -> Self: ...
+    def against(self, b: AnyArray, exact: bool) -> Self: ...
 
 
 def values_alone(compared: Sequence[Compared], measured: Measured) -> Score:
@@ -90,8 +91,8 @@ def with_replicates(compared: Sequence[Compared], measured: Measured, products: 
 
 
 def over_subsamples(
-    compare: Callable[[Array, Array], Compared],
-    matrix: Array,
+    compare: Callable[[AnyArray, AnyArray], Compared],
+    matrix: AnyArray,
     measured: Measured,
     target: xr.DataArray,
     *,

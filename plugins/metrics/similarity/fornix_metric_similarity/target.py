@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from fornix.interfaces import AssemblyError, check_assembly
+from fornix.numerics.backends import AnyArray, on_device
 from fornix.numerics.rows import each_once, stimuli_of
-from fornix.numerics.similarity.dissimilarity import Array, matrices_of_pairs, pair_stimuli
+from fornix.numerics.similarity.dissimilarity import matrices_of_pairs, pair_stimuli
 from fornix.numerics.uncertainty.intervals import stimulus_groups
 
 #: From responses, dims (presentation, neuroid), to a matrix between stimuli.
-Products = Callable[[xr.DataArray], Array]
+Products = Callable[[xr.DataArray], AnyArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,7 @@ class Measured:
     """Matrices between stimuli (subjects or 1, n, n), and the responses they came from, if any."""
 
     stimuli: NDArray[np.str_]
-    matrices: Array
+    matrices: AnyArray
     subjects: NDArray[np.str_] | None = None
     responses: xr.DataArray | None = None
 
@@ -80,14 +82,15 @@ def by_subject(target: xr.DataArray) -> tuple[NDArray[np.str_] | None, list[xr.D
 def measured_responses(stimuli: NDArray[np.str_], target: xr.DataArray, products: Products) -> Measured:
     """Matrices from responses, for each subject where there are subjects."""
     subjects, parts = by_subject(target)
-    return Measured(stimuli, np.stack([products(part) for part in parts]), subjects, target)
+    matrices = [products(part) for part in parts]
+    return Measured(stimuli, array_namespace(*matrices).stack(matrices), subjects, target)
 
 
-def measured_pairs(target: xr.DataArray, fewest: int) -> Measured:
-    """Matrices from measured dissimilarities, dims (pair,) or (subject, pair)."""
+def measured_pairs(target: xr.DataArray, fewest: int, device: str) -> Measured:
+    """Matrices, on a device, from measured dissimilarities, dims (pair,) or (subject, pair)."""
     stimuli = pair_stimuli(target, "the target")
     enough(stimuli, fewest)
-    matrices = matrices_of_pairs(target, stimuli)
+    matrices = on_device(matrices_of_pairs(target, stimuli), device)
     if "subject" not in target.dims:
         return Measured(stimuli, matrices)
     names = target["subject"].values if "subject" in target.coords else np.arange(len(matrices))

@@ -17,6 +17,9 @@ import fornix
 from fornix.interfaces import AssemblyError
 from fornix.numerics.linear.gram import gram_of_assembly
 
+#: On every backend that is there.
+pytestmark = pytest.mark.usefixtures("scoring_device")
+
 
 def parity_folder() -> Path:
     """FORNIX_PARITY, the checkout's own copy, or the folder beside the mirror."""

@@ -12,6 +12,9 @@ import xarray as xr
 import fornix
 from fornix.numerics.linear.gram import gram_of_assembly
 
+#: On every backend that is there.
+pytestmark = pytest.mark.usefixtures("scoring_device")
+
 N = 60
 
 

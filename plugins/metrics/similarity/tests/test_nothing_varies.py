@@ -13,6 +13,9 @@ import fornix
 from fornix.interfaces import Gram
 from fornix.numerics.linear.gram import gram_of_assembly
 
+#: On every backend that is there.
+pytestmark = pytest.mark.usefixtures("scoring_device")
+
 N = 61
 NOTE = "nothing to compare, as source or target does not vary"
 

@@ -16,6 +16,9 @@ import fornix
 from fornix.numerics.similarity.dissimilarity import dissimilarities
 from fornix.numerics.similarity.rsa import rsa_ceiling
 
+#: On every backend that is there.
+pytestmark = pytest.mark.usefixtures("scoring_device")
+
 model_selection = pytest.importorskip("sklearn.model_selection")
 
 ROWS = np.random.default_rng(11).permutation(120)

@@ -14,6 +14,9 @@ import fornix
 from fornix.interfaces import Score
 from fornix.numerics.linear.gram import gram_of_assembly
 
+#: On every backend that is there.
+pytestmark = pytest.mark.usefixtures("scoring_device")
+
 METRICS: list[tuple[str, dict[str, Any]]] = [
     ("rdm", {}),
     ("rdm", {"distance": "euclidean", "comparison": "pearson"}),

@@ -18,6 +18,9 @@ from fornix.numerics.linear.gram import gram_of_assembly
 from fornix.numerics.similarity.dissimilarity import dissimilarities
 from fornix.numerics.similarity.rsa import rsa_ceiling
 
+#: On every backend that is there.
+pytestmark = pytest.mark.usefixtures("scoring_device")
+
 model_selection = pytest.importorskip("sklearn.model_selection")
 
 
