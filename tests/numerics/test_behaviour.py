@@ -194,7 +194,7 @@ def test_intervals_cover_the_truth_and_are_no_wider_than_they_need_be(n_subjects
     """400 draws of a regime of ``benchmarks/calibration.py``; all regimes, 2,000 draws each, are in docs/metrics."""
     calibration = runpy.run_path(str(BENCHMARKS / "calibration.py"))
     people = calibration["People"](n_subjects, 60, 0.25)
-    found = calibration["calibrate"](calibration["Regime"]("", people.truth(), people.draw), draws=400, seed=1)
+    found = calibration["calibrate"](calibration["Regime"]("", people.truth, people.draw), draws=400, seed=1)
     assert 0.92 < found.coverage < 0.98
     assert 0.85 < found.width < 1.2
 
