@@ -66,12 +66,22 @@ def test_a_given_split() -> None:
         given_split(["train", "train"])
 
 
+def test_a_given_split_may_not_cut_what_is_to_stay_whole() -> None:
+    parts, stimuli = ["train", "test", "train", "neither"], ["a", "b", "c", "a"]
+    same(given_split(parts, {"stimulus": stimuli}), [([0, 2], [1])])
+    with pytest.raises(ValueError, match=r"rows of 'x' in train and in test, as of 1 in all: mark all rows of a story"):
+        given_split(parts, {"stimulus": stimuli, "story": ["x", "x", "y", "y"]})
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"kind": "kfold", "n_splits": 61}, "there are 60 stimuli for 61 folds"),
         ({"kind": "kfold", "n_splits": 1}, "n_splits is 1; expected at least 2"),
         ({"kind": "group_kfold"}, "'group_kfold' needs the group of each row"),
+        ({"kind": "group_kfold", "groups": GROUPS, "stratify": LABELS}, "'group_kfold' cannot be stratified as well"),
+        ({"groups": GROUPS}, "the split kind 'shuffle' cuts groups in two: give 'group_shuffle', or no groups"),
+        ({"kind": "kfold", "groups": GROUPS}, "the split kind 'kfold' cuts groups in two: give 'group_kfold', or no groups"),
         ({"stratify": np.arange(60)}, "60 stimuli cannot be split as asked"),
         ({"kind": "leave_one_out"}, "there is no split kind 'leave_one_out'; the kinds are shuffle, kfold"),
         ({"stratify": LABELS[:5]}, "there are 5 stratum labels for 60 rows"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -66,7 +66,7 @@ def split_plan(
     stratify : (n,), optional
         A label for each row whose frequencies train and test share.
     groups : (n,), optional
-        The group of each row, for the group kinds.
+        The group of each row, which the group kinds need and the others refuse.
     definition : {"default", "brainscore"}
         Default: drawn over the sorted unique stimuli, so that the order of rows does not matter and all rows of a stimulus
         lie on one side. Brain-Score: drawn over rows in the order given.
@@ -106,18 +106,31 @@ def split_plan(
     )
 
 
-def given_split(parts: ArrayLike) -> SplitPlan:
+def given_split(parts: ArrayLike, whole: Mapping[str, ArrayLike] | None = None) -> SplitPlan:
     """The one split that a column (n,) of ``"train"`` and ``"test"`` states; rows with another word are in neither part.
+
+    Parameters
+    ----------
+    parts : (n,) str
+    whole : what -> (n,), optional
+        What the split may not cut in two: for each row its stimulus, or its group.
 
     Raises
     ------
     ValueError
-        If one of the parts is empty.
+        If one of the parts is empty, or both have rows of one stimulus or group.
     """
     column = np.asarray(parts)
     train, test = (np.flatnonzero(column == part).astype(np.int64) for part in ("train", "test"))
     if not len(train) or not len(test):
         raise ValueError(f"the given split has {len(train)} rows marked 'train' and {len(test)} marked 'test'; both are needed")
+    for what, labels in (whole or {}).items():
+        names = np.asarray(labels)
+        if len(cut := np.intersect1d(names[train], names[test])):
+            raise ValueError(
+                f"the given split has rows of {str(cut[0])!r} in train and in test, as of {len(cut)} in all: mark all rows of a "
+                f"{what} 'train', or all of them 'test', as what was fitted to a {what} is not tested by it"
+            )
     return SplitPlan((train,), (test,))
 
 
@@ -141,6 +154,8 @@ def _splitter(
 ) -> Any:
     from sklearn import model_selection  # an extra of fornix, and slow to import
 
+    if group is not None and kind in ("shuffle", "kfold"):
+        raise ValueError(f"the split kind {kind!r} cuts groups in two: give 'group_{kind}', or no groups")
     if kind.startswith("group") and (group is None or labels is not None):
         why = "needs the group of each row" if group is None else "cannot be stratified as well"
         raise ValueError(f"the split kind {kind!r} {why}")
