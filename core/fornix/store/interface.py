@@ -146,7 +146,7 @@ class Store(Protocol):
         """All results, in no particular order. Reads JSON only."""
 
     def units(self, key: str) -> dict[str, xr.DataArray]:
-        """The arrays of a score: units, unit_replicates, replicates, raw_replicates and the same of its ceiling, ``ceiling_units``...
+        """The arrays of a score, units and replicates of all kinds, and the same of its ceiling, ``ceiling_units``...
 
         Each is an array of its own, not a variable of one Dataset: replicates of score and ceiling differ in shape.
 

@@ -7,14 +7,14 @@ import xarray as xr
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
-from fornix.numerics.ceilings.reliability import by_unit
+from fornix.numerics.ceilings.reliability import by_unit, resampling_groups
 from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
-from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
 from fornix.numerics.uncertainty.means import unit_replicates
 from fornix.numerics.uncertainty.resampling import Array
 
 
-def noise_ceiling(assembly: xr.DataArray) -> Score:
+def noise_ceiling(assembly: xr.DataArray, group_on: str = "") -> Score:
     """The part of the variance over stimuli, of responses averaged over repeats, that a perfect model could explain.
 
     ``NC = s / (s + n / k)``, with the noise variance n (within stimuli, pooled), k repeats of each stimulus (their harmonic
@@ -26,6 +26,8 @@ def noise_ceiling(assembly: xr.DataArray) -> Score:
     ----------
     assembly : DataArray, dims (presentation, neuroid)
         Coordinates ``stimulus_id`` and ``repetition`` on presentation. A missing repetition is an absent row or NaN.
+    group_on : str
+        As :func:`fornix.numerics.ceilings.reliability.internal_consistency` has it.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def noise_ceiling(assembly: xr.DataArray) -> Score:
         average = np.where(seen, cube, 0.0).sum(axis=0) / count
     within = np.where(seen, cube - average, 0.0)
     squares = (within * within).sum(axis=0)
-    groups = stimulus_groups(stimulus_id)
+    groups, of_stimuli = resampling_groups(assembly, stimulus_id, group_on)
     kept = [groups != group for group in range(groups.max() + 1)]
     units = _ceilings(average, squares, count)
     without = np.stack([_ceilings(average[rows], squares[rows], count[rows]) for rows in kept])
@@ -61,7 +63,7 @@ def noise_ceiling(assembly: xr.DataArray) -> Score:
         n_nan=int(np.isnan(units).sum()),
         details={"percent": 100 * value},
     )
-    change, of_stimuli = without - units, grouping(stimulus_id, groups)
+    change = without - units
     replicates = replicates_array(median_replicates(units[None], change[:, None], names)).assign_attrs(grouping=of_stimuli)
     assert score.units is not None
     score = score.with_(unit_replicates=unit_replicates(score.units, change, grouping=of_stimuli))

@@ -34,7 +34,9 @@ def spearman_brown(r: ArrayLike) -> Array:
         return np.asarray(2 * r / (1 + r))
 
 
-def internal_consistency(assembly: xr.DataArray, definition: Definition = "default", over: Over = "repetition") -> Score:
+def internal_consistency(
+    assembly: xr.DataArray, definition: Definition = "default", over: Over = "repetition", group_on: str = ""
+) -> Score:
     """Split-half reliability over repetitions or subjects, corrected to the full number of them.
 
     The unique repetitions are split at random into halves; responses are averaged over each half (over the repetitions
@@ -54,6 +56,9 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
         Halves of subjects say how well people predict other people. The error is then for new stimuli and new subjects, who
         are left out one by one, or in 20 groups, after they were split (not of 2 or 3, whose halves would be empty); neuroids
         (the measures) are taken as they are.
+    group_on : str
+        A coordinate of the presentations, such as a story, whose groups of stimuli are drawn anew in place of single stimuli:
+        that of scores whose splits keep such groups whole.
 
     Returns
     -------
@@ -68,7 +73,10 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
     cube, stimulus_id, names = by_unit(assembly, over)
     n_splits = 10 if definition == "brainscore" else 100
     halves = np.array(list((_shuffled_halves if definition == "brainscore" else _random_halves)(len(names), n_splits)))
-    groups = np.zeros(len(stimulus_id), dtype=np.int64) if definition == "brainscore" else stimulus_groups(stimulus_id)
+    if definition == "brainscore":
+        groups, of_stimuli = np.zeros(len(stimulus_id), dtype=np.int64), ""
+    else:
+        groups, of_stimuli = resampling_groups(assembly, stimulus_id, group_on)
     everything, without_group = _consistencies(cube, halves, groups)
     units = xr.DataArray(everything, dims=("split", "neuroid"), coords=assembly["neuroid"].coords)
     score = Score(value=float(median_of_units(everything)), units=units, n_nan=int(np.isnan(everything).sum()))
@@ -83,7 +91,6 @@ def internal_consistency(assembly: xr.DataArray, definition: Definition = "defau
         if not few:
             without_subjects = _without_units(cube, halves, left_out)
             factors["subjects"] = median_replicates(everything, without_subjects - everything, neuroids)["stimuli"]
-    of_stimuli = grouping(stimulus_id, groups)
     score = score.with_(unit_replicates=unit_replicates(units, without_group - everything, grouping=of_stimuli))
     return with_uncertainty(score, replicates_array(factors, not_resampled=few).assign_attrs(grouping=of_stimuli))
 
@@ -119,6 +126,42 @@ def by_unit(assembly: xr.DataArray, over: str) -> tuple[Array, NDArray[Any], NDA
     cube = np.full(shape, np.nan)
     cube[row, column] = assembly.values
     return cube, stimuli, units
+
+
+def resampling_groups(assembly: xr.DataArray, stimuli: NDArray[Any], group_on: str = "") -> tuple[NDArray[np.int64], str]:
+    """The group of each stimulus for a delete-group jackknife, and their digest.
+
+    Parameters
+    ----------
+    assembly : DataArray with the dim presentation
+    stimuli : (n,) str
+        Sorted and unique.
+    group_on : str
+        A coordinate of the presentations whose values are left out whole; empty: single stimuli, in 20 groups.
+
+    Returns
+    -------
+    (n,) int, and what :func:`fornix.numerics.uncertainty.intervals.grouping` says of them
+
+    Raises
+    ------
+    AssemblyError
+        If there is no such coordinate, it has one value only, or two for one stimulus.
+    """
+    labels = stimuli
+    if group_on:
+        if group_on not in assembly.coords:
+            raise AssemblyError(f"the presentations have no coordinate {group_on!r}, which group_on asks for")
+        pairs = {(str(s), str(g)) for s, g in zip(assembly["stimulus_id"].values, assembly[group_on].values, strict=True)}
+        of = dict(sorted(pairs))
+        if len(pairs) > len(of):
+            twice = next(s for s, g in sorted(pairs) if of[s] != g)
+            raise AssemblyError(f"stimulus {twice!r} lies in more than one {group_on}; a group of stimuli is left out whole")
+        labels = np.array([of[str(stimulus)] for stimulus in stimuli])
+        if len(set(of.values())) < 2:
+            raise AssemblyError(f"all stimuli are of one {group_on}, {labels[0]}; an error for others needs at least 2")
+    groups = stimulus_groups(labels)
+    return groups, grouping(labels, groups)
 
 
 def _random_halves(n: int, n_splits: int) -> Iterator[NDArray[np.bool_]]:

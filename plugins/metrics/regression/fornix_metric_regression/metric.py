@@ -112,8 +112,9 @@ class RegressionMetric:
         Score
             The median over neuroids of Pearson r, averaged over splits, then over time bins; ``units`` has dims (split,
             neuroid[, time_bin]). Replicates of
-            the default definition: a delete-group jackknife over stimuli (a group weighs less in training and test rows;
-            a penalty stays as chosen on all training rows), a bootstrap over neuroids, and both.
+            the default definition: a delete-group jackknife over stimuli, or over the groups that splits keep whole (a group
+            weighs less in training and test rows; a penalty stays as chosen on all training rows), a bootstrap over neuroids,
+            and both.
 
         Raises
         ------
@@ -222,9 +223,13 @@ class RegressionMetric:
         names = predicted["neuroid_id"].values if "neuroid_id" in predicted.coords else np.arange(predicted.sizes["neuroid"])
         coordinates = {name: c for name, c in predicted.coords.items() if c.dims == ("neuroid",)}
         neuroids = xr.DataArray(names, dims=("neuroid",), coords=coordinates)
-        resampled = self.timing.resampled(here, self.group_on)
+        by = self.timing.resampled_by(self.group_on)
+        resampled = here[by].values
         columns = measured.transpose(0, 2, 1).reshape(len(measured), -1)
-        return Matched(found, columns, neuroids, times(here), resampled, plan, self._notes(found[0].source))
+        notes = self._notes(found[0].source)
+        if by != "stimulus_id" and self.replicates and self.definition == "default":
+            notes = (*notes, f"stimuli resampled by {by}: {len(np.unique(resampled))} groups")
+        return Matched(found, columns, neuroids, times(here), resampled, plan, notes)
 
     def _source(self, source: xr.DataArray | Gram, rows: Rows) -> Source:
         if isinstance(self.estimator, BandedRidge) and isinstance(source, xr.DataArray):

@@ -82,11 +82,10 @@ class Timing:
         delays = " ".join(str(delay) for delay in self.delays)
         return {"time": self.time, "delays": delays, "run_on": self.run_on, "order_on": self.order_on}
 
-    def resampled(self, target: xr.DataArray, group_on: str) -> NDArray[Any]:
-        """What new samples are drawn of, (n,): stimuli; where rows look back over their run, runs or the groups they are in."""
-        if self.delays == (0,) or self.time != "none":
-            return np.asarray(target["stimulus_id"].values)
-        return np.asarray(target[group_on or self.run_on].values)
+    def resampled_by(self, group_on: str) -> str:
+        """What new samples are of, a coordinate: stimuli, or the groups that splits keep whole; runs, where rows look back."""
+        within_runs = self.delays != (0,) and self.time == "none"
+        return group_on or (self.run_on if within_runs else "stimulus_id")
 
     def history(self, target: xr.DataArray) -> Delayed | None:
         """The rows of the target, or its time bins, that have their whole history; None where there are no delays."""

@@ -27,11 +27,12 @@ class InternalConsistency:
     accepts: Accepts = frozenset({"values"})
     definition: Definition = "default"
     over: Over = "repetition"
+    group_on: str = ""
 
     def __call__(self, source: xr.DataArray, target: xr.DataArray | None = None) -> Score:
         """The consistency of ``source``."""
         check_itself(source, target, "internal consistency")
-        return internal_consistency(source, self.definition, self.over)
+        return internal_consistency(source, self.definition, self.over, self.group_on)
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,12 @@ class NoiseCeiling:
     """A recording (presentation, neuroid) with ``stimulus_id`` and ``repetition``: the part of its variance that repeats."""
 
     accepts: Accepts = frozenset({"values"})
+    group_on: str = ""
 
     def __call__(self, source: xr.DataArray, target: xr.DataArray | None = None) -> Score:
         """The noise ceiling of ``source``."""
         check_itself(source, target, "a noise ceiling")
-        return noise_ceiling(source)
+        return noise_ceiling(source, self.group_on)
 
 
 @dataclass(frozen=True)
