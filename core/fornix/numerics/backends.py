@@ -1,7 +1,7 @@
 """The array libraries that solvers run on: NumPy, or torch on any of its devices.
 
 Functions go by the arrays they are given (the array API standard, through array-api-compat); nothing is set for a whole process.
-What is here is the linear algebra that the standard has no name for.
+Metrics take their arrays to the device that the environment names. What else is here is what the standard has no name for.
 Everything is float64 in both. On one machine they agree to about 1e-12 of the largest number in a result times the condition
 number of what is solved; the tests hold predictions to 1e-9.
 """
