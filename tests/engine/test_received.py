@@ -101,6 +101,11 @@ def link(folder: Path) -> None:
     (folder / "score.json").symlink_to(folder.parent / "elsewhere.json")
 
 
+def unit_replicates(folder: Path) -> None:
+    write_array(folder / "unit_replicates.nc", xr.DataArray(np.zeros((2, 3)), dims=("factor", "replicate")))
+    name_array(folder, "unit_replicates")
+
+
 def replicates(folder: Path) -> None:
     write_array(folder / "replicates.nc", xr.DataArray(np.zeros(3), dims="replicate"))
     name_array(folder, "replicates")
@@ -123,6 +128,7 @@ def replicates(folder: Path) -> None:
         (lambda f: (f / "units.nc").write_bytes(b"nothing"), "the array units of the score cannot be read"),
         (lambda f: write_array(f / "units.nc", xr.DataArray(["a"], dims="x")), "numbers were expected"),
         (replicates, "expected what fornix.numerics.uncertainty.intervals.replicates_array makes"),
+        (unit_replicates, "expected what fornix.numerics.uncertainty.means.unit_replicates makes"),
     ],
 )
 def test_a_file_that_is_not_a_score_is_refused(folder: Path, harm: Callable[[Path], Any], says: str) -> None:

@@ -146,6 +146,13 @@ _EXPECTED: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
 }
 
 
+#: How the name of an array of replicates ends, its dims and coordinates, and what makes it; the first that fits.
+_REPLICATES: Final[tuple[tuple[str, tuple[str, ...], set[str], str], ...]] = (
+    ("unit_replicates", ("replicate", "neuroid"), set(), "means.unit_replicates"),
+    ("replicates", ("factor", "replicate"), {"variance_factor"}, "intervals.replicates_array"),
+)
+
+
 def _array(folder: Path, name: Any) -> xr.DataArray:
     if name not in _NAMES:
         raise Unusable(f"the score has an array {_quoted(name)}; expected some of {', '.join(_NAMES)}")
@@ -156,11 +163,14 @@ def _array(folder: Path, name: Any) -> xr.DataArray:
         raise Unusable(f"the array {name} of the score cannot be read: {error}") from error
     if array.dtype.kind not in "fiub":
         raise Unusable(f"the array {name} of the score has dtype {array.dtype}; numbers were expected")
-    if name.endswith("replicates") and (array.dims != ("factor", "replicate") or "variance_factor" not in array.coords):
-        raise Unusable(
-            f"the array {name} of the score has dims {array.dims} and coordinates {sorted(map(str, array.coords))}; "
-            "expected what fornix.numerics.uncertainty.intervals.replicates_array makes"
-        )
+    for ending, dims, coordinates, made_by in _REPLICATES:
+        if name.endswith(ending):
+            if array.dims != dims or not coordinates <= set(array.coords):
+                raise Unusable(
+                    f"the array {name} of the score has dims {array.dims} and coordinates {sorted(map(str, array.coords))}; "
+                    f"expected what fornix.numerics.uncertainty.{made_by} makes"
+                )
+            break
     return array
 
 
