@@ -31,6 +31,8 @@ from fornix.numerics.linear.gram import centred
 #: A Cholesky factor is not used where the condition number may be above this: twice the digits of X are in X'X.
 WORST_FEATURES: Final = 1e8
 WORST_PRODUCTS: Final = 1e10
+#: Predictions of rows left out vary in truth where they vary by more than this part of the largest response.
+ROUNDING: Final = 1e-13
 #: Rows are not left out of a fit that depends on them so much that this factor of digits would be lost.
 WORST_PART: Final = 1e6
 
@@ -166,7 +168,8 @@ class PartLeftOut:
 
     def predict(self, targets: AnyArray, residuals: Callable[[Rows], AnyArray]) -> AnyArray:
         """Predictions (m, q) of the rows left out, from targets (n, q) and what :meth:`ResidualMaker.residuals` made of them."""
-        return targets[self.test] - cholesky_solve(self.lower, residuals(self.test))
+        measured = targets[self.test]
+        return _without_rounding(measured - cholesky_solve(self.lower, residuals(self.test)), measured)
 
     def lightened(
         self, targets: AnyArray, residuals: Callable[[Rows], AnyArray], groups: Sequence[Rows], by: float
@@ -192,6 +195,16 @@ class PartLeftOut:
             matrix, residual = self.maker.block(rows, rows) - across.T @ across, residuals(rows) - across.T @ left_out
             change = lighter_targets(matrix, residual, by, self.maker.scale)
             yield prediction - solve_triangular(self.lower, across @ change, transposed=True)
+
+
+def _without_rounding(predictions: AnyArray, measured: AnyArray) -> AnyArray:
+    """Predictions (m, q) that vary by no more than the rounding of what they were subtracted from: the same for all rows.
+
+    What a source that does not vary predicts is a mean, and its rounding would go along with the measured responses.
+    """
+    xp = array_namespace(predictions)
+    varies = xp.max(predictions, axis=0) - xp.min(predictions, axis=0) > ROUNDING * xp.max(xp.abs(measured), axis=0)
+    return xp.where(varies, predictions, xp.mean(predictions, axis=0))
 
 
 def lighter_targets(matrix: AnyArray, residual: AnyArray, by: float, scale: float = 1.0) -> AnyArray:

@@ -11,6 +11,7 @@ from fornix.interfaces import Normalisation
 from fornix.numerics.ceilings.noise_ceiling import noise_ceiling
 from fornix.numerics.ceilings.normalisation import normalise
 from fornix.numerics.ceilings.reliability import internal_consistency
+from fornix.numerics.linear.gram import gram_of_assembly
 
 STORIES, WINDOWS, NEUROIDS, REPEATS = 12, 24, 20, 4
 OPTIONS = {"splits": "group_kfold", "group_on": "story", "n_splits": 6, "alphas": [10.0]}
@@ -88,3 +89,17 @@ def test_groups_that_cannot_be_left_out_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=sentence):
             noise_ceiling(given, group_on=group_on)
+
+
+@pytest.mark.parametrize("metric", ["ridge", "linear", "pls"])
+@pytest.mark.parametrize("form", ["values", "gram"])
+def test_a_constant_model_of_responses_that_are_centred_in_their_runs_has_no_score(metric: str, form: str) -> None:
+    """What it predicts is the mean of other runs, 0 but for rounding, which must not be taken for a prediction."""
+    rng = np.random.default_rng(0)
+    runs = rng.normal(size=(STORIES, WINDOWS, 100))
+    centred = (runs - runs.mean(axis=1, keepdims=True)) / runs.std(axis=1, keepdims=True)
+    source, target = assembly(np.full((STORIES * WINDOWS, 30), 0.3)), assembly(centred.reshape(-1, 100))
+    options = {name: value for name, value in OPTIONS.items() if name != "alphas"}
+    score = fornix.load_metric(metric, **options)(gram_of_assembly(source) if form == "gram" else source, target)
+    assert np.isnan(score.value)
+    assert any("does not vary" in note for note in score.notes)
