@@ -48,7 +48,7 @@ def run_readme(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_every_block_of_python_is_run_here() -> None:
     assert len(re.findall(r"^```python$", README.read_text(encoding="utf-8"), re.MULTILINE)) == 3
     assert len(re.findall(r"^```python$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)) == 2
-    assert len(re.findall(r"^```python$", METRICS.read_text(encoding="utf-8"), re.MULTILINE)) == 1
+    assert len(re.findall(r"^```python$", METRICS.read_text(encoding="utf-8"), re.MULTILINE)) == 2
 
 
 @pytest.mark.slow
@@ -142,10 +142,17 @@ def test_the_model_of_the_guide_passes_the_conformance_suite(plugin_of_the_guide
     assert verdict.passed, f"{verdict.reason}\n{verdict.output}"
 
 
-def test_a_metric_called_by_itself(registry: Registry) -> None:
-    """Half of the spikes' variance is noise, so that a perfect fit correlates by the root of a half."""
+@pytest.fixture
+def called(registry: Registry) -> dict[str, Any]:
+    """What the first example of the metrics' page makes."""
     names: dict[str, Any] = {}
     exec(compile(block(METRICS, "python", with_="fornix.load_metric"), str(METRICS), "exec"), names)
+    return names
+
+
+def test_a_metric_called_by_itself(called: dict[str, Any]) -> None:
+    """Half of the spikes' variance is noise, so that a perfect fit correlates by the root of a half."""
+    names = called
     assert names["score"].value == pytest.approx(0.5**0.5, abs=0.1)
     assert names["score"].error > 0
     table = pd.DataFrame(names["spikes"], index=names["stimuli"])
@@ -154,6 +161,23 @@ def test_a_metric_called_by_itself(registry: Registry) -> None:
         names["assembly"](names["features"], names["stimuli"]), names["assembly"](table.values, table.index.astype(str).tolist())
     )
     assert again.value == names["score"].value
+
+
+def test_two_models_compared_by_their_replicates(called: dict[str, Any]) -> None:
+    exec(compile(block(METRICS, "python", with_="poorer"), str(METRICS), "exec"), called)
+    score, poorer, difference = called["score"], called["poorer"], called["difference"]
+    assert difference.value == score.value - poorer.value > 0
+    widths = [high - low for low, high in (score.interval, poorer.interval, difference.interval)]
+    assert 0 < widths[2] < max(widths[:2])  # of independent scores it would be wider than either
+    assert difference.resampled == score.resampled
+
+
+def test_every_page_of_metrics_names_its_part_of_the_script_and_no_other() -> None:
+    script = (ROOT / "benchmarks" / "failure_modes.py").read_text(encoding="utf-8")
+    printed = {name for pages in re.findall(r'^    "([a-z_, ]+)": \w+,$', script, re.MULTILINE) for name in pages.split(", ")}
+    pages = METRICS.parent.glob("*.md")
+    named = {page.stem: re.findall(r"benchmarks/failure_modes\.py (\w+)", page.read_text(encoding="utf-8")) for page in pages}
+    assert {page: names for page, names in named.items() if names} == {page: [page] for page in printed}
 
 
 def test_the_commands_for_parts_of_the_tests_are_what_tox_takes() -> None:
