@@ -79,7 +79,37 @@ def test_what_has_none_is_refused() -> None:
         noise_ceiling(given[:10])
     with pytest.raises(AssemblyError, match="no stimulus was repeated"):
         noise_ceiling(given[np.r_[0:5, 15:20]])
-    with pytest.raises(AssemblyError, match="at least 3 stimuli; the assembly has 2"):
-        noise_ceiling(given[np.r_[0:2, 10:12]])
+    with pytest.raises(AssemblyError, match="at least 4 stimuli; the assembly has 3"):
+        noise_ceiling(given[np.r_[0:3, 10:13]])
     with pytest.raises(AssemblyError, match="has the same repetition twice"):
         noise_ceiling(given.assign_coords(repetition=("presentation", np.arange(20) % 2)))
+
+
+def test_more_than_a_fifth_of_neuroids_without_one_leave_no_value() -> None:
+    cube = measured(1, 1, k=3, n_stimuli=60, n_neuroids=10)
+    cube[:, :, :2] = 3.1
+    few = noise_ceiling(assembly(cube))
+    assert few.value == pytest.approx(noise_ceiling(assembly(cube[:, :, 2:])).value)
+    assert few.notes[0].startswith("2 of 10 neuroids have no noise ceiling")
+    assert few.notes[0].endswith(": left out")
+    cube[:, 3:, 2] = np.nan
+    many = noise_ceiling(assembly(cube))
+    assert np.isnan(many.value)
+    assert np.isnan(many.error)
+    assert many.n_nan == 3
+    assert many.notes[0].endswith("more than 20%, too many for a median")
+
+
+def test_responses_that_cannot_be_computed_with_are_refused() -> None:
+    cube = measured(1, 1, k=3, n_stimuli=10, n_neuroids=3)
+    given = assembly(cube)
+    for wrong, sentence in (
+        (given * 1e80, "cannot be computed with"),
+        (given.astype(str), "dtype <U32"),
+        (given > 0, "dtype bool"),
+    ):
+        with pytest.raises(AssemblyError, match=sentence):
+            noise_ceiling(wrong)
+    cube[0, 3, 2] = np.inf
+    with pytest.raises(AssemblyError, match="has 1 responses that are infinite"):
+        noise_ceiling(assembly(cube))

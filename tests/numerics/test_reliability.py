@@ -174,7 +174,62 @@ def test_a_neuroid_that_never_varies_is_counted() -> None:
 
 
 def test_spearman_brown() -> None:
-    assert spearman_brown([0.0, 0.5, 1.0]) == pytest.approx([0, 2 / 3, 1])
+    assert spearman_brown([0.0, 0.5, 1.0, -0.9]) == pytest.approx([0, 2 / 3, 1, -18])
+    assert np.isnan(spearman_brown([-1.0, -1 + 1e-15])).all()
+
+
+def test_neuroids_without_a_consistency_are_noted_and_too_many_leave_no_value() -> None:
+    cube = signal_and_noise(4, 30, 10, noise=1)
+    cube[:, :, 0] = 3.0
+    cube[:, 3:, 1] = np.nan
+    few = internal_consistency(assembly(cube))
+    assert few.value == pytest.approx(internal_consistency(assembly(cube[:, :, 2:])).value)
+    assert few.notes[0].startswith("2 of 10 neuroids have no consistency")
+    assert few.notes[0].endswith(": left out")
+    cube[:, :, 2] = 0.1
+    many = internal_consistency(assembly(cube))
+    assert np.isnan(many.value)
+    assert np.isnan(many.error)
+    assert many.n_nan == 300
+    assert many.notes[0].endswith("more than 20%, too many for a median")
+    assert np.isfinite(internal_consistency(assembly(cube), "brainscore").value)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("definition", ["default", "brainscore"])
+def test_halves_that_are_opposites_have_none(definition: str) -> None:
+    signal = np.random.default_rng(0).normal(size=(1, 30, 4))
+    score = internal_consistency(assembly(np.concatenate([signal, -signal])), definition)
+    assert np.isnan(score.value)
+    assert score.n_nan == score.units.size
+    assert "opposites in halves of the repetitions" in score.notes[0]
+
+
+def test_few_stimuli_are_refused_and_the_fewest_have_an_error_that_can_be_read() -> None:
+    cube = signal_and_noise(4, 50, 6, noise=1, seed=5)
+    for n in (1, 2, 3):
+        with pytest.raises(AssemblyError, match=f"at least 4 stimuli; the assembly has {n}"):
+            internal_consistency(assembly(cube[:, :n]))
+    assert internal_consistency(assembly(cube[:, :4])).error < 10
+    assert np.isfinite(internal_consistency(assembly(cube[:, :3]), "brainscore").value)
+    with pytest.raises(AssemblyError, match="at least 3 stimuli; the assembly has 2"):
+        internal_consistency(assembly(cube[:, :2]), "brainscore")
+    story = np.tile(["a", "a", "b", "a", "a", "b"], 4)
+    with pytest.raises(AssemblyError, match="4 of 6 stimuli are of one group of story"):
+        internal_consistency(assembly(cube[:, :6]).assign_coords(story=("presentation", story)), group_on="story")
+
+
+@pytest.mark.parametrize("definition", ["default", "brainscore"])
+def test_responses_that_cannot_be_computed_with_are_refused(definition: str) -> None:
+    cube = signal_and_noise(4, 20, 3, noise=1)
+    given = assembly(cube)
+    wrong = {"e[+]80": given * 1e80, "e-90": given * 1e-90, "dtype <U32": given.astype(str), "dtype bool": given > 0}
+    for sentence, recording in wrong.items():
+        with pytest.raises(AssemblyError, match=sentence):
+            internal_consistency(recording, definition)
+    cube[0, 3, 2] = np.inf
+    with pytest.raises(AssemblyError, match="has 1 responses that are infinite"):
+        internal_consistency(assembly(cube), definition)
 
 
 def test_what_has_no_consistency_is_refused() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import xarray as xr
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
-from fornix.numerics.ceilings.reliability import by_unit, resampling_groups
+from fornix.numerics.ceilings.reliability import FEWEST_LEFT, by_unit, enough_stimuli, resampling_groups
+from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
 from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
 from fornix.numerics.uncertainty.means import unit_replicates
@@ -33,16 +36,17 @@ def noise_ceiling(assembly: xr.DataArray, group_on: str = "") -> Score:
     -------
     Score
         The median over neuroids, to normalise by ``r/sqrt(c)``; ``details["percent"]`` is 100 times that. ``units`` has
-        dims (neuroid,). ``n_nan`` counts neuroids that do not vary. The error is for new stimuli and new neuroids.
+        dims (neuroid,). ``n_nan`` counts neuroids that do not vary, have no repetitions, or responses to fewer than 4 stimuli;
+        a note says how many, and of more than a fifth there is no value. The error is for new stimuli and new neuroids.
 
     Raises
     ------
     AssemblyError
-        If there are fewer than two repetitions or three stimuli, or no stimulus was repeated.
+        If there are fewer than two repetitions or four stimuli, no stimulus was repeated, or responses are infinite, no numbers,
+        or none that can be computed with.
     """
     cube, stimulus_id, _ = by_unit(assembly, "repetition")
-    if len(stimulus_id) < 3:
-        raise AssemblyError(f"a noise ceiling needs at least 3 stimuli; the assembly has {len(stimulus_id)}")
+    enough_stimuli(len(stimulus_id), FEWEST_LEFT + 1, "a noise ceiling")
     seen = np.isfinite(cube)
     count = seen.sum(axis=0).astype(np.float64)
     if not (count > 1).any():
@@ -53,16 +57,23 @@ def noise_ceiling(assembly: xr.DataArray, group_on: str = "") -> Score:
     squares = (within * within).sum(axis=0)
     groups, of_stimuli = resampling_groups(assembly, stimulus_id, group_on)
     kept = [groups != group for group in range(groups.max() + 1)]
-    units = _ceilings(average, squares, count)
-    without = np.stack([_ceilings(average[rows], squares[rows], count[rows]) for rows in kept])
+    units = _ceilings(average, squares, count, FEWEST_LEFT + 1)
+    without = np.stack([_ceilings(average[rows], squares[rows], count[rows], FEWEST_LEFT) for rows in kept])
     names = assembly["neuroid_id"].values if "neuroid_id" in assembly.coords else np.arange(assembly.sizes["neuroid"])
-    value = float(median_of_units(units[None]))
+    n_nan, notes = int(np.isnan(units).sum()), []
+    value = math.nan if too_many(n_nan, len(units)) else float(median_of_units(units[None]))
+    if n_nan:
+        what = "neuroids have no noise ceiling, as their responses do not vary over stimuli, or are too few"
+        notes.append(lacking(n_nan, len(units), what, "a median"))
     score = Score(
         value=value,
         units=xr.DataArray(units, dims=("neuroid",), coords=assembly["neuroid"].coords),
-        n_nan=int(np.isnan(units).sum()),
+        n_nan=n_nan,
+        notes=tuple(notes),
         details={"percent": 100 * value},
     )
+    if math.isnan(value):
+        return score
     change = without - units
     replicates = replicates_array(median_replicates(units[None], change[:, None], names)).assign_attrs(grouping=of_stimuli)
     assert score.units is not None
@@ -70,8 +81,8 @@ def noise_ceiling(assembly: xr.DataArray, group_on: str = "") -> Score:
     return with_uncertainty(score, replicates)
 
 
-def _ceilings(average: Array, squares: Array, count: Array) -> Array:
-    """The ceiling (neuroid,) from averages, squares within and numbers of repeats (stimulus, neuroid)."""
+def _ceilings(average: Array, squares: Array, count: Array, fewest: int) -> Array:
+    """The ceiling (neuroid,) from averages, squares within and numbers of repeats (stimulus, neuroid); NaN of too few stimuli."""
     there = count > 0
     n = there.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -82,4 +93,4 @@ def _ceilings(average: Array, squares: Array, count: Array) -> Array:
         spread = np.where(there, present - mean, 0.0)
         variance = (spread * spread).sum(axis=0) / (n - 1)
         varies = np.sqrt(variance) > 1e-13 * np.abs(mean)
-        return np.asarray(np.where(varies, 1 - of_average / variance, np.nan))
+        return np.asarray(np.where(varies & (n >= fewest), 1 - of_average / variance, np.nan))

@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.interfaces.assembly import AssemblyError, check_assembly
+from fornix.interfaces.assembly import AssemblyError, check_assembly, check_numbers
 from fornix.interfaces.score import Score
 from fornix.numerics.correlation import pearson_from_sums
+from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
 from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
 from fornix.numerics.uncertainty.means import unit_replicates
@@ -25,13 +26,20 @@ Array = NDArray[np.float64]
 MOST_NUMBERS: Final = 300_000
 #: Subjects are left out in at most this many groups.
 SUBJECT_GROUPS: Final = 20
+#: So many stimuli are to be left when a group of them is left out, and one more be there: two points always lie on a line, and
+#: errors from such are many times what a ceiling can be.
+FEWEST_LEFT: Final = 3
+#: Halves whose correlation is this near to -1 are opposites but for rounding; their reliability would be -1/rounding.
+OPPOSITE: Final = 1e-9
 
 
 def spearman_brown(r: ArrayLike) -> Array:
-    """Reliability of the whole from the correlation r of its halves: ``2r / (1 + r)`` (Spearman 1910, Brown 1910)."""
+    """Reliability of the whole from the correlation r of its halves: ``2r / (1 + r)`` (Spearman 1910, Brown 1910).
+
+    NaN where the halves are opposites, r = -1 but for rounding. Near there it has no bound: -18 of r = -0.9, -198 of -0.99.
+    """
     r = np.asarray(r, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        return np.asarray(2 * r / (1 + r))
+    return np.asarray(2 * r / np.where(1 + r > OPPOSITE, 1 + r, np.nan))
 
 
 def internal_consistency(
@@ -42,7 +50,8 @@ def internal_consistency(
     The unique repetitions are split at random into halves; responses are averaged over each half (over the repetitions
     that are there), correlated over stimuli (Pearson) for each neuroid and corrected by :func:`spearman_brown`. The value
     is the median over neuroids, averaged over splits (:func:`fornix.numerics.uncertainty.crossed.median_of_units`, as of
-    predictivity).
+    predictivity). A neuroid whose halves correlate near -1 has a consistency far below -1, which the median bears and their mean
+    does not.
 
     Parameters
     ----------
@@ -63,25 +72,32 @@ def internal_consistency(
     Returns
     -------
     Score
-        ``units`` has dims (split, neuroid); ``n_nan`` counts the units that are NaN (a constant half).
+        ``units`` has dims (split, neuroid); ``n_nan`` counts the units that are NaN (a constant half). Neuroids that have no
+        value in any split are noted, and where they are more than a fifth of all there is no value (default definition).
 
     Raises
     ------
     AssemblyError
-        If there are fewer than two repetitions (subjects), or a stimulus has one of them twice.
+        If there are fewer than two repetitions (subjects), or a stimulus has one of them twice; if responses are infinite, no
+        numbers, or none that can be computed with; if there are fewer than 4 stimuli (3, in Brain-Score's definition).
     """
     cube, stimulus_id, names = by_unit(assembly, over)
+    fewest = FEWEST_LEFT if definition == "brainscore" else FEWEST_LEFT + 1
+    enough_stimuli(len(stimulus_id), fewest, "internal consistency")
     n_splits = 10 if definition == "brainscore" else 100
     halves = np.array(list((_shuffled_halves if definition == "brainscore" else _random_halves)(len(names), n_splits)))
     if definition == "brainscore":
         groups, of_stimuli = np.zeros(len(stimulus_id), dtype=np.int64), ""
     else:
         groups, of_stimuli = resampling_groups(assembly, stimulus_id, group_on)
-    everything, without_group = _consistencies(cube, halves, groups)
+    everything, without_group = _consistencies(cube, halves, groups, fewest)
     units = xr.DataArray(everything, dims=("split", "neuroid"), coords=assembly["neuroid"].coords)
     score = Score(value=float(median_of_units(everything)), units=units, n_nan=int(np.isnan(everything).sum()))
+    score = _without_a_value(score, everything, f"{over}s", definition)
     if definition == "brainscore":
         return score.with_(error=float(median_of_units(everything[:, None]).std() / np.sqrt(n_splits)))
+    if np.isnan(score.value):
+        return score
     neuroids = units["neuroid_id"].values if "neuroid_id" in units.coords else np.arange(units.sizes["neuroid"])
     factors = median_replicates(everything, without_group - everything, neuroids)
     few = "subjects" if over == "subject" and len(names) < 4 else ""  # of three, one half is empty without its only subject
@@ -107,9 +123,12 @@ def by_unit(assembly: xr.DataArray, over: str) -> tuple[Array, NDArray[Any], NDA
     Raises
     ------
     AssemblyError
-        If there are fewer than two units, or a stimulus has one of them twice.
+        If there are fewer than two units, a stimulus has one of them twice, or responses are infinite or no numbers.
     """
-    check_assembly(assembly, dims=("presentation", "neuroid"), what="the assembly whose consistency is asked")
+    what = "the assembly whose consistency is asked"
+    check_numbers(check_assembly(assembly, dims=("presentation", "neuroid"), what=what), what)
+    if (infinite := int(np.isinf(assembly.values).sum())) > 0:
+        raise AssemblyError(f"{what} has {infinite} responses that are infinite; NaN says that there is none")
     for name in ("stimulus_id", over):
         if name not in assembly.coords:
             raise AssemblyError(f"reliability needs the coordinate {name!r} on presentation")
@@ -126,6 +145,17 @@ def by_unit(assembly: xr.DataArray, over: str) -> tuple[Array, NDArray[Any], NDA
     cube = np.full(shape, np.nan)
     cube[row, column] = assembly.values
     return cube, stimuli, units
+
+
+def enough_stimuli(n: int, fewest: int, what: str) -> None:
+    """Refuse a recording of fewer stimuli than a ceiling takes.
+
+    Raises
+    ------
+    AssemblyError
+    """
+    if n < fewest:
+        raise AssemblyError(f"{what} needs at least {fewest} stimuli; the assembly has {n}")
 
 
 def resampling_groups(assembly: xr.DataArray, stimuli: NDArray[Any], group_on: str = "") -> tuple[NDArray[np.int64], str]:
@@ -146,7 +176,8 @@ def resampling_groups(assembly: xr.DataArray, stimuli: NDArray[Any], group_on: s
     Raises
     ------
     AssemblyError
-        If there is no such coordinate, it has one value only, or two for one stimulus.
+        If there is no such coordinate, it has one value only, or two for one stimulus, or fewer than 3 stimuli are not of its
+        largest group.
     """
     labels = stimuli
     if group_on:
@@ -161,6 +192,12 @@ def resampling_groups(assembly: xr.DataArray, stimuli: NDArray[Any], group_on: s
         if len(set(of.values())) < 2:
             raise AssemblyError(f"all stimuli are of one {group_on}, {labels[0]}; an error for others needs at least 2")
     groups = stimulus_groups(labels)
+    left = len(groups) - int(np.bincount(groups).max())
+    if group_on and left < FEWEST_LEFT:
+        raise AssemblyError(
+            f"{len(groups) - left} of {len(groups)} stimuli are of one group of {group_on}; the error leaves it out, and is to "
+            f"have at least {FEWEST_LEFT} left"
+        )
     return groups, grouping(labels, groups)
 
 
@@ -178,8 +215,20 @@ def _shuffled_halves(n: int, n_splits: int) -> Iterator[NDArray[np.bool_]]:
         yield np.isin(np.arange(n), rng.permutation(n)[n - n // 2 :])
 
 
-def _consistencies(cube: Array, halves: NDArray[np.bool_], groups: NDArray[np.int64]) -> tuple[Array, Array]:
+def _without_a_value(score: Score, units: Array, over: str, definition: Definition) -> Score:
+    """The score with a note on neuroids that have no value in any split, and without its value where they are too many."""
+    empty, n = int(np.isnan(units).all(axis=0).sum()), units.shape[1]
+    if not empty or (definition == "brainscore" and empty < n):
+        return score
+    what = f"neuroids have no consistency, as their responses are missing, do not vary, or are opposites in halves of the {over}"
+    value = np.nan if too_many(empty, n) else score.value
+    return score.with_(value=value, raw=value, notes=(*score.notes, lacking(empty, n, what, "a median")))
+
+
+def _consistencies(cube: Array, halves: NDArray[np.bool_], groups: NDArray[np.int64], fewest: int) -> tuple[Array, Array]:
     """Corrected consistency (split, neuroid), and the same without each group of stimuli (group, split, neuroid).
+
+    NaN of neuroids with both halves of fewer stimuli than ``fewest``, or, without a group, than one less.
 
     Parameters
     ----------
@@ -191,8 +240,12 @@ def _consistencies(cube: Array, halves: NDArray[np.bool_], groups: NDArray[np.in
     shift = _typical(cube)
     sums = np.array([_sums(cube, halves, shift, np.flatnonzero(groups == group)) for group in range(groups.max() + 1)])
     total = sums.sum(axis=0)
-    without = np.stack([spearman_brown(pearson_from_sums(total - of_group, shift)) for of_group in sums])
-    return spearman_brown(pearson_from_sums(total, shift)), without
+
+    def corrected(of_some: Array, at_least: int) -> Array:
+        return spearman_brown(np.where(of_some[0] >= at_least, pearson_from_sums(of_some, shift), np.nan))
+
+    without = np.stack([corrected(total - of_group, fewest - 1) for of_group in sums])
+    return corrected(total, fewest), without
 
 
 def _without_units(cube: Array, halves: NDArray[np.bool_], groups: NDArray[np.int64]) -> Array:
