@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from fornix.interfaces.score import Normalisation, Score
+from fornix.numerics.ceilings.bent import STRAIGHT, bent
 from fornix.numerics.uncertainty.intervals import BOTH, replicates_array, with_uncertainty
 from fornix.numerics.uncertainty.means import mean_replicates
 
@@ -75,6 +76,9 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
 
     Notes
     -----
+    Of ``r|r|/c``, ``(r/c)^2`` and ``clip(s/c,0,1)`` the interval is that of ``r/sqrt(c)`` or ``s/c``, its ends put through the
+    rest of the formula (:func:`fornix.numerics.ceilings.bent.bent`).
+
     The error of a mean over neuroids comes from what each scores, and what its ceiling is, without each group of stimuli
     (``unit_replicates``), for new stimuli and new neuroids. Of scores without that, and over subjects, it is a jackknife over the
     units alone; a note says so where the raw score's error covers more.
@@ -97,7 +101,10 @@ def normalise(score: Score, ceiling: Score | None, normalisation: Normalisation,
         return reported.with_(error=math.nan, interval=(math.nan, math.nan), replicates=None)
     replicates = _joint_replicates(raw, ceiling, normalisation, chance)
     if replicates is not None:
-        return with_uncertainty(reported.with_(notes=_noted(reported.notes, *_not_in_error(ceiling))), replicates)
+        reported = with_uncertainty(reported.with_(notes=_noted(reported.notes, *_not_in_error(ceiling))), replicates)
+        if normalisation not in STRAIGHT:
+            return reported
+        return bent(reported, normalise(raw, ceiling, STRAIGHT[normalisation], chance))
     # The original leaves the error of r beside r^2/c; any other error without replicates would be a guess.
     error = raw.error if normalisation is Normalisation.SQUARE else math.nan
     return reported.with_(error=error, interval=(math.nan, math.nan))
