@@ -278,16 +278,16 @@ def test_a_ceiling_over_other_groups_of_stimuli_is_refused() -> None:
 @pytest.mark.parametrize("true", [0.0, 1.0, 1.5, 2.0, 4.0])
 @pytest.mark.parametrize("normalisation", [Normalisation.SIGNED_SQUARE, Normalisation.SQUARED_RATIO, Normalisation.CLIPPED])
 def test_an_interval_on_a_bent_scale_covers_as_the_straight_one_does(true: float, normalisation: Normalisation) -> None:
-    """A score of some standard errors, with groups of stimuli as replicates: what 400 intervals cover, to 2 standard errors."""
+    """A score of some standard errors, with groups of stimuli as replicates: what 200 intervals cover, to 2.3 standard errors."""
     rng, spread, c = np.random.default_rng(0), 0.04, 0.64
     values, covered, errors = [], [], []
     truth = normalise(Score(true * spread), Score(c, error=0.0), normalisation).value
-    for _ in range(400):
+    for _ in range(200):
         groups = rng.normal(true * spread, spread * math.sqrt(20), size=20)
         raw = scored(groups.mean(), stimuli=(groups.sum() - groups) / 19)
         score = normalise(raw, Score(c, error=0.0), normalisation)
         values.append(score.value)
         errors.append(score.error)
         covered.append(score.interval[0] <= truth <= score.interval[1])
-    assert 0.928 <= np.mean(covered) <= (1.0 if normalisation is Normalisation.CLIPPED else 0.972)
+    assert 0.915 <= np.mean(covered) <= (1.0 if normalisation is Normalisation.CLIPPED else 0.985)
     assert 0.7 < math.sqrt(np.mean(np.square(errors))) / np.std(values) < 1.6  # the most, 1.5, where nothing is predicted
