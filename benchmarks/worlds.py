@@ -17,6 +17,14 @@ def assembly(values: Array, **coordinates: Array) -> xr.DataArray:
     return xr.DataArray(values, dims=("presentation", "neuroid"), coords={**coords, "neuroid_id": ("neuroid", names)})
 
 
+def in_bins(values: Array) -> xr.DataArray:
+    """Values (n, k, t) in time bins of 20 ms."""
+    start = 20.0 * np.arange(values.shape[2])
+    bins = {"time_bin_start": ("time_bin", start), "time_bin_end": ("time_bin", start + 20)}
+    coords = {**assembly(values[:, :, 0]).coords, **bins}
+    return xr.DataArray(values, dims=("presentation", "neuroid", "time_bin"), coords=coords)
+
+
 def driven(rng: Generator, n: int = 200, p: int = 400, matter: int = 50, q: int = 20) -> tuple[Array, Array]:
     """Independent normal features (n, p), and neuroids (n, q) driven by the first ones, signal and noise of variance 1 each."""
     features = rng.normal(size=(n, p))
