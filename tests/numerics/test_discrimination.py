@@ -11,6 +11,7 @@ from scipy import stats
 
 from fornix.interfaces import AssemblyError, Normalisation
 from fornix.numerics.behaviour.confusions import discriminations
+from fornix.numerics.behaviour.decisions import Definition
 from fornix.numerics.behaviour.discrimination import Pattern, discrimination, discrimination_ceiling
 from fornix.numerics.ceilings.normalisation import normalise
 
@@ -188,13 +189,80 @@ def test_a_pair_nobody_was_shown_is_counted(source: xr.DataArray, target: xr.Dat
     unseen = (target["stimulus_id"].values == "im0_0") & (target["distractor"].values == "o1")
     score = discrimination(source, target[~unseen], "i2n")
     assert score.n_nan == 1
+    assert score.notes[0].startswith("1 of 60 pairs of an image and a distractor have no d'")
+    assert score.notes[0].endswith(": left out")
     assert score.units is not None
     assert int(np.isnan(score.units.values).sum()) == 20 + 1
     assert math.isfinite(score.error)
 
 
-def test_a_model_that_tells_no_image_from_another_has_no_score(source: xr.DataArray, target: xr.DataArray) -> None:
-    assert math.isnan(discrimination(xr.full_like(source, 0.25), target, "i2n").value)
+def one_hot(source: xr.DataArray, target: xr.DataArray) -> xr.DataArray:
+    """The model that is always right."""
+    of = dict(zip(target["stimulus_id"].values.tolist(), target["category"].values.tolist(), strict=True))
+    truth = np.array([of[name] for name in source["stimulus_id"].values.tolist()])
+    return source.copy(data=(source["choice"].values == truth[:, None]).astype(float))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("definition", ["default", "brainscore"])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_side_that_does_not_vary_is_named(
+    source: xr.DataArray, target: xr.DataArray, pattern: Pattern, definition: Definition
+) -> None:
+    """A model that knows nothing or everything; people who never err, or always."""
+    for model in (xr.full_like(source, 0.25), one_hot(source, target)):
+        score = discrimination(model, target, pattern, definition)
+        assert math.isnan(score.value)
+        assert score.notes == ("nothing to compare, as the pattern of the model does not vary",)
+    for answers in (target["category"].values, target["distractor"].values):
+        score = discrimination(source, target.copy(data=answers), pattern, definition)
+        assert math.isnan(score.value)
+        assert score.notes == ("nothing to compare, as the pattern of people does not vary",)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_the_ceiling_of_people_who_never_err_says_that_nothing_varies(target: xr.DataArray, pattern: Pattern) -> None:
+    perfect = target.copy(data=target["category"].values)
+    with pytest.raises(AssemblyError, match="does not vary over images, as people are always right"):
+        discrimination_ceiling(perfect, pattern)
+    note = discrimination_ceiling(perfect, pattern, "brainscore").notes[0]
+    assert note == "nothing to compare, as the pattern of one half of the trials does not vary"
+
+
+def test_one_image_of_each_object_has_no_pattern_beyond_objects(source: xr.DataArray, target: xr.DataArray) -> None:
+    of = dict(zip(target["category"].values.tolist(), target["stimulus_id"].values.tolist(), strict=True))
+    few = target[np.isin(target["stimulus_id"].values, list(of.values()))]
+    score = discrimination(source[np.isin(source["stimulus_id"].values, list(of.values()))], few, "i2n")
+    assert math.isnan(score.value)
+    assert "the pattern of people does not vary" in score.notes[1]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_more_than_a_fifth_of_pairs_without_a_dprime_leave_no_value(
+    source: xr.DataArray, target: xr.DataArray, pattern: Pattern
+) -> None:
+    images = np.unique(target["stimulus_id"].values)
+    one_object = target["category"].values == "o0"
+    sparse = target[~((target["distractor"].values == "o1") & np.isin(target["stimulus_id"].values, images[:-2]))]
+    for model, trials, lost in (
+        (source * 0, target, 60),
+        (source, sparse, None),
+        (source[np.isin(source["stimulus_id"], target["stimulus_id"][one_object])], target[one_object], 15),
+    ):
+        score = discrimination(model, trials, pattern)
+        assert math.isnan(score.value)
+        assert math.isnan(score.error)
+        assert lost is None or score.n_nan == lost
+        assert score.notes[0].startswith(
+            f"{score.n_nan} of {15 if lost == 15 else 60} pairs of an image and a distractor have no d'"
+        )
+        assert score.notes[0].endswith("more than 20%, too many for a correlation over the others")
+    ceiling = discrimination_ceiling(sparse, pattern)
+    assert math.isnan(ceiling.value)
+    assert ceiling.n_nan > 12
+    assert "too many for a correlation" in ceiling.notes[0]
+    assert math.isfinite(discrimination(source, sparse, pattern, "brainscore").value)
 
 
 def test_what_cannot_be_compared_is_refused(source: xr.DataArray, target: xr.DataArray) -> None:
@@ -202,6 +270,8 @@ def test_what_cannot_be_compared_is_refused(source: xr.DataArray, target: xr.Dat
         discrimination(source[1:], target, "i1")
     with pytest.raises(AssemblyError, match="no probability of 'o3'"):
         discrimination(source[:, :3], target, "i1")
+    with pytest.raises(AssemblyError, match="have 'o1' 2 times in 'choice'"):
+        discrimination(source[:, [0, 1, 1, 2, 3]], target, "i1")
     with pytest.raises(AssemblyError, match="probabilities are below 0"):
         discrimination(source - 0.5, target, "i1")
     with pytest.raises(AssemblyError, match="the model's probabilities has 80 values that are NaN"):

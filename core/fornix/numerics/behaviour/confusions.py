@@ -120,13 +120,18 @@ def model_confusions(source: xr.DataArray, table: Discriminations) -> Array:
     Raises
     ------
     AssemblyError
-        If images or objects do not match those of the trials, or a number is below 0.
+        If images or objects do not match those of the trials, an object is there twice, or a number is below 0.
     """
     check_assembly(source, dims=("presentation", "choice"), finite=True, what="the model's probabilities")
     if "choice" not in source.coords:
         raise AssemblyError("the model's probabilities have no coordinate 'choice', which names the objects")
     stimuli = each_once(stimuli_of(source, "the model's probabilities"), "the model's probabilities")
     names = source["choice"].values.astype(np.str_).tolist()
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise AssemblyError(
+            f"the model's probabilities have {twice!r} {names.count(twice)} times in 'choice'; expected each object once"
+        )
     lacking = sorted(set(table.category.tolist()) - set(names))
     if lacking:
         raise AssemblyError(f"the model has no probability of {lacking[0]!r}, one of {len(lacking)} objects that it lacks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal
 
@@ -21,13 +22,22 @@ from fornix.numerics.behaviour.confusions import (
 from fornix.numerics.behaviour.decisions import Definition
 from fornix.numerics.ceilings.reliability import spearman_brown
 from fornix.numerics.correlation import weighted_pearson
+from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.intervals import with_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, crossed_replicates
 
 Pattern = Literal["i1", "i2n"]
+#: What is compared, for notes.
+_MODEL_AND_PEOPLE: Final = ("the model", "people")
+_HALVES: Final = ("one half of the trials", "the other half of the trials")
 
 #: A d' beyond this is set to it.
 LARGEST_DPRIME: Final = 5.0
+#: Goes on after "3 of 60" in notes.
+_NO_DPRIME: Final = (
+    "pairs of an image and a distractor have no d' (not shown; no image of the distractor shown beside the object; both of "
+    "probability 0; hits and false alarms both always or both never)"
+)
 #: Draws of a bootstrap.
 N_DRAWS: Final = 200
 #: Numbers held at once while draws are scored.
@@ -57,18 +67,20 @@ def discrimination(source: xr.DataArray, target: xr.DataArray, pattern: Pattern,
     Score
         To be normalised by ``r/sqrt(c)`` with :func:`discrimination_ceiling`. ``units`` (presentation,), for i2n
         (presentation, choice), are products of standard scores, whose mean is r; Brain-Score: (split,). ``n_nan`` counts
-        pairs of an image and a distractor without a d'.
+        pairs of an image and a distractor without a d', and a note does; where they are more than a fifth there is no value
+        (default definition). A note also says which side does not vary where that is why there is none.
 
     Raises
     ------
     AssemblyError
-        If images or objects of model and trials do not match, or the model's numbers are no probabilities.
+        If images or objects of model and trials do not match, the model has an object twice, or its numbers are no
+        probabilities.
     """
     table = discriminations(target)
     model = model_confusions(source, table)
     if definition == "brainscore":
         halves = shuffled_halves(len(table.wrong))
-        return _two_splits([(model, table.confusions(first)) for first in halves], table, pattern)
+        return _two_splits([(model, table.confusions(first)) for first in halves], _MODEL_AND_PEOPLE, table, pattern)
     patterns = [_pattern(p[None], table, pattern, np.ones((1, len(table.truth))))[0] for p in (model, table.confusions())]
     x, y = (values.reshape(len(table.truth), -1) for values in patterns)
     shares = _standardised(x, y) * _standardised(y, x)
@@ -82,7 +94,8 @@ def discrimination(source: xr.DataArray, target: xr.DataArray, pattern: Pattern,
 
     value = float(weighted_pearson(x.ravel(), y.ravel(), np.ones(x.size)))
     score = Score(value=value, units=units, n_nan=_missing([model, table.confusions()], table))
-    return with_uncertainty(score, _replicates(sides, table, pattern))
+    score = _without_a_value(score, _unvarying(x, y, _MODEL_AND_PEOPLE), len(x) * (len(table.category) - 1))
+    return score if np.isnan(score.value) else with_uncertainty(score, _replicates(sides, table, pattern))
 
 
 def discrimination_ceiling(target: xr.DataArray, pattern: Pattern, definition: Definition = "default") -> Score:
@@ -100,15 +113,21 @@ def discrimination_ceiling(target: xr.DataArray, pattern: Pattern, definition: D
         Spearman-Brown, as the score uses all; the mean of the halves is ``details["halves"]``. Brain-Score: two random halves of
         all trials, not corrected, as its score uses a half.
 
+    Returns
+    -------
+    Score
+        Without a value, as a note says, where more than a fifth of the pairs of an image and a distractor have no d' in a half
+        (default definition).
+
     Raises
     ------
     AssemblyError
-        If no image was shown twice with the same distractor.
+        If no image was shown twice with the same distractor, or halves of the trials do not vary: people are always right.
     """
     table = discriminations(target)
     if definition == "brainscore":
         pairs = [(table.confusions(first), table.confusions(1 - first)) for first in shuffled_halves(len(table.wrong))]
-        return _two_splits(pairs, table, pattern)
+        return _two_splits(pairs, _HALVES, table, pattern)
     halves = halves_of_cells(table)
 
     def sides(weights: Array) -> Iterator[tuple[Array, Array]]:
@@ -118,16 +137,51 @@ def discrimination_ceiling(target: xr.DataArray, pattern: Pattern, definition: D
     everything = np.ones(len(table.wrong))
     once = np.ones((1, len(table.truth)))
     by_half = np.array([_correlate(a[None], b[None], table, pattern, once)[0] for a, b in sides(everything)])
+    n_pairs, n_nan = len(table.truth) * (len(table.category) - 1), _missing(next(sides(everything)), table)
     if np.isnan(by_half).any():
-        raise AssemblyError("the ceiling compares halves of the trials; too few images were shown twice with one distractor")
+        raise AssemblyError(_no_halves(table, n_nan, n_pairs))
     score = Score(
         value=float(spearman_brown(by_half.mean())),
         units=xr.DataArray(by_half, dims=("split",)),
-        n_nan=_missing(next(sides(everything)), table),
+        n_nan=n_nan,
         details={"halves": float(by_half.mean())},
     )
+    score = _without_a_value(score, ("halves of the trials are opposites, which has no reliability",), n_pairs)
+    return score if np.isnan(score.value) else with_uncertainty(score, _replicates(sides, table, pattern, spearman_brown))
 
-    return with_uncertainty(score, _replicates(sides, table, pattern, spearman_brown))
+
+def _no_halves(table: Discriminations, n_nan: int, n_pairs: int) -> str:
+    """Why halves of the trials cannot be correlated, so that there is no ceiling."""
+    halved = "the ceiling compares halves of the trials; "
+    shown = np.bincount(table.image * len(table.category) + table.distractor)
+    if too_many(int((shown == 1).sum()), int((shown > 0).sum())):
+        return f"{halved}too few images were shown twice with one distractor"
+    if n_nan == n_pairs:
+        return halved + lacking(n_nan, n_pairs, _NO_DPRIME, "a ceiling")
+    return (
+        f"{halved}in one of them the pattern does not vary over images, as people are always right, always wrong, or saw too few"
+    )
+
+
+def _without_a_value(score: Score, why: tuple[str, ...], n_pairs: int, definition: Definition = "default") -> Score:
+    """The score with notes on what has no d', and, where there is no value for another reason, on that."""
+    value, notes, lacks = score.value, [], too_many(score.n_nan, n_pairs)
+    if score.n_nan and (definition == "default" or (lacks and np.isnan(value))):
+        notes.append(lacking(score.n_nan, n_pairs, _NO_DPRIME, "a correlation over the others"))
+    if lacks and definition == "default":
+        value = np.nan
+    elif np.isnan(value):
+        notes.extend(why)
+    return score.with_(value=value, raw=value, notes=(*score.notes, *notes))
+
+
+def _unvarying(x: Array, y: Array, sides: tuple[str, str]) -> tuple[str, ...]:
+    """A note for each of two patterns that does not vary where the other one has a value."""
+    there = (np.isfinite(x) & np.isfinite(y)).ravel()
+    flat = [np.isnan(weighted_pearson(side.ravel(), side.ravel(), there)) for side in (x, y)]
+    return tuple(
+        f"nothing to compare, as the pattern of {who} does not vary" for who, is_flat in zip(sides, flat, strict=True) if is_flat
+    )
 
 
 def _replicates(
@@ -198,13 +252,16 @@ def _by_object(values: Array, table: Discriminations, weights: Array) -> Array:
         )
 
 
-def _two_splits(pairs: list[tuple[Array, Array]], table: Discriminations, pattern: Pattern) -> Score:
+def _two_splits(pairs: list[tuple[Array, Array]], names: tuple[str, str], table: Discriminations, pattern: Pattern) -> Score:
     """Brain-Score's mean and standard deviation over its two repeats."""
     once = np.ones((1, len(table.truth)))
     values = np.array([_correlate(a[None], b[None], table, pattern, once)[0] for a, b in pairs])
     units = xr.DataArray(values, dims=("split",))
-    n_nan = sum(_missing(pair, table) for pair in pairs)
-    return Score(value=float(values.mean()), error=float(values.std()), units=units, n_nan=n_nan)
+    n_nan, n_pairs = sum(_missing(pair, table) for pair in pairs), len(pairs) * len(table.truth) * (len(table.category) - 1)
+    score = Score(value=float(values.mean()), error=float(values.std()), units=units, n_nan=n_nan)
+    patterns = [[_pattern(p[None], table, pattern, once)[0] for p in pair] for pair in pairs]
+    why = [_unvarying(x, y, names) for x, y in patterns]
+    return _without_a_value(score, tuple(dict.fromkeys(itertools.chain(*why))), n_pairs, "brainscore")
 
 
 def _missing(sides: Iterable[Array], table: Discriminations) -> int:
@@ -217,5 +274,7 @@ def _missing(sides: Iterable[Array], table: Discriminations) -> int:
 def _standardised(x: Array, y: Array) -> Array:
     """Standard scores of x where y has a value, too; NaN elsewhere, and where nothing varies."""
     kept = np.where(np.isfinite(x) & np.isfinite(y), x, np.nan)
+    if np.isnan(kept).all():
+        return kept
     deviation = np.nanstd(kept)
     return np.asarray((kept - np.nanmean(kept)) / (deviation if deviation > 0 else np.nan))
