@@ -153,7 +153,7 @@ def euclidean_distances(gram: Gram, device: str = "numpy") -> AnyArray:
     return array_namespace(squares).sqrt(squares, out=squares)
 
 
-def one_less_correlation(covariance: AnyArray, squares: AnyArray, rounding_of: AnyArray) -> AnyArray:
+def one_less_correlation(covariance: AnyArray, squares: AnyArray, rounding_of: AnyArray, constant: float = 1e-12) -> AnyArray:
     """``1 - C_ij / sqrt(C_ii C_jj)`` (n, n), written over the covariances; NaN for a row that does not vary.
 
     Parameters
@@ -164,11 +164,13 @@ def one_less_correlation(covariance: AnyArray, squares: AnyArray, rounding_of: A
         Of the rows as they were given, summed over features; of a Gram, what they are differences of.
     rounding_of : (n,)
         How large the numbers were whose rounding is in a row's covariances.
+    constant : float
+        A row whose variance is at most this part of its square is a constant one and rounding. 1e-12 is what differences of
+        squares need, as of a Gram, and rows of float32.
     """
     xp = array_namespace(covariance)
     variance = xp.asarray(covariance.diagonal(), copy=True)
-    # What is left of a constant row is rounding of its square; 1e-12 is well above that and below any real variance.
-    variance[~(variance > 1e-12 * squares)] = np.nan
+    variance[~(variance > constant * squares)] = np.nan
     deviation = xp.sqrt(variance)
     covariance /= -deviation[:, None]  # its sign turned on the way
     covariance /= deviation[None, :]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import xarray as xr
@@ -16,6 +16,9 @@ from fornix.numerics.linear.gram import correlation_distances, euclidean_distanc
 from fornix.numerics.rows import source_stimuli
 
 Array = NDArray[np.float64]
+#: The part of a row's square that is rounding, not variance, once its mean is gone: of numbers with 16 digits, and with 7.
+CONSTANT_FLOAT64: Final = 1e-28
+CONSTANT_FLOAT32: Final = 1e-12
 Distance = Literal["correlation", "euclidean", "crossnobis"]
 
 
@@ -67,7 +70,9 @@ def distance_matrix(responses: xr.DataArray | Gram, distance: Distance, device: 
         rows = values - values.mean(axis=1, keepdims=True)
         covariance = rows @ rows.T
         variance = xp.asarray(covariance.diagonal(), copy=True)
-        return one_less_correlation(covariance, xp.einsum("ij,ij->i", values, values), rounding_of=variance)
+        squares = xp.einsum("ij,ij->i", values, values)
+        constant = CONSTANT_FLOAT32 if responses.dtype.kind == "f" and responses.dtype.itemsize < 8 else CONSTANT_FLOAT64
+        return one_less_correlation(covariance, squares, rounding_of=variance, constant=constant)
     mean = values.mean(axis=0)
     rows = values - mean
     squares = squared_distances(rows @ rows.T, float(mean @ mean))

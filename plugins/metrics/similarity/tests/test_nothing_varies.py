@@ -112,3 +112,20 @@ def test_brain_scores_alignment_of_nothing_is_0_and_counted_in_each_subsample() 
     assert 0 < some.n_nan < 10
     assert (some.units.values == 0).sum() == some.n_nan
     assert some.value == pytest.approx(some.units.values.mean())
+
+
+@pytest.mark.parametrize("common", [1e6, 1e7, 1e9])
+@pytest.mark.parametrize("comparison", ["spearman", "pearson"])
+def test_a_large_common_response_hides_no_variation_that_float64_has_digits_for(common: float, comparison: str) -> None:
+    """What is measured far from 0, such as a time stamp or a raw voltage, scores what it scores less its mean."""
+    metric, source = fornix.load_metric("rdm", comparison=comparison), np.random.default_rng(4).normal(size=(N, 30))
+    expected, score = metric(assembly(source), TARGET), metric(assembly(source + common), TARGET)
+    assert score.value == pytest.approx(expected.value, abs=1e-5)
+    assert score.n_nan == 0
+    assert score.notes == expected.notes
+    assert metric(TARGET, assembly(source + common)).value == pytest.approx(metric(TARGET, assembly(source)).value, abs=1e-5)
+
+
+def test_float32_has_no_digits_beside_a_large_common_response() -> None:
+    source = assembly((np.random.default_rng(4).normal(size=(N, 30)) + 1e7).astype(np.float32))
+    assert fornix.load_metric("rdm")(source, TARGET).notes == (NOTE,)
