@@ -16,9 +16,11 @@ from fornix.numerics.linear.decomposition import Array, Rows, Source
 from fornix.numerics.linear.regression import Smoother
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import Predicted, need_training
-from fornix_metric_regression.fitting import Fitting, TargetsToChooseBy
+from fornix_metric_regression.estimator import Permuted, Predicted, need_training
+from fornix_metric_regression.fitting import FitPaired, Fitting, TargetsToChooseBy
 from fornix_metric_regression.ridge import Ridge
+from fornix_metric_regression.timed import in_bins, times
+from fornix_metric_regression.timing import Timing, check_source, matching_bins
 
 
 @dataclass(frozen=True)
@@ -46,23 +48,22 @@ class BandedRidge:
         need_training(plan, 2, "a ridge regression")
 
     def predict(self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float) -> Iterator[Predicted]:
-        bands, columns = self._bands(source), np.arange(targets.shape[1])
-        stand_in = TargetsToChooseBy(targets, columns, self.fitting)
-
-        def fit(train: Rows, test: Rows) -> list[tuple[Rows, Smoother]]:
-            return [(columns, self._fit(bands, train, test, stand_in.of(train)))]
-
-        return self.fitting.predict(targets, plan, groups, by, fit)
+        paired = self._fits(source, targets)
+        return self.fitting.predict(targets, plan, groups, by, lambda train, test: paired(train, test)(train))
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
-    ) -> Iterator[list[Array]]:
-        bands = self._bands(source)
+    ) -> Iterator[Permuted]:
+        return self.fitting.predict_permuted(targets, plan, permutations, self._fits(source, targets))
 
-        def fit(train: Rows, test: Rows) -> Callable[[AnyArray], Smoother]:
-            return lambda y: self._fit(bands, train, test, y)
+    def _fits(self, source: Source, targets: Array) -> FitPaired:
+        bands, columns = self._bands(source), np.arange(targets.shape[1])
+        stand_in = TargetsToChooseBy(targets, columns, self.fitting)
 
-        return self.fitting.predict_permuted(targets, plan, permutations, fit)
+        def fit(train: Rows, test: Rows) -> Callable[[Rows], list[tuple[Rows, Smoother]]]:
+            return lambda rows: [(columns, self._fit(bands, train, test, stand_in.of(rows)))]
+
+        return fit
 
     def _bands(self, source: Source) -> Bands:
         if not isinstance(source, Bands):
@@ -97,10 +98,10 @@ class BandedRidgeMetric:
 
         Parameters
         ----------
-        source : DataArray, dims (presentation, neuroid), or feature space -> DataArray
+        source : DataArray, dims (presentation, neuroid[, time_bin]), or feature space -> DataArray
             One row for each stimulus of the target, in any order. A single one names the feature space of each unit in the
-            coordinate that the option ``band_on`` says.
-        target : DataArray, dims (presentation, neuroid)
+            coordinate that the option ``band_on`` says. Of several, some may have time bins; the others are the same in all.
+        target : DataArray, dims (presentation, neuroid), or (presentation, neuroid, time_bin) with the option ``time``
 
         Returns
         -------
@@ -110,7 +111,7 @@ class BandedRidgeMetric:
             coordinate ``control`` of ``units``.
         """
         estimator = self.banded.estimator
-        joined = _joined(source, estimator.band_on) if isinstance(source, Mapping) else source
+        joined = _joined(source, target, estimator.band_on, self.banded.timing) if isinstance(source, Mapping) else source
         score: Score = self.banded(joined, target)
         ridge = Ridge(estimator.alphas, estimator.mean_diagonal, fitting=estimator.fitting)
         tuned = replace(self.banded, estimator=ridge, replicates=False)
@@ -125,12 +126,20 @@ class BandedRidgeMetric:
         return score.with_(units=units, details={**score.details, **details})
 
 
-def _joined(sources: Mapping[str, xr.DataArray], coordinate: str) -> xr.DataArray:
-    """Several sources side by side, their names as a coordinate of the neuroids."""
+def _joined(sources: Mapping[str, xr.DataArray], target: xr.DataArray, coordinate: str, timing: Timing) -> xr.DataArray:
+    """Several sources side by side, their names as a coordinate of the neuroids; in the target's time bins, if one has any."""
     if len(sources) < 2:
         raise AssemblyError(f"banded_ridge got {len(sources)} sources; give two feature spaces or more, else take 'ridge'")
-    stimuli = source_stimuli(next(iter(sources.values())))
-    values = [source.values[match_rows(source_stimuli(source), stimuli)] for source in sources.values()]
-    names = np.repeat(np.array(list(sources), dtype=np.str_), [v.shape[1] for v in values])
-    coords = {"stimulus_id": ("presentation", stimuli), coordinate: ("neuroid", names)}
-    return xr.DataArray(np.concatenate(values, axis=1), dims=("presentation", "neuroid"), coords=coords)
+    known = [source_stimuli(check_source(source, timing)) for source in sources.values()]
+    rows = [match_rows(stimuli, known[0]) for stimuli in known]
+    names = np.repeat(np.array(list(sources), dtype=np.str_), [source.sizes["neuroid"] for source in sources.values()])
+    coords: dict[str, Any] = {"stimulus_id": ("presentation", known[0]), coordinate: ("neuroid", names)}
+    if not any("time_bin" in source.dims for source in sources.values()):
+        values = [source.values[own] for source, own in zip(sources.values(), rows, strict=True)]
+        return xr.DataArray(np.concatenate(values, axis=1), dims=("presentation", "neuroid"), coords=coords)
+    values = []
+    for source, own in zip(sources.values(), rows, strict=True):
+        bins = matching_bins(source, target)
+        values.append(in_bins(source if bins is None else source.isel(time_bin=bins), own, target))
+    coords |= times(target).coords
+    return xr.DataArray(np.concatenate(values, axis=1), dims=timing.dims, coords=coords)

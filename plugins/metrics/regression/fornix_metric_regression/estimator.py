@@ -39,6 +39,27 @@ class Predicted:
     left_out: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Permuted:
+    """Predictions of some targets in one split, from rows paired with other rows' targets.
+
+    Parameters
+    ----------
+    split : int
+    permutation : int
+        Which one.
+    values : (m, k)
+        For the test rows of the split.
+    columns : (k,) int, optional
+        Which targets; by default all.
+    """
+
+    split: int
+    permutation: int
+    values: Array
+    columns: Rows | EllipsisType = ...
+
+
 class Estimator(Protocol):
     """A regression from a source of n rows to targets (n, q)."""
 
@@ -51,12 +72,32 @@ class Estimator(Protocol):
         """Predictions of the test rows of each split, each target in each split once, and those with each group's weight lowered.
 
         In any order, and of as many targets at once as suits the estimator.
+
+        Parameters
+        ----------
+        source : Source of n rows
+        targets : (n, q)
+        plan : SplitPlan
+            Over the n rows.
+        groups : sequence of (k,) int
+            Rows whose weight is lowered together.
+        by : float
+            How far, from 1: at most 1, which leaves them out.
         """
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
-    ) -> Iterator[list[Array]]:
-        """For each split the predictions (m, q), row i of the source paired with row ``permutation[i]`` of the targets."""
+    ) -> Iterator[Permuted]:
+        """Predictions of the test rows of each split, each target once for each split and permutation; in any order, as above.
+
+        Parameters
+        ----------
+        source : Source of n rows
+        targets : (n, q)
+        plan : SplitPlan
+        permutations : sequence of (n,) int
+            Row i of the source is paired with row ``permutation[i]`` of the targets.
+        """
 
 
 def need_training(plan: SplitPlan, least: int, what: str) -> None:

@@ -17,10 +17,12 @@ from fornix.numerics.linear.gram import factor
 from fornix.numerics.linear.leaving_out import PartLeftOut, ResidualMaker, leave_out
 from fornix.numerics.linear.regression import Smoother
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import Predicted
+from fornix_metric_regression.estimator import Permuted, Predicted
 
 #: From training and test rows to the fits of all targets: some columns and their smoother.
 Fit = Callable[[Rows, Rows], Sequence[tuple[Rows, Smoother]]]
+#: From training and test rows, and the rows whose targets the training rows are paired with, to the same.
+FitPaired = Callable[[Rows, Rows], Callable[[Rows], Sequence[tuple[Rows, Smoother]]]]
 
 
 @dataclass(frozen=True)
@@ -87,26 +89,36 @@ class Fitting:
         targets: Array,
         plan: SplitPlan,
         permutations: Sequence[Rows],
-        fit: Callable[[Rows, Rows], Callable[[AnyArray], Smoother]],
+        fit: FitPaired,
         maker: ResidualMaker | None = None,
-    ) -> Iterator[list[Array]]:
+    ) -> Iterator[Permuted]:
         """What :meth:`fornix_metric_regression.estimator.Estimator.predict_permuted` promises; as :meth:`predict` otherwise.
 
         Parameters
         ----------
         fit : callable
-            From training and test rows to what fits their targets (n, q): what does not depend on these is done once.
+            Fits one training part; what does not depend on its targets is done once for all permutations.
         """
         parts = _parts(maker, plan, len(targets))
-        shuffled = [on_device(targets[permutation], self.device) for permutation in permutations]
-        residuals = [maker.residuals(y) for y in shuffled] if maker is not None else []
-        for (train, test), part in zip(plan, parts, strict=True):
-            if part is None:
+        if maker is not None and any(parts):
+            for columns in self.batches(np.arange(targets.shape[1])):
+                y = self.some(targets, columns)
+                for number, permutation in enumerate(permutations):
+                    paired = y[permutation]
+                    residuals = maker.residuals(paired)
+                    for k, part in enumerate(parts):
+                        if part is not None:
+                            tested = np.searchsorted(part.test, plan.test[k])
+                            yield Permuted(k, number, to_numpy(part.predict(paired, residuals))[tested], columns)
+        for k, (train, test) in enumerate(plan):
+            if parts[k] is None:
                 fitted = fit(train, test)
-                yield [to_numpy(fitted(y[train]).predict(y[train])) for y in shuffled]
-            else:
-                tested = np.searchsorted(part.test, test)
-                yield [to_numpy(part.predict(y, r))[tested] for y, r in zip(shuffled, residuals, strict=True)]
+                for number, permutation in enumerate(permutations):
+                    rows = permutation[train]
+                    for chosen, smoother in fitted(rows):
+                        for columns in self.batches(chosen):
+                            predicted = smoother.predict(self.some(targets, columns)[rows])
+                            yield Permuted(k, number, to_numpy(predicted), columns)
 
     def some(self, targets: Array, columns: Rows) -> AnyArray:
         """Columns (k,) of targets (n, q) on the device; the targets' own memory where that can be."""
@@ -137,9 +149,9 @@ class TargetsToChooseBy:
             y = y - y.mean(axis=0)
             self._products = y @ y.T if self._products is None else self._products + y @ y.T
 
-    def of(self, train: Rows) -> AnyArray:
-        """For the training rows (n,), at most n targets; whatever their mean."""
-        return self._targets[train] if self._products is None else factor(self._products[train][:, train])
+    def of(self, rows: Rows) -> AnyArray:
+        """Of rows (k,), those that train or those paired with them, at most k targets; whatever their mean."""
+        return self._targets[rows] if self._products is None else factor(self._products[rows][:, rows])
 
 
 def _parts(maker: ResidualMaker | None, plan: SplitPlan, n: int) -> list[PartLeftOut | None]:

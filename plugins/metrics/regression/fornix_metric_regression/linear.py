@@ -11,7 +11,7 @@ from fornix.numerics.linear import regression
 from fornix.numerics.linear.decomposition import Array, Rows, Source
 from fornix.numerics.linear.leaving_out import ridge_of_all_rows
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import Predicted, need_training
+from fornix_metric_regression.estimator import Permuted, Predicted, need_training
 from fornix_metric_regression.fitting import Fitting
 
 
@@ -35,11 +35,11 @@ class Linear:
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
-    ) -> Iterator[list[Array]]:
-        source = source.on_device(self.fitting.device)
+    ) -> Iterator[Permuted]:
+        source, columns = source.on_device(self.fitting.device), np.arange(targets.shape[1])
 
-        def fit(train: Rows, test: Rows) -> Callable[[Array], regression.Smoother]:
-            smoother = regression.least_squares(source.decompose(train, test))
-            return lambda _: smoother
+        def fit(train: Rows, test: Rows) -> Callable[[Rows], list[tuple[Rows, regression.Smoother]]]:
+            fitted = [(columns, regression.least_squares(source.decompose(train, test)))]
+            return lambda _: fitted
 
         return self.fitting.predict_permuted(targets, plan, permutations, fit, ridge_of_all_rows(source, 0.0))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fornix.interfaces import AssemblyError, Gram, Score, check_assembly
 from fornix.numerics.correlation import pearson
 from fornix.numerics.linear.banded import bands_of
-from fornix.numerics.linear.decomposition import Array, Features, Rows, Source, source_of
+from fornix.numerics.linear.decomposition import Array, Rows, Source, source_of
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.rows import match_rows, source_stimuli, stimuli_of
 from fornix.numerics.splits import SplitPlan, given_split, split_plan
@@ -178,14 +178,12 @@ class RegressionMetric:
         (len(permutations),)
         """
         matched = self._match(source, target)
-        units = []
-        for shuffled, test in zip(
-            permuted_predictions(self._estimator(matched.neuroids), matched.fits, matched.plan, permutations),
-            matched.plan.test,
-            strict=True,
-        ):
-            units.append([pearson(p, matched.targets[rows[test]]) for p, rows in zip(shuffled, permutations, strict=True)])
-        return matched.value(np.array(units).swapaxes(0, 1))
+        units = np.empty((len(permutations), len(matched.plan), matched.targets.shape[1]))
+        for predicted in permuted_predictions(self._estimator(matched.neuroids), matched.fits, matched.plan, permutations):
+            rows = permutations[predicted.permutation][matched.plan.test[predicted.split]]
+            measured = matched.targets[rows][:, predicted.columns]
+            units[predicted.permutation, predicted.split, predicted.columns] = pearson(predicted.values, measured)
+        return matched.value(units)
 
     def _match(self, source: xr.DataArray | Gram, target: xr.DataArray) -> Matched:
         check_assembly(target, dims=self.timing.dims, finite=True, what="the target")
@@ -226,7 +224,7 @@ class RegressionMetric:
         by = self.timing.resampled_by(self.group_on)
         resampled = here[by].values
         columns = measured.transpose(0, 2, 1).reshape(len(measured), -1)
-        notes = self._notes(found[0].source)
+        notes = self._notes(target if reverse else source, len(self.timing.delays))
         if by != "stimulus_id" and self.replicates and self.definition == "default":
             notes = (*notes, f"stimuli resampled by {by}: {len(np.unique(resampled))} groups")
         return Matched(found, columns, neuroids, times(here), resampled, plan, notes)
@@ -248,16 +246,20 @@ class RegressionMetric:
         group = group.reshape(-1)
         return replace(self.estimator, together=tuple(np.flatnonzero(group == g) for g in range(group.max() + 1)))
 
-    def _notes(self, source: Source) -> tuple[str, ...]:
-        if isinstance(self.estimator, PLS) and isinstance(source, Features):
-            p = source.values.shape[1]
-            if p < self.estimator.n_components:
-                return (f"{p} PLS components, as the source has no more features",)
+    def _notes(self, predictors: xr.DataArray | Gram, times: int) -> tuple[str, ...]:
+        """What a reader must know of a fit from these predictors, so many times side by side."""
+        p = times * (predictors.n_features if isinstance(predictors, Gram) else predictors.sizes["neuroid"])
+        if isinstance(self.estimator, PLS) and p < self.estimator.n_components:
+            return (f"{p} PLS component{'s' * (p != 1)}, as the source has no more features",)
         return ()
 
     def _plan(self, target: xr.DataArray, stimuli: NDArray[np.str_]) -> SplitPlan:
+        groups = coordinate(target, self.group_on, "group_on") if self.group_on else None
         if self.splits == "given":
-            return given_split(coordinate(target, "split", "splits='given'"))
+            whole = {"stimulus": stimuli} if self.definition == "default" else {}
+            if groups is not None:
+                whole[self.group_on] = groups
+            return given_split(coordinate(target, "split", "splits='given'"), whole)
         return split_plan(
             stimuli,
             kind=self.splits,
@@ -265,7 +267,7 @@ class RegressionMetric:
             train_size=self.train_size,
             seed=self.seed,
             stratify=coordinate(target, self.stratify_on, "stratify_on") if self.stratify_on else None,
-            groups=coordinate(target, self.group_on, "group_on") if self.group_on else None,
+            groups=groups,
             definition=self.definition,
         )
 

@@ -11,7 +11,7 @@ from fornix.interfaces import AssemblyError
 from fornix.numerics.linear.best_unit import best_units
 from fornix.numerics.linear.decomposition import Array, Features, Rows, Source
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import Predicted, need_training
+from fornix_metric_regression.estimator import Permuted, Predicted, need_training
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,13 @@ class NeuronToNeuron:
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
-    ) -> Iterator[list[Array]]:
+    ) -> Iterator[Permuted]:
         values = _values(source)
-        for train, test in plan:
+        for split, (train, test) in enumerate(plan):
             weights = np.isin(np.arange(len(values)), train)[None].astype(np.float64)
-            chosen = [best_units(values, targets[permutation], weights)[0] for permutation in permutations]
-            yield [values[test][:, units] for units in chosen]
+            for number, permutation in enumerate(permutations):
+                chosen = best_units(values, targets[permutation], weights)[0]
+                yield Permuted(split, number, values[test][:, chosen])
 
 
 def _values(source: Source) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from fornix.errors import UsageError
 from fornix.numerics.backends import scoring_device
@@ -17,6 +17,13 @@ from fornix_metric_regression.neuron_to_neuron import NeuronToNeuron
 from fornix_metric_regression.pls import PLS
 from fornix_metric_regression.ridge import Ridge
 from fornix_metric_regression.timing import Timing
+
+#: Options that splits of a kind do not read.
+_UNUSED: Final = {
+    "kfold": ("train_size",),
+    "group_kfold": ("train_size",),
+    "given": ("n_splits", "train_size", "seed", "stratify_on"),
+}
 
 
 def regression_metric(identifier: str, options: Mapping[str, Any]) -> RegressionMetric | BandedRidgeMetric:
@@ -31,9 +38,10 @@ def regression_metric(identifier: str, options: Mapping[str, Any]) -> Regression
     Raises
     ------
     UsageError
-        If a number is out of its range.
+        If a number is out of its range, or an option has no effect beside the others.
     """
     common = dict(options)
+    _refuse_unused(identifier, common)
     common["timing"] = _timing(identifier, common)
     estimator: Estimator
     fitting = Fitting(scoring_device())
@@ -56,6 +64,22 @@ def regression_metric(identifier: str, options: Mapping[str, Any]) -> Regression
         raise UsageError(f"option 'train_size' of metric {identifier!r} is {common['train_size']}; expected between 0 and 1")
     metric = RegressionMetric(estimator, **common)
     return BandedRidgeMetric(metric) if identifier == "banded_ridge" else metric
+
+
+def _refuse_unused(identifier: str, options: Mapping[str, Any]) -> None:
+    """Raises UsageError where an option that is not at its default changes nothing, so that nobody thinks it does."""
+    splits = options["splits"]
+    for name in _UNUSED.get(splits, ()):
+        if options[name] != getattr(RegressionMetric, name):
+            raise UsageError(f"option {name!r} of metric {identifier!r} has no effect with splits={splits!r}: leave it out")
+    for name in ("run_on", "order_on"):
+        if options[name] and options["delays"] == [0]:
+            raise UsageError(f"option {name!r} of metric {identifier!r} has no effect without delays: give them, or leave it out")
+        if options[name] and options["time"] == "across":
+            raise UsageError(
+                f"option {name!r} of metric {identifier!r} has no effect with time='across', whose delays look back over time "
+                "bins: leave it out"
+            )
 
 
 def _timing(identifier: str, options: dict[str, Any]) -> Timing:

@@ -10,7 +10,7 @@ import numpy as np
 from fornix.numerics.linear.decomposition import Array, Rows, Source
 from fornix.numerics.linear.pls import TrainingPart, pls_predictions
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import Predicted, need_training
+from fornix_metric_regression.estimator import Permuted, Predicted, need_training
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,13 @@ class PLS:
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
-    ) -> Iterator[list[Array]]:
+    ) -> Iterator[Permuted]:
         parts = [TrainingPart(_weights(len(source), train), permutation) for train in plan.train for permutation in permutations]
         wanted = [test for test in plan.test for _ in permutations]
         predictions = pls_predictions(source.on_device(self.device), targets, parts, wanted, self.n_components)
-        for _ in range(len(plan)):
-            yield [next(predictions) for _ in permutations]
+        for split in range(len(plan)):
+            for number in range(len(permutations)):
+                yield Permuted(split, number, next(predictions))
 
 
 def _weights(n: int, train: Rows) -> Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
@@ -13,8 +12,8 @@ from fornix.numerics.linear import regression
 from fornix.numerics.linear.decomposition import Array, Decomposition, Rows, Source
 from fornix.numerics.linear.leaving_out import ResidualMaker, ridge_of_all_rows
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import Predicted, need_training
-from fornix_metric_regression.fitting import Fitting, TargetsToChooseBy
+from fornix_metric_regression.estimator import Permuted, Predicted, need_training
+from fornix_metric_regression.fitting import FitPaired, Fitting, TargetsToChooseBy
 
 
 @dataclass(frozen=True)
@@ -41,34 +40,31 @@ class Ridge:
         need_training(plan, 2, "a ridge regression")
 
     def predict(self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float) -> Iterator[Predicted]:
-        source, together = source.on_device(self.fitting.device), self.together or (np.arange(targets.shape[1]),)
-        stand_ins = [TargetsToChooseBy(targets, columns, self.fitting) for columns in together] if self._chooses else []
-
-        def fit(train: Rows, test: Rows) -> list[tuple[Rows, regression.Smoother]]:
-            decomposition = source.decompose(train, test)
-            if not self._chooses:
-                return [(np.arange(targets.shape[1]), self._fit(decomposition, None))]
-            return [(c, self._fit(decomposition, t.of(train))) for c, t in zip(together, stand_ins, strict=True)]
-
-        return self.fitting.predict(targets, plan, groups, by, fit, self._maker(source))
+        source = source.on_device(self.fitting.device)
+        paired = self._fits(source, targets)
+        return self.fitting.predict(
+            targets, plan, groups, by, lambda train, test: paired(train, test)(train), self._maker(source)
+        )
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
-    ) -> Iterator[list[Array]]:
+    ) -> Iterator[Permuted]:
         source = source.on_device(self.fitting.device)
+        return self.fitting.predict_permuted(targets, plan, permutations, self._fits(source, targets), self._maker(source))
 
-        def fit(train: Rows, test: Rows) -> Callable[[AnyArray], regression.Smoother]:
-            return partial(self._fit, source.decompose(train, test))
+    def _fits(self, source: Source, targets: Array) -> FitPaired:
+        everything = np.arange(targets.shape[1])
+        together = self.together or (everything,)
+        stand_ins = [TargetsToChooseBy(targets, columns, self.fitting) for columns in together] if self._chooses else []
 
-        together = self.together or (np.arange(targets.shape[1]),)
-        maker = self._maker(source)
-        parts = [self.fitting.predict_permuted(targets[:, c], plan, permutations, fit, maker) for c in together]
-        for groups in zip(*parts, strict=True):
-            joined = [np.empty((len(p), targets.shape[1])) for p in groups[0]]
-            for columns, predictions in zip(together, groups, strict=True):
-                for whole, some in zip(joined, predictions, strict=True):
-                    whole[:, columns] = some
-            yield joined
+        def fit(train: Rows, test: Rows) -> Callable[[Rows], list[tuple[Rows, regression.Smoother]]]:
+            decomposition = source.decompose(train, test)
+            if not self._chooses:
+                known = [(everything, self._fit(decomposition, None))]
+                return lambda _: known
+            return lambda rows: [(c, self._fit(decomposition, t.of(rows))) for c, t in zip(together, stand_ins, strict=True)]
+
+        return fit
 
     @property
     def _chooses(self) -> bool:

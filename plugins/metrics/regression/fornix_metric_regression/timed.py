@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import xarray as xr
 
 from fornix.numerics.linear.decomposition import Array, Rows
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import Estimator, Predicted
+from fornix_metric_regression.estimator import Estimator, Permuted, Predicted
 from fornix_metric_regression.timing import Fit
 
 
@@ -28,31 +29,29 @@ def predictions(
         Of presentations; see :meth:`Estimator.predict`.
     """
     for fit in fits:
-        q = fit.targets.shape[1]
-        first = np.arange(fit.count) + fit.bins.start
         for predicted in estimator.predict(fit.source, fit.targets, fit.plan(plan), [fit.rows(rows) for rows in groups], by):
-            columns = (q * first[:, None] + np.arange(q)[predicted.columns]).ravel()
             yield replace(
                 predicted,
                 values=fit.side_by_side(predicted.values),
                 lightened=(fit.side_by_side(light) for light in predicted.lightened),
-                columns=columns,
+                columns=_columns(fit, predicted.columns),
             )
 
 
 def permuted_predictions(
     estimator: Estimator, fits: Sequence[Fit], plan: SplitPlan, permutations: Sequence[Rows]
-) -> Iterator[list[Array]]:
-    """The same with presentations paired anew: for each split, one array (m, columns) for each permutation."""
-    by_fit = [
-        estimator.predict_permuted(fit.source, fit.targets, fit.plan(plan), [fit.rows(order) for order in permutations])
-        for fit in fits
-    ]
-    for by_permutation in zip(*by_fit, strict=True):
-        yield [
-            np.hstack([fit.side_by_side(values) for fit, values in zip(fits, of_fits, strict=True)])
-            for of_fits in zip(*by_permutation, strict=True)
-        ]
+) -> Iterator[Permuted]:
+    """The same with presentations paired anew, see :meth:`Estimator.predict_permuted`."""
+    for fit in fits:
+        orders = [fit.rows(order) for order in permutations]
+        for predicted in estimator.predict_permuted(fit.source, fit.targets, fit.plan(plan), orders):
+            yield replace(predicted, values=fit.side_by_side(predicted.values), columns=_columns(fit, predicted.columns))
+
+
+def _columns(fit: Fit, targets: Rows | EllipsisType) -> Rows:
+    """Where some targets of a fit stand among the neuroids of all time bins side by side."""
+    q, first = fit.targets.shape[1], np.arange(fit.count) + fit.bins.start
+    return np.asarray((q * first[:, None] + np.arange(q)[targets]).ravel())
 
 
 def in_bins(assembly: xr.DataArray, rows: Rows | None, timed: xr.DataArray) -> Array:

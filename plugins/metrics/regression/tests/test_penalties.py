@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from fornix_metric_regression.fitting import Fitting
 
 import fornix
 from fornix.interfaces import AssemblyError
 from fornix.numerics.linear.banded import bands_of
+from fornix.numerics.linear.decomposition import source_of
 from fornix.numerics.linear.gram import gram_of_assembly
 from fornix.numerics.splits import split_plan
 
@@ -132,32 +134,52 @@ def test_a_space_of_noise_does_not_hurt_banded_ridge_as_it_does_one_penalty() ->
     ("name", "options"),
     [("ridge", {}), ("ridge", {"alphas": ALPHAS}), ("linear", {}), ("banded_ridge", {"alphas": ALPHAS})],
 )
-@pytest.mark.parametrize("change", [{"batch": 7}, {"device": "cpu"}, {"device": "cpu", "batch": 1}])
+@pytest.mark.parametrize("batch", [2048, 7])
 def test_neither_batches_nor_the_backend_change_a_score(
-    name: str, options: dict[str, Any], change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    name: str, options: dict[str, Any], batch: int, scoring_device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More targets than stimuli, so that they are also rotated to choose a penalty."""
-    if "device" in change:
-        pytest.importorskip("torch")
-        monkeypatch.setenv("FORNIX_SCORING_DEVICE", change["device"])
+    """More targets than stimuli, so that they are also rotated to choose a penalty; permuted ones, too."""
     source, target = simulated(n=40, q=45)
-    expected = numpy_score(name, options, source, target, monkeypatch)
-    metric = fornix.load_metric(name, n_splits=3, **options)
-    inner = metric.banded if name == "banded_ridge" else metric
-    estimator = replace(inner.estimator, fitting=replace(inner.estimator.fitting, **change))
-    changed = replace(inner, estimator=estimator)
-    score = replace(metric, banded=changed)(source, target) if name == "banded_ridge" else changed(source, target)
+    orders = [np.random.default_rng(seed).permutation(40) for seed in range(2)]
+    in_batches = regression(name, options, batch)
+    with monkeypatch.context() as patch:
+        patch.delenv("FORNIX_SCORING_DEVICE")
+        known = regression(name, options, 2048)
+    expected, score = known(source, target), in_batches(source, target)
     np.testing.assert_allclose(score.units, expected.units, rtol=0, atol=1e-10)
     assert score.error == pytest.approx(expected.error, rel=0, abs=1e-9)
+    permuted = [metric.permuted(source, target, orders) for metric in (known, in_batches)]
+    np.testing.assert_allclose(permuted[1], permuted[0], rtol=0, atol=1e-10)
 
 
-def numpy_score(
-    name: str, options: dict[str, Any], source: xr.DataArray, target: xr.DataArray, monkeypatch: pytest.MonkeyPatch
-) -> fornix.interfaces.Score:
-    with monkeypatch.context() as patch:
-        patch.delenv("FORNIX_SCORING_DEVICE", raising=False)
-        metric = fornix.load_metric(name, n_splits=3, **options)
-    return metric(source, target)
+def regression(name: str, options: dict[str, Any], batch: int) -> Any:
+    """The metric, of banded ridge what its controls are compared with, so many targets at a time."""
+    metric = fornix.load_metric(name, n_splits=3, **options)
+    metric = getattr(metric, "banded", metric)
+    return replace(metric, estimator=replace(metric.estimator, fitting=replace(metric.estimator.fitting, batch=batch)))
+
+
+def test_permuted_targets_are_worked_on_a_batch_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever their number, no more of them are predicted at once, nor taken to the device."""
+    source, target = simulated(n=40, q=45)
+    metric, widths = regression("ridge", {}, 7), []
+    some = Fitting.some
+
+    def watched(self: Fitting, targets: np.ndarray, columns: np.ndarray) -> Any:
+        widths.append(len(columns))
+        return some(self, targets, columns)
+
+    monkeypatch.setattr(Fitting, "some", watched)
+    predicted = list(
+        metric.estimator.predict_permuted(
+            source_of(source, np.arange(40), 0.5),
+            target.values,
+            split_plan(source["stimulus_id"].values, n_splits=3),
+            [np.arange(40)],
+        )
+    )
+    assert {p.values.shape[1] for p in predicted} == {7, 3}
+    assert set(widths) == {7, 3}
 
 
 def test_bad_input_is_refused_in_a_sentence() -> None:

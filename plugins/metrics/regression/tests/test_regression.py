@@ -296,9 +296,48 @@ def test_a_neuroid_that_never_varies_is_counted_not_scored(name: str) -> None:
 
 def test_a_source_with_fewer_features_than_components_says_so() -> None:
     source, target = simulated(p=10)
-    score = fornix.load_metric("pls", n_components=25)(source, target)
+    pls = fornix.load_metric("pls", n_components=25)
+    score = pls(source, target)
     assert score.notes == ("10 PLS components, as the source has no more features",)
     assert score.value == pytest.approx(fornix.load_metric("linear")(source, target).value, abs=1e-6)
+    assert pls(gram_of_assembly(source), target).notes == score.notes
+    assert pls(source[:, :1], target).notes == ("1 PLS component, as the source has no more features",)
+    assert fornix.load_metric("pls", n_components=10)(source, target).notes == ()
+    reverse = fornix.load_metric("pls", n_components=25, direction="reverse")(source, target)
+    assert reverse.notes == (f"{target.sizes['neuroid']} PLS components, as the source has no more features",)
+
+
+@pytest.mark.parametrize("name", ["ridge", "pls"])
+def test_noise_that_both_trains_and_is_tested_is_refused_by_default(name: str) -> None:
+    """Two repetitions of which one trains and one is tested would score high for whatever the source is."""
+    source, target = simulated()
+    twice = target[np.tile(np.arange(60), 2)].assign_coords(
+        repetition=("presentation", np.repeat([0, 1], 60)), split=("presentation", np.repeat(["train", "test"], 60))
+    )
+    given = {"splits": "given", "n_components": 5} if name == "pls" else {"splits": "given"}
+    with pytest.raises(ValueError, match=r"rows of 's0000' in train and in test, as of 60 in all: mark all rows of a stimulus"):
+        fornix.load_metric(name, **given)(source, twice)
+    apart = twice.assign_coords(split=("presentation", np.tile(np.where(np.arange(60) < 40, "train", "test"), 2)))
+    assert np.isfinite(fornix.load_metric(name, **given)(source, apart).value)
+    halves = apart.assign_coords(story=("presentation", np.tile(np.where(np.arange(60) < 30, "one", "other"), 2)))
+    with pytest.raises(ValueError, match="rows of 'other' in train and in test, as of 1 in all: mark all rows of a story"):
+        fornix.load_metric(name, group_on="story", **given)(source, halves)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"splits": "given", "n_splits": 3}, "'n_splits' of metric 'ridge' has no effect with splits='given': leave it out"),
+        ({"splits": "given", "stratify_on": "object_name"}, "'stratify_on' of metric 'ridge' has no effect with splits='given'"),
+        ({"splits": "kfold", "train_size": 0.5}, "'train_size' of metric 'ridge' has no effect with splits='kfold'"),
+        ({"run_on": "run"}, "'run_on' of metric 'ridge' has no effect without delays: give them, or leave it out"),
+        ({"order_on": "volume", "time": "each"}, "'order_on' of metric 'ridge' has no effect without delays"),
+        ({"run_on": "run", "delays": [1], "time": "across"}, "'run_on' of metric 'ridge' has no effect with time='across'"),
+    ],
+)
+def test_options_without_effect_are_refused(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(fornix.UsageError, match=sentence):
+        fornix.load_metric("ridge", **options)
 
 
 def test_bad_input_is_refused_in_a_sentence() -> None:
