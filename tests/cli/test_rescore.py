@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,6 @@ def test_a_stored_matrix_follows_a_changed_rule_by_one_command(tmp_path: Path, c
     toys, store = tmp_path / "toys", tmp_path / "store"
     shutil.copytree(TOYS, toys, ignore=shutil.ignore_patterns("__pycache__"))
     place = ["--plugins", str(toys), "--store", str(store)]
-    assert main(["rescore", *place, *CHOICE]) == 0  # nothing was ever run, so nothing is asked for
-    out, err = capfd.readouterr()
-    assert err == f"no answer to these benchmarks is in the store {store}\n"
-    assert out.splitlines()[0] == (
-        "toy-linear: missing on Toy.IT-correlation (the store lacks answers of toy-linear to it, and no model was run; "
-        "`fornix run` asks for them)"
-    )
     assert main(["run", *place, *CHOICE]) == 0
     capfd.readouterr()
     text = (toys / METRIC).read_text()
@@ -43,3 +37,83 @@ def test_a_stored_matrix_follows_a_changed_rule_by_one_command(tmp_path: Path, c
     out, err = capfd.readouterr()
     assert "toy-linear on Toy.IT-correlation: left: needs toy-linear to be run: the store lacks its answer for IT" in err
     assert "1 cell has no result" in err
+    assert "1 cell has no result; `fornix run` asks the models for what is lacking" in err
+
+
+@pytest.fixture
+def scored(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> tuple[list[str], Path]:
+    """Arguments that name the toys and a store in which one cell is scored, and the store."""
+    place = ["--plugins", str(TOYS), "--store", str(tmp_path / "store")]
+    assert main(["run", *place, *CHOICE]) == 0
+    capfd.readouterr()
+    return place, tmp_path / "store"
+
+
+def lose(store: Path) -> None:
+    (record,) = (store / "cells").rglob("*.json")
+    record.unlink()
+
+
+def edit_record(store: Path) -> None:
+    (record,) = (store / "cells").rglob("*.json")
+    record.write_text(record.read_text().replace('"value": 0.9', '"value": 1.9'))
+
+
+def tear(store: Path) -> None:
+    (record,) = (store / "cells").rglob("*.json")
+    record.write_bytes(record.read_bytes()[:100])
+
+
+def lose_all_but_responses(store: Path) -> None:
+    for name in ("cells", "units", "attempts"):
+        shutil.rmtree(store / name)
+
+
+@pytest.mark.parametrize(
+    ("damage", "choice"),
+    [(lose, CHOICE), (edit_record, CHOICE), (tear, CHOICE), (lose_all_but_responses, CHOICE[2:]), (lose, CHOICE[:2])],
+)
+def test_a_cell_that_was_lost_is_scored_from_its_responses(
+    scored: tuple[list[str], Path], damage: Callable[[Path], None], choice: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    place, store = scored
+    damage(store)
+    main(["rescore", *place, *choice])
+    assert "toy-linear on Toy.IT-correlation: 0.99" in capfd.readouterr().err
+    assert main(["matrix", *place, *CHOICE, "--json"]) == 0
+    (cell,) = json.loads(capfd.readouterr().out)
+    assert cell["value"] == pytest.approx(0.9988, abs=1e-4)
+
+
+def test_what_lacks_its_responses_is_said_and_is_no_success(
+    scored: tuple[list[str], Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    place, store = scored
+    lose(store)
+    shutil.rmtree(store / "responses")
+    for choice in (CHOICE, CHOICE[:2]):  # it was named, or tried before
+        assert main(["rescore", *place, *choice]) == 1
+        out, err = capfd.readouterr()
+        assert "toy-linear on Toy.IT-correlation: left: needs toy-linear to be run: the store lacks its answer for IT" in err
+        assert "1 cell has no result; `fornix run` asks the models for what is lacking" in err
+        assert (
+            "toy-linear: missing on Toy.IT-correlation: answers not stored (the store lacks answers of toy-linear to it, and no "
+            "model was run; `fornix run` asks for them)"
+        ) in out
+
+
+def test_what_was_never_tried_is_asked_for_only_by_name(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    store = tmp_path / "store"
+    place = ["--plugins", str(TOYS), "--store", str(store)]
+    assert main(["rescore", *place, *CHOICE[:2]]) == 0
+    out, err = capfd.readouterr()
+    assert err == (
+        f"nothing in the store {store} says that these models ever answered; benchmarks that are named (--benchmarks) are "
+        "looked up all the same\n"
+    )
+    assert "Toy.IT-correlation: not looked up (" in out
+    assert "nothing in the store says that toy-linear ever answered it; `fornix run` asks for it" in out
+    assert main(["rescore", *place, *CHOICE]) == 1
+    err = capfd.readouterr().err
+    assert "the store lacks its answer for IT" in err
+    assert "1 cell has no result; `fornix run` asks the models for what is lacking" in err

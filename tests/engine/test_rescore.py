@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fornix.engine.plan import plan, within_reach
+from fornix.engine.plan import plan
+from fornix.engine.reach import within_reach
 from fornix.engine.run import run_plan
 from fornix.engine.runners import Job, StepOutcome, WorkerRunner
 from fornix.engine.work import Finished
@@ -141,14 +142,31 @@ def test_what_was_never_asked_of_a_model_is_left_and_the_rest_is_scored(
 
 
 def test_only_cells_that_stored_responses_may_reach_are_looked_at(run_toys: Run, toys: Path, store: FolderStore) -> None:
-    def reached() -> set[tuple[str, str]]:
-        found = within_reach(plan_toys(toys, store), toy_registry(toys), store)
+    def reached(*, named: bool = False) -> set[tuple[str, str]]:
+        found = within_reach(plan_toys(toys, store), toy_registry(toys), store, named=named)
         return {(cell.model, cell.benchmark) for cell in found.to_compute}
 
     assert reached() == set()
+    assert reached(named=True) == {("toy-linear", IT), ("toy-behaving", IT), ("toy-behaving", V4)}
     tell(toys, "only-IT")
     run_toys(["toy-behaving"])
     assert reached() == {("toy-behaving", V4)}
     for record in (store.path / "attempts").rglob("*.json"):
         record.unlink()
     assert reached() == {("toy-behaving", V4)}  # the model has a result on the same data
+    run_toys(["toy-linear"])
+    for record in (store.path / "cells").rglob("*.json"):
+        record.unlink()
+    assert reached() == {("toy-linear", IT)}  # an attempt outlives its result
+
+
+def test_responses_of_cells_that_failed_are_scored_once_the_metric_is_mended(
+    run_toys: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore
+) -> None:
+    edit(toys / METRIC, "        value = float", "        raise ValueError('not yet')\n        value = float")
+    assert {f.status for f in run_toys()} == {"failed"}
+    edit(toys / METRIC, "        raise ValueError('not yet')\n", "")
+    registry = toy_registry(toys)
+    found = within_reach(plan(registry, store, ask_models=False), registry, store, named=False)
+    assert len(found.in_state("missing")) == 3  # under a new key, which no attempt has
+    assert {f.status for f in rescore_toys()} == {"ok"}

@@ -1,5 +1,6 @@
 """``fornix rescore``: compute the cells whose responses are all in the store, as after a change of a ceiling, a metric or a
-benchmark, then print the matrix. Runs no model: a cell that needs one stays as it is, and is said with the reason."""
+benchmark, or when results were lost, then print the matrix. Runs no model: a cell that needs one stays as it is, and is
+said with the reason. What was never tried is looked at where benchmarks are named."""
 
 from __future__ import annotations
 
@@ -20,5 +21,4 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def call(parsed: argparse.Namespace) -> int:
-    # what was never computed is not asked for: a matrix may have many such cells
-    return compute(parsed, done={"ok", "skipped", "missing"}, ask_models=False)
+    return compute(parsed, ask_models=False)

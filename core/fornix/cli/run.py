@@ -45,37 +45,48 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 def call(parsed: argparse.Namespace) -> int:
     if parsed.scratch is not None:
         os.environ["FORNIX_SCRATCH"] = os.path.abspath(parsed.scratch)
-    return compute(parsed, done={"ok", "skipped"}, retry=not parsed.no_retry)
+    return compute(parsed, retry=not parsed.no_retry)
 
 
-def compute(parsed: argparse.Namespace, *, done: set[str], retry: bool = True, ask_models: bool = True) -> int:
+def compute(parsed: argparse.Namespace, *, retry: bool = True, ask_models: bool = True) -> int:
     """Compute cells, print the matrix, and say how many that were asked for have no result; returns the exit status.
+
+    Where no model is run, cells that were never tried are not asked for, unless their benchmarks were named: a matrix may have
+    many of them.
 
     Parameters
     ----------
-    done : set of str
-        The states of cells that are as they were asked for.
     retry, ask_models : bool
         As :func:`fornix.run` takes them.
     """
     from fornix.cli.plan import summary
-    from fornix.engine.plan import plan, within_reach
+    from fornix.engine.plan import plan
     from fornix.engine.progress import Progress
+    from fornix.engine.reach import within_reach
     from fornix.matrix.api import run
 
     found, place = registry(parsed), store(parsed)
     planned = plan(found, place, parsed.models, parsed.benchmarks, ask_models=ask_models, seed=parsed.seed)
+    unasked: set[tuple[str, str]] = set()
     if not ask_models:
-        planned = within_reach(planned, found, place)
+        named = parsed.benchmarks is not None
+        unasked = {(c.model, c.benchmark) for c in planned.in_state("missing") if not (named or c.tried)}
+        planned = within_reach(planned, found, place, named=named)
     if not parsed.json:
-        say(summary(planned) if planned.cells else f"no answer to these benchmarks is in the store {place.path}")
+        say(
+            summary(planned)
+            if ask_models or planned.in_state("ok", "missing", "stale", "failed")
+            else f"nothing in the store {place.path} says that these models ever answered; benchmarks that are named "
+            "(--benchmarks) are looked up all the same"
+        )
     todo = [cell for cell in planned.to_compute if retry or cell.state != "failed"]
     progress = Progress()
     without: set[tuple[str, str]] = set()
+    left: set[tuple[str, str]] = set()
 
     def ended(finished: Finished) -> None:
-        if finished.status not in ("ok", "left"):
-            without.add((finished.model, finished.benchmark))
+        if finished.status != "ok":
+            (left if finished.status == "left" else without).add((finished.model, finished.benchmark))
         report(finished)
 
     with nullcontext(lambda finished: None) if parsed.json else reporting(progress, len(todo)) as report:
@@ -103,10 +114,10 @@ def compute(parsed: argparse.Namespace, *, done: set[str], retry: bool = True, a
     # what failed in this run is no success, even if it is skipped from now on, as where its file turned out to be another
     leaves = matrix.isel(benchmark=matrix["leaf"].values)
     for model, row in zip(leaves["model"].values.tolist(), leaves["status"].values.tolist(), strict=True):
-        without |= {
-            (model, name) for name, status in zip(leaves["benchmark"].values.tolist(), row, strict=True) if status not in done
-        }
+        states = zip(leaves["benchmark"].values.tolist(), row, strict=True)
+        without |= {(model, name) for name, status in states if status not in ("ok", "skipped")} - unasked
     if without:
         have = f"{counted(len(without), 'cell')} {'has' if len(without) == 1 else 'have'}"
-        say(f"{have} no result; `fornix log MODEL BENCHMARK` says why")
+        how = "`fornix log MODEL BENCHMARK` says why" if without - left else "`fornix run` asks the models for what is lacking"
+        say(f"{have} no result; {how}")
     return 1 if without else 0

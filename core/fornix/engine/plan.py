@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
@@ -52,6 +52,11 @@ class PlannedCell:
     reason: str = ""
     why: str = ""
     seconds: float | None = None
+
+    @property
+    def tried(self) -> bool:
+        """Whether the store has an attempt of this model at this benchmark, under whatever key."""
+        return self.seconds is not None
 
 
 @dataclass(frozen=True)
@@ -207,29 +212,6 @@ def _readable(cards: list[Card], keys: CellKeys, needs: Callable[[Card], list[Ca
         else:
             readable.append(card)
     return readable
-
-
-def within_reach(found: Plan, registry: Registry, store: Store) -> Plan:
-    """The part of a plan that may be computed from stored responses: cells with a result or an attempt before, and those
-    of models that have a result on the same data. Whether all their responses are stored, only their benchmarks can tell.
-    """
-    answered = {(cell.model, name) for cell in store.cells() for name in cell.key_parts["datasets"]}
-
-    def reached(cell: PlannedCell) -> bool:
-        datasets = registry.get("benchmark", cell.benchmark).uses.datasets
-        return cell.state != "missing" or any((cell.model, name) in answered for name in datasets)
-
-    return replace(found, cells=tuple(cell for cell in found.cells if reached(cell)))
-
-
-def unanswered(found: Plan) -> Plan:
-    """A plan made after a run that asked no model: what is missing still lacks answers, and says so."""
-
-    def said(cell: PlannedCell) -> PlannedCell:
-        why = f"the store lacks answers of {cell.model} to it, and no model was run; `fornix run` asks for them"
-        return replace(cell, why=why) if cell.state == "missing" else cell
-
-    return replace(found, cells=tuple(map(said, found.cells)))
 
 
 def computed_with(store: Store, cells: Iterable[PlannedCell], library: str) -> Iterator[tuple[PlannedCell, str, str]]:

@@ -13,8 +13,9 @@ import xarray as xr
 
 from fornix.engine.chosen import leaves
 from fornix.engine.exchange import score_scalars
-from fornix.engine.plan import plan, unanswered, within_reach
+from fornix.engine.plan import plan
 from fornix.engine.progress import Progress
+from fornix.engine.reach import unanswered, within_reach
 from fornix.engine.run import run_plan
 from fornix.engine.runners import InProcessRunner, Limits, Runner, WorkerRunner
 from fornix.engine.silence import breaking_silence
@@ -71,7 +72,8 @@ def run(
     retry : bool
         Whether cells whose latest attempt failed are tried again.
     ask_models : bool
-        False: no model is run. Cells whose responses are all in the store are scored; the others stay as they are.
+        False: no model is run. Cells whose responses are all in the store are scored; the others stay as they are. A cell
+        that was never computed is looked at if ``benchmarks`` are given, or its model was ever tried on the same data.
     time_limit_s, memory_limit_gb : float
         For each step, where the card does not say otherwise.
     seed : int
@@ -99,10 +101,17 @@ def run(
     runner: Runner = InProcessRunner() if engine == "in-process" else WorkerRunner(max(1, (os.cpu_count() or 1) // count))
     if progress is not None:
         runner = progress.watching(runner)
+    left: set[tuple[str, str]] = set()
+
+    def finished(cell: Finished) -> None:
+        if cell.status == "left":
+            left.add((cell.model, cell.benchmark))
+        report(cell)
+
     limits = Limits(time_limit_s, None if memory_limit_gb is None else int(memory_limit_gb * 1e9))
     with use_registry(registry) if engine == "in-process" else nullcontext():
         run_plan(
-            planned if ask_models else within_reach(planned, registry, place),
+            planned if ask_models else within_reach(planned, registry, place, named=targets is not None),
             registry,
             place,
             runner,
@@ -111,11 +120,11 @@ def run(
             retry=retry,
             ask_models=ask_models,
             seed=seed,
-            report=report,
+            report=finished,
             tell=progress.tell if progress is not None else lambda sentence: None,
         )
     after = plan(registry, place, chosen, targets, ask_models=ask_models, seed=seed)
-    return assemble(registry, place, after if ask_models else unanswered(after))
+    return assemble(registry, place, after if ask_models else unanswered(after, left))
 
 
 def score(
