@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
-from fornix.numerics.behaviour.decisions import Decisions, Definition, decisions, model_labels
+from fornix.numerics.behaviour.decisions import Decisions, Definition, decisions, model_labels, no_label_known
 from fornix.numerics.rows import each_once, stimuli_of
 from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, crossed_replicates, mean_of_units, pair_weights
@@ -34,16 +34,26 @@ def accuracy(source: xr.DataArray, target: xr.DataArray) -> Score:
     Returns
     -------
     Score
-        ``units`` (presentation,) is 1 where the label is right; the error is a jackknife over groups of stimuli.
+        ``units`` (presentation,) is 1 where the label is right; the error is a jackknife over groups of stimuli. A note says
+        where none of the model's labels is one of the right ones.
+
+    Raises
+    ------
+    AssemblyError
+        If labels are no strings, a stimulus is there twice, or the model's stimuli are not the target's.
     """
     check_assembly(target, dims=("presentation",), what="the right labels")
+    if target.dtype.kind != "U":
+        raise AssemblyError(f"the right labels have dtype {target.dtype}; expected str, as the model's labels have")
     stimuli = each_once(stimuli_of(target, "the right labels"), "the right labels")
-    correct = (model_labels(source, stimuli) == target.values.astype(np.str_)).astype(np.float64)
+    label = model_labels(source, stimuli)
+    correct = (label == target.values).astype(np.float64)
     groups = stimulus_groups(stimuli, ACCURACY_GROUPS)
     right, n = np.bincount(groups, correct), np.bincount(groups)
     units = xr.DataArray(correct, dims=("presentation",), coords={"stimulus_id": ("presentation", stimuli)})
     replicates = replicates_array({"stimuli": ((right.sum() - right) / np.maximum(n.sum() - n, 1), "jackknife")})
-    return with_uncertainty(Score(value=float(correct.mean()), units=units), replicates)
+    score = Score(value=float(correct.mean()), units=units, notes=no_label_known(label, target.values))
+    return with_uncertainty(score, replicates)
 
 
 def accuracy_distance(
@@ -70,7 +80,7 @@ def accuracy_distance(
     -------
     Score
         ``units`` has dims (condition, subject), one condition for each cell; ``n_nan`` counts cells a subject has no
-        trials in.
+        trials in. A note says where none of the model's labels is a category of the target.
 
     Raises
     ------
@@ -80,7 +90,8 @@ def accuracy_distance(
     table = _table(target, cells)
     label = model_labels(source, table.stimulus_id)
     model = np.broadcast_to((label == table.category).astype(np.float64), table.correct.shape)
-    return _distances(table, model, table.correct, None, bool(cells), definition)
+    score = _distances(table, model, table.correct, None, bool(cells), definition)
+    return score.with_(notes=(*no_label_known(label, table.category), *score.notes))
 
 
 def accuracy_distance_ceiling(target: xr.DataArray, cells: Sequence[str] = (), definition: Definition = "default") -> Score:

@@ -97,6 +97,21 @@ def model_labels(source: xr.DataArray, stimuli: NDArray[Any]) -> NDArray[np.str_
     return source.values[match_rows(known, stimuli)]
 
 
+def no_label_known(labels: NDArray[np.str_], categories: NDArray[np.str_]) -> tuple[str, ...]:
+    """A note where none of a model's labels is a category of the target, as where one is written in capitals; else nothing.
+
+    Parameters
+    ----------
+    labels, categories : (n,) str
+    """
+    if np.isin(labels, categories).any():
+        return ()
+    return (
+        f"none of the model's labels, such as {str(labels[0])!r}, is a category of the target, such as {str(categories[0])!r}: "
+        "all count as wrong",
+    )
+
+
 def _joined(trials: xr.DataArray, names: Sequence[str]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
     """The distinct values of several coordinates together, and which of them each trial has."""
     if len(names) == 0:

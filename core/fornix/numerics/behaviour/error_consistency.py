@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
-from fornix.numerics.behaviour.decisions import Decisions, Definition, decisions, model_labels
+from fornix.numerics.behaviour.decisions import Decisions, Definition, decisions, model_labels, no_label_known
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.intervals import with_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, crossed_replicates, mean_of_units, pair_weights
@@ -65,7 +65,8 @@ def error_consistency(source: xr.DataArray, target: xr.DataArray, definition: De
     Returns
     -------
     Score
-        ``units`` has dims (condition, subject); ``n_nan`` counts kappas whose chance is 1.
+        ``units`` has dims (condition, subject); ``n_nan`` counts kappas whose chance is 1. A note says where none of the
+        model's labels is a category of the target.
 
     Raises
     ------
@@ -78,7 +79,8 @@ def error_consistency(source: xr.DataArray, target: xr.DataArray, definition: De
     label = model_labels(source, table.stimulus_id)
     model = (label == table.category).astype(np.float64)[None, :]
     pairs = _Pairs(np.broadcast_to(model, table.correct.shape), table.correct)
-    return _score(table, pairs, {"subject": ("subject", table.subject)}, definition)
+    score = _score(table, pairs, {"subject": ("subject", table.subject)}, definition)
+    return score.with_(notes=(*no_label_known(label, table.category), *score.notes))
 
 
 def error_consistency_ceiling(target: xr.DataArray, definition: Definition = "default") -> Score:

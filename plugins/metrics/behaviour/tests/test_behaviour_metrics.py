@@ -61,6 +61,24 @@ def test_accuracy() -> None:
     assert score.error == pytest.approx(math.sqrt(0.75 * 0.25 / 3))
 
 
+@pytest.mark.parametrize("name", ["error_consistency", "accuracy_distance"])
+@pytest.mark.parametrize("definition", ["default", "brainscore"])
+def test_labels_of_which_none_is_a_category_are_noted(people: xr.DataArray, name: str, definition: str) -> None:
+    """In capitals no label is right, which looks like a model that is always wrong."""
+    metric, source = fornix.load_metric(name, definition=definition), labels(people.values[:300], 300)
+    note = "none of the model's labels, such as 'CAT', is a category of the target, such as 'cat': all count as wrong"
+    assert note in metric(source.copy(data=np.full(300, "CAT")), people).notes
+    assert not any("labels" in words for words in metric(source, people).notes)
+
+
+def test_labels_of_which_none_is_right_by_name_are_noted_and_numbers_refused() -> None:
+    metric, truth = fornix.load_metric("accuracy"), labels(["cat", "dog", "cat", "dog"], 4)
+    assert "such as 'Cat', is a category of the target" in metric(labels(["Cat", "Dog", "Dog", "Dog"], 4), truth).notes[0]
+    assert not any("labels" in words for words in metric(labels(["dog", "cat", "dog", "cat"], 4), truth).notes)
+    with pytest.raises(ValueError, match="the right labels have dtype int64; expected str"):
+        metric(labels(["cat", "dog", "cat", "dog"], 4), labels([0, 1, 0, 1], 4))
+
+
 def test_pearson_and_its_name_in_brain_score() -> None:
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=200), rng.normal(size=200)
