@@ -334,6 +334,15 @@ def test_an_alias_shows_the_card_it_belongs_to(capfd: pytest.CaptureFixture[str]
     assert json.loads(capfd.readouterr().out)["identifier"] == "ridge"
 
 
+def test_chance_that_is_no_fixed_number_is_shown_in_words(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "procrustes"]) == 0
+    assert "\nchance:         no fixed number: what unrelated data score depends on them" in capfd.readouterr().out
+    assert main(["show", "procrustes", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["chance"] is None
+    assert main(["show", "rdm"]) == 0
+    assert "\nchance:         0.0\n" in capfd.readouterr().out
+
+
 def test_a_parent_is_shown_with_what_its_leaves_use(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "Toy-correlation", "--kind", "benchmark", "--plugins", TOYS, "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["uses"] == {"datasets": ["Toy"], "metrics": ["toy-correlation"]}

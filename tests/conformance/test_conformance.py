@@ -105,6 +105,13 @@ def good(tmp_path: Path) -> Path:
     return root
 
 
+def test_a_metric_without_a_fixed_chance_says_what_its_unrelated_data_score(good: Path) -> None:
+    edit(good, 'accepts = ["values"]', 'accepts = ["values"]\nchance = "none"')
+    verdict = run_plugin(discover([good]), good, [good], ["--tb=line"])
+    assert not verdict.passed
+    assert "write chance(identifier, unrelated), which returns it, computed otherwise than by the metric" in verdict.output
+
+
 @pytest.mark.parametrize(
     ("own", "reason"),
     [

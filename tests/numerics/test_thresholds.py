@@ -14,10 +14,11 @@ from fornix.numerics.behaviour.thresholds import (
     elevation,
     exponential_nearness,
     nearness_ceiling,
-    nearness_score,
     relative_nearness,
     threshold,
     threshold_ceiling,
+    value_delta,
+    value_delta_ceiling,
 )
 
 EXPECTED = json.loads((Path(__file__).parents[1] / "parity" / "expected.json").read_text())
@@ -48,10 +49,14 @@ def test_brain_scores_threshold_and_elevation(order: list[int]) -> None:
 
 
 def test_brain_scores_value_delta_has_no_error() -> None:
-    score = nearness_score(number(1.5), number(1.0), exponential_nearness(1.0), "brainscore")
+    score = value_delta(number(1.5), number(1.0), definition="brainscore")
     assert score.value == pytest.approx(EXPECTED["vision.value_delta(1.5,1.0)"]["value"], rel=1e-9)
     assert math.isnan(score.error)
-    assert math.isnan(nearness_score(number(1.5), number(1.0), exponential_nearness(1.0), "default").error)
+    assert math.isnan(value_delta(number(1.5), number(1.0)).error)
+    people = numbers([1.0, 2.0, 2.5, 4.0])
+    assert math.isnan(value_delta(number(1.5), people, definition="brainscore").error)
+    assert math.isnan(value_delta_ceiling(people, definition="brainscore").error)
+    assert value_delta(number(1.5), people).error > 0
 
 
 def test_few_people_give_the_t_interval_of_their_mean() -> None:

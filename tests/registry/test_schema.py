@@ -59,6 +59,15 @@ def test_a_card_of_every_kind(read, card_toml):
     assert parent.aggregate.children == (("b.1", "b.2"), "b.3")
 
 
+def test_chance_is_a_number_or_none(read, card_toml):
+    text = (
+        "schema = 1\n" + card_toml("metric", "a") + card_toml("metric", "b", chance="none") + card_toml("metric", "c", chance=0.5)
+    )
+    cards = read(text)
+    assert [card.chance for card in cards] == [0.0, None, 0.5]
+    assert ["chance" in card.behavioural() for card in cards] == [False, True, True]
+
+
 def test_defaults_are_shared_by_the_cards_that_have_the_field(read, card_toml):
     text = 'schema = 1\n[defaults]\nregions = ["V4"]\nversion = 7\n'
     dataset, metric = read(text + card_toml("dataset", "d", version=None) + card_toml("metric", "r"))
@@ -75,6 +84,8 @@ def test_defaults_are_shared_by_the_cards_that_have_the_field(read, card_toml):
         ("dataset", {"commitment": {"V4": {"options": {}}}}, "commitment.V4.metric", "identifier of a metric"),
         ("dataset", {"commitment": {"V4": {"metric": "ridge", "options": []}}}, "commitment.V4.options", "option of the metric"),
         ("dataset", {"commitment": ["V4"]}, "commitment", "region -> {metric, options, recording}"),
+        ("metric", {"chance": "low"}, "chance", "'none' where it depends on the data"),
+        ("benchmark", {"chance": "none", "uses": {}}, "chance", "expected a number"),
         ("model", {"citation": "Someone (2026)"}, "citation", "BibTeX"),
         ("model", {"licence": "GPL3 or so"}, "licence", "SPDX"),
         ("model", {"licence": "LicenseRef-mine"}, "licence_note", "sentence"),

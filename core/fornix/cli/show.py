@@ -6,7 +6,7 @@ import argparse
 import json
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from fornix.cli.arguments import add_json, add_plugins, print_json, registry
 from fornix.engine.chosen import leaves
@@ -20,6 +20,7 @@ from fornix.registry.schema import FIELDS_OF
 #: Where the second line of a field begins, and rows of a table.
 _BELOW = "\n" + " " * 16
 _ROW = "\n    "
+NO_FIXED_CHANCE: Final = "no fixed number: what unrelated data score depends on them (the metric's page says how)"
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,7 +41,7 @@ def call(parsed: argparse.Namespace) -> int:
         return 0
     for fields in shown:
         for name, value in fields.items():
-            text = _text(value)
+            text = NO_FIXED_CHANCE if (name, value) == ("chance", None) else _text(value)
             print(f"{name}:{text}" if text.startswith("\n") else f"{name + ':':<16}{text}")
     return 0
 
@@ -62,7 +63,8 @@ def _filled(card: Card) -> dict[str, Any]:
     """The fields of a card that its kind has and that say something."""
     stated = asdict(card)
     stated["resources"] = {name: value for name, value in stated["resources"].items() if value}
-    return {name: stated[name] for name in ("kind", *FIELDS_OF[card.kind]) if stated[name] not in (None, "", (), {}, [])}
+    names = ("kind", *FIELDS_OF[card.kind])
+    return {name: stated[name] for name in names if name == "chance" or stated[name] not in (None, "", (), {}, [])}
 
 
 def _used(found: Registry, card: Card) -> dict[str, Any]:

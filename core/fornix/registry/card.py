@@ -188,7 +188,7 @@ class Card:
     commitment: Mapping[str, ChoosesBy] = field(default_factory=dict, hash=False)
     defect: Defect | None = None
     accepts: tuple[str, ...] = ()
-    chance: float = 0.0
+    chance: float | None = 0.0
     uses: Uses = Uses()
     normalisation: str = "none"
     parent: str | None = None

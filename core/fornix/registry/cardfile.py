@@ -46,6 +46,8 @@ def _contradictions(card: Card, stated: Mapping[str, Any]) -> list[tuple[str, st
             faults.append(("regions", "and tasks are both missing or empty; expected at least one of them to be filled"))
     if card.kind == "metric" and not card.accepts:
         faults.append(("accepts", f"is missing; expected {FIELDS['accepts'].expected}"))
+    if card.kind == "benchmark" and card.chance is None:
+        faults.append(("chance", "is 'none'; expected a number, which a model of nothing scores on these stimuli"))
     if card.kind == "benchmark" and ("uses" in stated) == ("aggregate" in stated):
         given = "are both given" if "uses" in stated else "are both missing"
         faults.append(

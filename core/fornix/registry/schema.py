@@ -127,6 +127,10 @@ def _options_given(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def _chance(value: Any) -> float | None:
+    return None if value == "none" else read_number(value)
+
+
 def _children(value: Any) -> Children:
     refuse_unless(isinstance(value, list) and bool(value))
     return tuple(_children(item) if isinstance(item, list) else read_identifier(item) for item in value)
@@ -253,7 +257,11 @@ FIELDS: Final[Mapping[str, Field]] = {
     "accepts": Field(
         tuple_of(one_of("values", "gram"), "'values' or 'gram'", least=1), "a list out of values, gram", kinds=("metric",)
     ),
-    "chance": Field(read_number, "what a model of nothing scores, a number", kinds=("metric", "benchmark")),
+    "chance": Field(
+        _chance,
+        "what a model of nothing scores: a number, or for a metric 'none' where it depends on the data",
+        kinds=("metric", "benchmark"),
+    ),
     "uses": Field(_USES, "a table with datasets and metrics", kinds=("benchmark",)),
     "normalisation": Field(one_of(*NORMALISATIONS), f"one of {', '.join(NORMALISATIONS)}", kinds=("benchmark",)),
     "parent": Field(read_identifier, "the identifier of a benchmark", kinds=("benchmark",)),

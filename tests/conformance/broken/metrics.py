@@ -21,6 +21,8 @@ HOWS = {
     "metric-in_line": {"order_of_rows"},
     "metric-first_unit": {"order_of_rows"},
     "metric-random": {"equal_calls"},
+    "metric-without_fixed_chance": set(),
+    "metric-other_than_expected": {"chance_within"},
 }
 CARDS = "".join(
     f"""
@@ -28,9 +30,14 @@ CARDS = "".join(
 identifier = "{name}"
 title = "A metric for tests of the conformance suite"
 accepts = ["values"]
+chance = {'"none"' if name in ("metric-without_fixed_chance", "metric-other_than_expected") else 0.0}
 """
     for name in HOWS
 )
+GIVEN = """
+def chance(identifier, unrelated):
+    return 0.5 if identifier == "metric-other_than_expected" else 0.0
+"""
 
 
 def distances(values: np.ndarray) -> np.ndarray:

@@ -89,6 +89,29 @@ def elevation(thresholds: xr.DataArray) -> xr.DataArray:
     return _positive(thresholds.drop_vars("baseline"), dims) / baseline.values
 
 
+def value_delta(source: xr.DataArray, target: xr.DataArray, scale: float = 1.0, definition: Definition = "default") -> Score:
+    """How near a number of the model is to that of each subject: mean over subjects of ``exp(-scale |a - b|)``.
+
+    Parameters
+    ----------
+    source : DataArray of float, no dims
+    target : DataArray of float, dims (subject,), or none for a single number
+        As for :func:`nearness_score`.
+    scale : float
+        In 1 / the unit of the numbers, above 0.
+    definition : {"default", "brainscore"}
+        The error is for new subjects; Brain-Score reports none.
+    """
+    score = nearness_score(source, target, exponential_nearness(scale), definition)
+    return score.with_(error=math.nan) if definition == "brainscore" else score
+
+
+def value_delta_ceiling(target: xr.DataArray, scale: float = 1.0, definition: Definition = "default") -> Score:
+    """The same between subjects: each in the model's place, against all others. ``units`` has dims (subject,)."""
+    score = nearness_ceiling(target, exponential_nearness(scale), definition)
+    return score.with_(error=math.nan) if definition == "brainscore" else score
+
+
 def nearness_score(source: xr.DataArray, target: xr.DataArray, nearness: Nearness, definition: Definition) -> Score:
     """Mean over subjects of the nearness of one number to each of theirs.
 

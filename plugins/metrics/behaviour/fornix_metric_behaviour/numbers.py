@@ -11,11 +11,10 @@ from fornix.interfaces import Score
 from fornix.numerics.behaviour.decisions import Definition
 from fornix.numerics.behaviour.thresholds import (
     elevation,
-    exponential_nearness,
-    nearness_ceiling,
-    nearness_score,
     threshold,
     threshold_ceiling,
+    value_delta,
+    value_delta_ceiling,
 )
 
 Accepts = ClassVar[frozenset[Literal["values", "gram"]]]
@@ -60,8 +59,8 @@ class ValueDelta:
     scale: float = 1.0
 
     def __call__(self, source: xr.DataArray, target: xr.DataArray) -> Score:
-        return nearness_score(source, target, exponential_nearness(self.scale), self.definition)
+        return value_delta(source, target, self.scale, self.definition)
 
     def ceiling(self, target: xr.DataArray) -> Score:
         """Each person in the model's place, against the others."""
-        return nearness_ceiling(target, exponential_nearness(self.scale), self.definition)
+        return value_delta_ceiling(target, self.scale, self.definition)

@@ -14,13 +14,12 @@ def examples(identifier: str, rng: np.random.Generator) -> dict[str, Pair]:
         same = np.broadcast_to(right[0], right.shape)
         return {"identical": (labels(right[0]), trials(same)), "unrelated": (labels(rng.random(300) > 0.5), trials(right))}
     if identifier == "accuracy":
-        # A hundred names, so that a right one by chance is as rare as the card's chance of 0 has it.
-        truth, guess = (by_stimulus(rng.choice([f"name{k:02d}" for k in range(100)], size=400)) for _ in range(2))
+        truth, guess = (by_stimulus(rng.choice([f"name{k}" for k in range(10)], size=400)) for _ in range(2))
         return {"identical": (truth, truth), "unrelated": (guess, truth)}
     if identifier == "accuracy_distance":
-        right = rng.random((9, 300)) > 0.1
+        right = rng.random((9, 300)) < rng.uniform(0.7, 0.95, size=(9, 1))
         same = np.broadcast_to(right[0], right.shape)
-        return {"identical": (labels(right[0]), trials(same)), "unrelated": (labels(rng.random(300) < 0.01), trials(right))}
+        return {"identical": (labels(right[0]), trials(same)), "unrelated": (labels(rng.random(300) < 0.25), trials(right))}
     if identifier in ("i1", "i2n"):
         people, model = rng.uniform(-1, 2, size=(2, 60, 4))
         # So many trials that what is left of their noise is below what identity allows.
@@ -29,12 +28,26 @@ def examples(identifier: str, rng: np.random.Generator) -> dict[str, Pair]:
             "unrelated": (probabilities(model), discriminations(people, rng, 40)),
         }
     if identifier in ("threshold", "threshold_elevation", "value_delta"):
-        # Most people are far from the model of nothing, and a few not quite.
-        people = np.concatenate([np.full(25, 10.0), [50.0, 52.0, 53.0]])
-        far = 99.0 if identifier != "value_delta" else 56.0
-        return {"identical": (number(10.0), numbers(np.full(28, 10.0))), "unrelated": (number(far), numbers(people))}
+        people = rng.lognormal(np.log(2.0), 0.4, size=28)
+        return {"identical": (number(2.0), numbers(np.full(28, 2.0))), "unrelated": (number(3.0), numbers(people))}
     x, y = (by_stimulus(rng.normal(size=300)) for _ in range(2))
     return {"identical": (x, x), "unrelated": (x, y)}
+
+
+def chance(identifier: str, unrelated: Pair) -> float:
+    """What a model of nothing scores against these people, from what is known of the two apart."""
+    model, people = unrelated
+    if identifier == "accuracy":  # each name as often right as guess and truth, drawn independently, agree on it
+        names = np.unique(people.values)
+        return float(sum((model.values == name).mean() * (people.values == name).mean() for name in names))
+    if identifier == "accuracy_distance":  # as far from each as a model is that is right on a quarter
+        right = (people.values == people["category"].values).astype(float)
+        accuracies = [right[people["subject"].values == name].mean() for name in np.unique(people["subject"].values)]
+        return float(np.mean([1 - abs(0.25 - a) / max(a, 1 - a) for a in accuracies]))
+    distances = [abs(float(model) - person) for person in people.values]
+    if identifier == "value_delta":
+        return float(np.mean([2.718281828459045**-distance for distance in distances]))
+    return float(np.mean([max(1 - d / person, 0.0) for d, person in zip(distances, people.values, strict=True)]))
 
 
 def by_stimulus(values: np.ndarray) -> xr.DataArray:
