@@ -13,9 +13,10 @@ from scipy import stats
 
 from fornix.interfaces import AssemblyError, Score
 from fornix.numerics.behaviour.accuracy import accuracy
-from fornix.numerics.behaviour.decisions import Definition, decisions
+from fornix.numerics.behaviour.decisions import decisions
 from fornix.numerics.behaviour.error_consistency import error_consistency, error_consistency_ceiling, kappas
-from fornix.numerics.linear.predictor import predictor_correlation
+from fornix.numerics.behaviour.predictor import predictor_correlation
+from fornix.numerics.definition import Definition
 from fornix.numerics.uncertainty.intervals import factor_variances
 
 PARITY = Path(__file__).parents[1] / "parity"

@@ -13,10 +13,10 @@ from fornix.interfaces import Score
 from fornix.numerics.behaviour.accuracy import accuracy, accuracy_distance, accuracy_distance_ceiling
 from fornix.numerics.behaviour.discrimination import discrimination, discrimination_ceiling
 from fornix.numerics.behaviour.error_consistency import error_consistency, error_consistency_ceiling, kappas
+from fornix.numerics.behaviour.predictor import predictor_correlation
 from fornix.numerics.behaviour.thresholds import threshold
 from fornix.numerics.ceilings.noise_ceiling import noise_ceiling
 from fornix.numerics.ceilings.reliability import internal_consistency
-from fornix.numerics.linear.predictor import predictor_correlation
 
 few = settings(max_examples=8, deadline=None)
 seeds = st.integers(0, 2**32 - 1)

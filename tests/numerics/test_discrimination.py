@@ -11,9 +11,9 @@ from scipy import stats
 
 from fornix.interfaces import AssemblyError, Normalisation
 from fornix.numerics.behaviour.confusions import discriminations
-from fornix.numerics.behaviour.decisions import Definition
 from fornix.numerics.behaviour.discrimination import Pattern, discrimination, discrimination_ceiling
 from fornix.numerics.ceilings.normalisation import normalise
+from fornix.numerics.definition import Definition
 
 PARITY = Path(__file__).parents[1] / "parity"
 EXPECTED = json.loads((PARITY / "expected.json").read_text())

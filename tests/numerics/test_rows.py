@@ -11,8 +11,8 @@ import xarray as xr
 
 from fornix.interfaces import AssemblyError, Score
 from fornix.numerics.behaviour.accuracy import accuracy
+from fornix.numerics.behaviour.predictor import predictor_correlation
 from fornix.numerics.linear.gram import gram_of
-from fornix.numerics.linear.predictor import predictor_correlation
 from fornix.numerics.rows import each_once, match_rows, source_stimuli, stimuli_of
 
 NAMES = np.array(["a", "b", "b", "c", "c", "c"])

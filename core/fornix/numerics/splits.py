@@ -9,8 +9,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fornix.numerics.definition import Definition
+
 Kind = Literal["shuffle", "kfold", "group_shuffle", "group_kfold", "given"]
-Definition = Literal["default", "brainscore"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
-from fornix.numerics.behaviour.decisions import Decisions, Definition, decisions, model_labels, no_label_known
+from fornix.numerics.behaviour.decisions import Decisions, decisions, model_labels, no_label_known
+from fornix.numerics.definition import Definition
 from fornix.numerics.rows import each_once, stimuli_of
 from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, crossed_replicates, mean_of_units, pair_weights

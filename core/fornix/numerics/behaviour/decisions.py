@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.numerics.rows import each_once, match_rows, stimuli_of
-
-Definition = Literal["default", "brainscore"]
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from fornix.numerics.behaviour.confusions import (
     model_confusions,
     shuffled_halves,
 )
-from fornix.numerics.behaviour.decisions import Definition
 from fornix.numerics.ceilings.reliability import spearman_brown
 from fornix.numerics.correlation import weighted_pearson
+from fornix.numerics.definition import Definition
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.intervals import with_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, crossed_replicates

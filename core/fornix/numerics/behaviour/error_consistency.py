@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
-from fornix.numerics.behaviour.decisions import Decisions, Definition, decisions, model_labels, no_label_known
+from fornix.numerics.behaviour.decisions import Decisions, decisions, model_labels, no_label_known
+from fornix.numerics.definition import Definition
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.intervals import with_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, crossed_replicates, mean_of_units, pair_weights

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
-from fornix.numerics.behaviour.decisions import Definition
+from fornix.numerics.definition import Definition
 from fornix.numerics.uncertainty.intervals import with_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, mean_of_units, pair_weights, subject_replicates
 

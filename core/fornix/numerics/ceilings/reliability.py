@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from fornix.interfaces.assembly import AssemblyError, check_assembly, check_numbers
 from fornix.interfaces.score import Score
 from fornix.numerics.correlation import pearson_from_sums
+from fornix.numerics.definition import Definition
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
 from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
 from fornix.numerics.uncertainty.means import unit_replicates
 
-Definition = Literal["default", "brainscore"]
 #: What the halves are made of: a coordinate of the presentations.
 Over = Literal["repetition", "subject"]
 Array = NDArray[np.float64]

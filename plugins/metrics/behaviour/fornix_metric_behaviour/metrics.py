@@ -9,10 +9,10 @@ import xarray as xr
 
 from fornix.interfaces import Score
 from fornix.numerics.behaviour.accuracy import accuracy, accuracy_distance, accuracy_distance_ceiling
-from fornix.numerics.behaviour.decisions import Definition
 from fornix.numerics.behaviour.discrimination import Pattern, discrimination, discrimination_ceiling
 from fornix.numerics.behaviour.error_consistency import error_consistency, error_consistency_ceiling
-from fornix.numerics.linear.predictor import predictor_correlation
+from fornix.numerics.behaviour.predictor import predictor_correlation
+from fornix.numerics.definition import Definition
 
 Accepts = ClassVar[frozenset[Literal["values", "gram"]]]
 

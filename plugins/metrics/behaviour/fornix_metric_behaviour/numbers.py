@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 import xarray as xr
 
 from fornix.interfaces import Score
-from fornix.numerics.behaviour.decisions import Definition
 from fornix.numerics.behaviour.thresholds import (
     elevation,
     threshold,
@@ -16,6 +15,7 @@ from fornix.numerics.behaviour.thresholds import (
     value_delta,
     value_delta_ceiling,
 )
+from fornix.numerics.definition import Definition
 
 Accepts = ClassVar[frozenset[Literal["values", "gram"]]]
 

@@ -13,7 +13,8 @@ import xarray as xr
 
 from fornix.interfaces import Score
 from fornix.numerics.ceilings.noise_ceiling import noise_ceiling
-from fornix.numerics.ceilings.reliability import Definition, Over, internal_consistency
+from fornix.numerics.ceilings.reliability import Over, internal_consistency
+from fornix.numerics.definition import Definition
 from fornix.numerics.similarity.rsa import Comparison, rsa_ceiling
 from fornix_metric_reliability.subjects import Distance, dissimilarities_by_subject
 

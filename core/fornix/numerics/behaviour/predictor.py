@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly, check_numbers
 from fornix.interfaces.score import Score
-from fornix.numerics.behaviour.decisions import Definition
+from fornix.numerics.definition import Definition
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.rows import each_once, match_rows, stimuli_of
 from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
