@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fornix import FornixError
-from fornix.extraction.commitment import Commitment, read_commitment, write_selection
+from fornix.extraction.commitment import Commitment, Selected, read_commitment, with_selected
 
 WHOLE = """
 [regions.V4]
@@ -93,7 +93,8 @@ def test_a_selection_is_entered_and_all_else_stays(tmp_path: Path) -> None:
     file = tmp_path / "commitment.toml"
     file.write_text(WHOLE)
     said = {"data": "Some.data", "value": 1e-06, "interval": [-0.5, 2.0], "why": 'a "word" \\ ü', "not": None, "options": {}}
-    write_selection(file, "V1, left", ("conv.0", "conv.1"), "Some.data", {**said, "options": {"alphas": [0.1], "on": True}})
+    first = Selected(("conv.0", "conv.1"), "Some.data", {**said, "options": {"alphas": [0.1], "on": True}})
+    file.write_text(with_selected(file, {"V1, left": first}))
     read = read_commitment(file)
     assert read.regions["V1, left"] == ("conv.0", "conv.1")
     assert read.how["V1, left"] == "selected on Some.data"
@@ -104,5 +105,12 @@ def test_a_selection_is_entered_and_all_else_stays(tmp_path: Path) -> None:
     assert read.behaviour == before.behaviour
     written = tomllib.loads(file.read_text())["regions"]["V1, left"]["selection"]
     assert written == {**{k: v for k, v in said.items() if v is not None}, "options": {"alphas": [0.1], "on": True}}
-    write_selection(file, "V4", ("conv.2",), "Some.data", said)
+    file.write_text(with_selected(file, {"V4": Selected(("conv.2",), "Some.data", said)}))
     assert read_commitment(file).regions == {**read.regions, "V4": ("conv.2",)}
+
+
+def test_nothing_is_entered_into_what_is_no_commitment(tmp_path: Path) -> None:
+    file = tmp_path / "commitment.toml"
+    file.write_text("[regions.IT]\nlayers = 3\n")
+    with pytest.raises(FornixError, match=r"commitment\.toml: layers of \[regions\.IT\] is 3; expected a list"):
+        with_selected(file, {"V4": Selected(("conv",), "Some.data", {})})

@@ -261,6 +261,72 @@ class TestCommand:
         (selected,) = json.loads(capfd.readouterr().out)["selected"]
         assert list(selected["scores"]) == ["run", "noise"]
 
+    def test_layers_that_were_named_do_not_take_the_place_of_the_whole_profile(
+        self, place: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        write_dataset(place, SPLITS)
+        assert main(["commit", "toy-layers"]) == 0
+        capfd.readouterr()
+        assert main(["commit", "toy-layers", "--layers", "n*", "run"]) == 0
+        assert "the profile of V4 on Toy.session stays as it was, as it has 2 more layers" in capfd.readouterr().err
+        profile = pd.read_csv(place / "models/toylayers/commitment/toy-layers.csv")
+        assert profile["layer"].tolist() == ["run", "own", "turned", "noise"]
+        file = place / "models/toylayers/fornix_model_toylayers/commitment.toml"
+        assert (profile.loc[profile["selected"], "layer"].item(),) == read_commitment(file).regions["V4"]
+
+    def test_what_makes_scoring_vain_is_said_before_and_nothing_is_written(
+        self, place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        write_dataset(place, SPLITS)
+        monkeypatch.setattr(FeatureModel, "respond", None)  # no layer is looked at
+        file = place / "models/toylayers/fornix_model_toylayers/commitment.toml"
+        before = file.read_bytes()
+        (place / "models/toylayers/commitment").write_text("")
+        assert main(["commit", "toy-layers"]) == 1
+        assert capfd.readouterr().err == (
+            f"fornix: {place / 'models/toylayers/commitment'} cannot be written (File exists), so no layer was scored: make it "
+            "and its folder writable\n"
+        )
+        assert file.read_bytes() == before
+
+    def test_a_scratch_folder_that_cannot_be_used_is_no_fault_of_a_layer(
+        self, place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        write_dataset(place, SPLITS)
+        monkeypatch.setenv("FORNIX_SCRATCH", "")  # so that what the command sets is taken back
+        (place / "file").write_text("")
+        assert main(["commit", "toy-layers", "--scratch", str(place / "file/below")]) == 1
+        assert capfd.readouterr().err == (
+            f"fornix: the scratch folder {place / 'file/below'} cannot be made (Not a directory); name another by --scratch or "
+            "FORNIX_SCRATCH\n"
+        )
+
+    def test_a_commitment_to_a_layer_that_the_model_lacks_is_one_sentence(
+        self, place: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        write_dataset(place, SPLITS)
+        file = place / "models/toylayers/fornix_model_toylayers/commitment.toml"
+        file.write_text(file.read_text().replace('"noise"', '"nose"'))
+        assert main(["commit", "toy-layers"]) == 1
+        assert capfd.readouterr().err == (
+            "fornix: toy-layers cannot be loaded: ValueError: the model has no layer 'nose'; did you mean 'noise'?\n"
+        )
+
+    def test_an_interrupted_one_has_written_nothing(
+        self, place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        write_dataset(place, SPLITS)
+
+        def interrupt(*arguments: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(FeatureModel, "layer_grams", interrupt)
+        file = place / "models/toylayers/fornix_model_toylayers/commitment.toml"
+        before = file.read_bytes()
+        assert main(["commit", "toy-layers"]) == 130
+        assert capfd.readouterr().err == "fornix: interrupted; nothing was written\n"
+        assert file.read_bytes() == before
+
     def test_stimuli_that_a_benchmark_shows_are_refused_and_nothing_is_written(
         self, place: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fornix.cli.arguments import add_json, add_mirror, add_plugins, print_json, registry
+from fornix.cli.streams import say
 from fornix.errors import FornixError, UsageError
 from fornix.registry.problems import counted
 
 if TYPE_CHECKING:
+    from fornix.extraction.committing import Place
     from fornix.extraction.disjoint import Shown
     from fornix.extraction.responder import FeatureModel
     from fornix.extraction.selection import Selection
+    from fornix.interfaces import Model
     from fornix.registry.card import Card
     from fornix.registry.distribution import Distribution
 
@@ -50,35 +53,48 @@ def call(parsed: argparse.Namespace) -> int:
             f"{card.identifier} is installed; a commitment is written into a plugin's own folder: give --plugins FOLDER"
         )
 
-    from fornix.extraction.commitment import write_selection
+    from fornix.extraction.commitment import Selected
+    from fornix.extraction.committing import Place
     from fornix.extraction.disjoint import shown_by_benchmarks
-    from fornix.extraction.profile import draw_profile, profile, write_profile
     from fornix.extraction.selection import select, set_aside
-    from fornix.registry.load import load_dataset, load_model, use_registry
+    from fornix.registry.load import load_dataset, use_registry
 
     datasets = set_aside(found, card, parsed.data)
     with use_registry(found):
-        model, file = _with_commitment(load_model(card.identifier), card, owner, parsed.into)
+        model, file = _with_commitment(_loaded(card), card, owner, parsed.into)
         shown = {}
         for dataset in datasets:
             shown[dataset.identifier] = shown_by_benchmarks(found, load_dataset(dataset.identifier).stimuli())
             _refuse_shared(dataset.identifier, shown[dataset.identifier])
-    selections = [s for dataset in datasets for s in select(found, model, card, dataset, parsed.layers)]
-    _refuse_two(selections)
-    for selection in selections:
-        recorded = _record(selection, shown[selection.data])
-        write_selection(file, selection.region, (selection.layer,), selection.data, recorded)
-    place = owner.root / "commitment"
-    table = write_profile(place / f"{card.identifier}.csv", profile(card.identifier, selections))
+    place = Place(card.identifier, file, owner.root / "commitment")
+    place.check()
     try:
-        draw_profile(place / f"{card.identifier}.png", table)
-    except FornixError as error:
-        print(f"no figure: {error}", file=sys.stderr)
-    _report(parsed, card, file, place, selections, shown)
+        selections = [s for dataset in datasets for s in select(found, model, card, dataset, parsed.layers)]
+    except KeyboardInterrupt:
+        say("fornix: interrupted; nothing was written")
+        return 130
+    _refuse_two(selections)
+    selected = {s.region: Selected((s.layer,), s.data, _record(s, shown[s.data])) for s in selections}
+    for sentence in place.write(selections, selected, every_layer=parsed.layers is None):
+        say(sentence)
+    _report(parsed, card, place, selections, shown)
     return 0
 
 
-def _with_commitment(model: Any, card: Card, owner: Distribution, into: Path | None) -> tuple[FeatureModel, Path]:
+def _loaded(card: Card) -> Model:
+    """The model; whatever its plugin raises, as of a commitment to a layer that it lacks, is said in a sentence."""
+    from fornix.engine.worker import sentence
+    from fornix.registry.load import load_model
+
+    try:
+        return load_model(card.identifier)
+    except FornixError:
+        raise
+    except Exception as error:
+        raise FornixError(f"{card.identifier} cannot be loaded: {sentence(error)}") from error
+
+
+def _with_commitment(model: Model, card: Card, owner: Distribution, into: Path | None) -> tuple[FeatureModel, Path]:
     """The model, and the file that it reads its commitment from."""
     from fornix.extraction.commitment import read_commitment
     from fornix.extraction.responder import FeatureModel
@@ -129,9 +145,7 @@ def _record(selection: Selection, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _report(
-    parsed: argparse.Namespace, card: Card, file: Path, place: Path, selections: list[Selection], shown: dict[str, Shown]
-) -> None:
+def _report(parsed: argparse.Namespace, card: Card, place: Place, selections: list[Selection], shown: dict[str, Shown]) -> None:
     if parsed.json:
         chosen = [
             {
@@ -143,7 +157,9 @@ def _report(
             }
             for selection in selections
         ]
-        print_json({"model": card.identifier, "commitment": str(file), "profile": str(place), "selected": chosen})
+        print_json(
+            {"model": card.identifier, "commitment": str(place.commitment), "profile": str(place.folder), "selected": chosen}
+        )
         return
     for selection in selections:
         score = selection.scores[selection.layer]
@@ -159,4 +175,4 @@ def _report(
             )
         if selection.data not in card.selected_on:
             print(f'  add selected_on = ["{selection.data}"] to the card of {card.identifier}', file=sys.stderr)
-    print(f"written: {file}, {place / card.identifier}.csv")
+    print(f"written: {place.commitment}, {place.table}")

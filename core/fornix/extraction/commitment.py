@@ -109,22 +109,45 @@ def read_commitment(path: Path | str) -> Commitment:
         raise FornixError(f"{file}: {error}") from None
 
 
-def write_selection(path: Path, region: str, layers: tuple[str, ...], data: str, selection: Mapping[str, Any]) -> None:
-    """Enter the layers selected for a region into the commitment at ``path``; all other regions stay as they are.
-
-    Comments in the file are lost.
+@dataclass(frozen=True)
+class Selected:
+    """The layers selected for a region.
 
     Parameters
     ----------
+    layers : tuple of str
     data : str
         The dataset they were selected on.
-    selection : mapping
+    about : mapping
         What ``[regions.<region>.selection]`` says; None is left out.
     """
+
+    layers: tuple[str, ...]
+    data: str
+    about: Mapping[str, Any]
+
+
+def with_selected(path: Path, selected: Mapping[str, Selected]) -> str:
+    """The text of the commitment at ``path`` with the layers of these regions entered; all other regions are as they were.
+
+    Comments in the file are lost.
+
+    Raises
+    ------
+    FornixError
+        If there is no such file, or it is no commitment.
+    """
     document = _read(path)
-    entry = {"layers": list(layers), "how": f"selected on {data}", "selection": selection}
-    document["regions"] = {**document.get("regions", {}), region: entry}
-    path.write_text("\n".join(_lines(document, ())).strip() + "\n", encoding="utf-8")
+    entries = {
+        region: {"layers": list(one.layers), "how": f"selected on {one.data}", "selection": one.about}
+        for region, one in selected.items()
+    }
+    try:
+        document["regions"] = {**_table(document.get("regions", {}), "regions"), **entries}
+        _commitment(document)
+    except ValueError as error:
+        raise FornixError(f"{path}: {error}") from None
+    return "\n".join(_lines(document, ())).strip() + "\n"
 
 
 def _read(file: Path) -> dict[str, Any]:

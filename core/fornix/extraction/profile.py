@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,19 @@ from fornix.extraction.selection import Selection
 
 #: Layers named along the axis of a figure; of more, every second, third and so on.
 _NAMED: Final = 40
+_COLUMNS: Final = (
+    "model",
+    "region",
+    "data",
+    "metric",
+    "place",
+    "layer",
+    "value",
+    "error",
+    "interval_low",
+    "interval_high",
+    "selected",
+)
 
 
 def profile(model: str, selections: Sequence[Selection]) -> pd.DataFrame:
@@ -37,21 +51,70 @@ def profile(model: str, selections: Sequence[Selection]) -> pd.DataFrame:
                     "selected": layer == selection.layer,
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
-def write_profile(path: Path, table: pd.DataFrame) -> pd.DataFrame:
-    """Write a profile as CSV; rows of other regions that are there stay. Returns what is in the file now."""
-    if path.exists():
-        before = pd.read_csv(path)
-        table = pd.concat([before[~before["region"].isin(table["region"])], table], ignore_index=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False, float_format="%.6f")
+def read_profile(path: Path) -> pd.DataFrame | None:
+    """The profile in a CSV file, or None where there is no file.
+
+    Raises
+    ------
+    FornixError
+        If the file holds something else.
+    """
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:  # what pandas raises of a file that is no table is a ValueError
+        raise FornixError(f"{path} cannot be read as a profile ({error}); move it away") from None
+    if lacking := [name for name in _COLUMNS if name not in table]:
+        raise FornixError(f"{path} is no profile, as it has no column {lacking[0]}; move it away")
     return table
 
 
-def draw_profile(path: Path, table: pd.DataFrame) -> None:
-    """Draw a profile: one panel for each region, layers from input to output, bands of 95 %, the selected layer marked.
+def joined(before: pd.DataFrame | None, new: pd.DataFrame, *, every_layer: bool) -> tuple[pd.DataFrame, list[str]]:
+    """A profile with new rows in place of those of the same regions and data. All others stay: of a region that was selected
+    anew on other data, as not selected.
+
+    Parameters
+    ----------
+    every_layer : bool
+        Whether all layers of the model were scored anew. If not, rows that are of more layers stay, and only what is selected
+        among them changes.
+
+    Returns
+    -------
+    DataFrame, list of str
+        The profile, and a sentence for each region whose earlier rows stay.
+    """
+    if before is None:
+        return new, []
+    before, kept = before.copy(), []
+    before.loc[before["region"].isin(new["region"]), "selected"] = False
+    for (region, data), rows in new.groupby(["region", "data"], sort=False):
+        same = (before["region"] == region) & (before["data"] == data)
+        if not every_layer and (more := set(before.loc[same, "layer"]) - set(rows["layer"])):
+            before.loc[same & before["layer"].isin(rows.loc[rows["selected"], "layer"]), "selected"] = True
+            new = new.drop(rows.index)
+            kept.append(
+                f"the profile of {region} on {data} stays as it was, as it has {len(more)} more layers than were scored "
+                "now; without --layers it is made anew"
+            )
+        else:
+            before = before[~same].copy()
+    return pd.concat([table for table in (before, new) if len(table)], ignore_index=True), kept
+
+
+def profile_csv(table: pd.DataFrame) -> bytes:
+    """A profile as CSV."""
+    text: str = table.to_csv(index=False, float_format="%.6f")
+    return text.encode()
+
+
+def profile_png(table: pd.DataFrame) -> bytes:
+    """A profile as a figure: one panel for each region and data, layers from input to output, bands of 95 %, the selected layer
+    marked.
 
     Raises
     ------
@@ -62,10 +125,10 @@ def draw_profile(path: Path, table: pd.DataFrame) -> None:
         from matplotlib.figure import Figure
     except ImportError:
         raise FornixError("drawing the profile needs matplotlib: pip install 'fornix[plot]'") from None
-    regions = list(table.groupby("region", sort=False))
-    longest = max(len(rows) for _, rows in regions)
-    figure = Figure(figsize=(min(max(6.0, 0.3 * longest), 14.0), 3.6 * len(regions)), layout="constrained")
-    for axes, (region, rows) in zip(figure.subplots(len(regions), squeeze=False)[:, 0], regions, strict=True):
+    panels = list(table.groupby(["region", "data"], sort=False))
+    longest = max(len(rows) for _, rows in panels)
+    figure = Figure(figsize=(min(max(6.0, 0.3 * longest), 14.0), 3.6 * len(panels)), layout="constrained")
+    for axes, ((region, data), rows) in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
         at = range(len(rows))
         axes.fill_between(at, rows["interval_low"], rows["interval_high"], alpha=0.2, linewidth=0, label="95 % interval")
         axes.plot(at, rows["value"], marker=".")
@@ -75,6 +138,8 @@ def draw_profile(path: Path, table: pd.DataFrame) -> None:
         every = math.ceil(len(rows) / _NAMED)
         axes.set_xticks(list(at)[::every], rows["layer"].tolist()[::every], rotation=90, fontsize="small")
         axes.set_ylabel(f"{rows['metric'].iloc[0]}, raw score")
-        axes.set_title(f"{rows['model'].iloc[0]}: {region} on {rows['data'].iloc[0]}", fontsize="medium")
+        axes.set_title(f"{rows['model'].iloc[0]}: {region} on {data}", fontsize="medium")
         axes.legend(frameon=False)
-    figure.savefig(path, dpi=120)
+    drawn = BytesIO()
+    figure.savefig(drawn, dpi=120, format="png")
+    return drawn.getvalue()

@@ -15,8 +15,14 @@ from numpy.typing import NDArray
 
 from fornix.errors import FornixError
 
+
+class ScratchError(FornixError):
+    """The scratch folder cannot be used, whatever is spilled into it."""
+
+
 #: What a pass leaves free on the disk of the scratch folder, in bytes.
 _RESERVE = 256 * 2**20
+_OTHER = "name another by --scratch or FORNIX_SCRATCH"
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,13 @@ class Scratch:
 
         Raises
         ------
-        FornixError
+        ScratchError
         """
         folder = self.folder or Path(os.environ.get("FORNIX_SCRATCH") or tempfile.gettempdir())
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FornixError(f"the scratch folder {folder} cannot be made ({error.strerror}); set FORNIX_SCRATCH") from None
+            raise ScratchError(f"the scratch folder {folder} cannot be made ({error.strerror}); {_OTHER}") from None
         return folder
 
     def budget(self) -> int:
@@ -60,7 +66,7 @@ class Scratch:
             try:
                 limit = int(float(setting) * 1e9)
             except ValueError:
-                raise FornixError(f"FORNIX_SCRATCH_GB is {setting!r}; expected a number of gigabytes") from None
+                raise ScratchError(f"FORNIX_SCRATCH_GB is {setting!r}; expected a number of gigabytes") from None
         return max(0, min(limit, shutil.disk_usage(self.place()).free - _RESERVE))
 
 
@@ -80,7 +86,11 @@ class Spill:
     def __init__(self, scratch: Scratch, rows: int, features: int) -> None:
         self._rows, self._features = rows, features
         self._width = max(1, min(features, scratch.block_bytes // (4 * rows)))
-        self._file = tempfile.TemporaryFile(prefix="fornix-", dir=scratch.place())  # noqa: SIM115 - closed by close()
+        folder = scratch.place()
+        try:
+            self._file = tempfile.TemporaryFile(prefix="fornix-", dir=folder)  # noqa: SIM115 - closed by close()
+        except OSError as error:
+            raise ScratchError(f"the scratch folder {folder} cannot be written to ({error.strerror}); {_OTHER}") from None
         self._written = 0
 
     def append(self, values: NDArray[np.float32]) -> None:
@@ -88,7 +98,7 @@ class Spill:
 
         Raises
         ------
-        FornixError
+        ScratchError
             If the disk is full after all.
         """
         try:
@@ -98,7 +108,7 @@ class Spill:
                 self._file.seek(4 * (start * self._rows + self._written * width))
                 self._file.write(slab.data)
         except OSError as error:
-            raise FornixError(
+            raise ScratchError(
                 f"writing features to the scratch folder failed ({error.strerror}); free space there, or set FORNIX_SCRATCH"
             ) from None
         self._written += len(values)

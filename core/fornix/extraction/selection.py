@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fornix.errors import FornixError, UsageError
 from fornix.extraction.presenting import LayerNotFinite
 from fornix.extraction.responder import FeatureModel
+from fornix.extraction.scratch import ScratchError
 from fornix.interfaces import Experiment, Gram, Recording, Score, StimulusSet
 from fornix.numerics.uncertainty.intervals import with_uncertainty
 from fornix.registry.card import Card
@@ -135,6 +136,8 @@ def candidates(model: FeatureModel, stimuli: StimulusSet, patterns: Sequence[str
     for layer in wanted:
         try:
             model.respond(Experiment(stimuli.take([0, 1]), (Recording(f"layer:{layer}", form="gram"),)))
+        except ScratchError:
+            raise  # no layer's fault
         except (FornixError, ValueError) as error:
             unscored[layer] = str(error)
     usable = set(wanted) - set(unscored)
