@@ -15,7 +15,8 @@ from fornix.interfaces.score import Score
 from fornix.numerics.behaviour.decisions import Decisions, decisions, model_labels, no_label_known
 from fornix.numerics.definition import Definition
 from fornix.numerics.rows import each_once, stimuli_of
-from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups
+from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, crossed_replicates, mean_of_units, pair_weights
 
 #: Groups of stimuli of the jackknife of accuracy, whose replicates cost nothing.
@@ -54,7 +55,7 @@ def accuracy(source: xr.DataArray, target: xr.DataArray) -> Score:
     units = xr.DataArray(correct, dims=("presentation",), coords={"stimulus_id": ("presentation", stimuli)})
     replicates = replicates_array({"stimuli": ((right.sum() - right) / np.maximum(n.sum() - n, 1), "jackknife")})
     score = Score(value=float(correct.mean()), units=units, notes=no_label_known(label, target.values))
-    return with_uncertainty(score, replicates)
+    return with_stated_uncertainty(score, replicates)
 
 
 def accuracy_distance(
@@ -171,4 +172,4 @@ def _distances(
     if definition == "brainscore":
         return result.with_(error=float(units.mean("condition").std()))
     compared = 1 if members is None else 2
-    return with_uncertainty(result, crossed_replicates(score, table.condition, len(table.subject), compared=compared))
+    return with_stated_uncertainty(result, crossed_replicates(score, table.condition, len(table.subject), compared=compared))

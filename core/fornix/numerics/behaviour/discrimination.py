@@ -23,7 +23,7 @@ from fornix.numerics.ceilings.reliability import spearman_brown
 from fornix.numerics.correlation import weighted_pearson
 from fornix.numerics.definition import Definition
 from fornix.numerics.missing import lacking, too_many
-from fornix.numerics.uncertainty.intervals import with_uncertainty
+from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, crossed_replicates
 
 Pattern = Literal["i1", "i2n"]
@@ -95,7 +95,7 @@ def discrimination(source: xr.DataArray, target: xr.DataArray, pattern: Pattern,
     value = float(weighted_pearson(x.ravel(), y.ravel(), np.ones(x.size)))
     score = Score(value=value, units=units, n_nan=_missing([model, table.confusions()], table))
     score = _without_a_value(score, _unvarying(x, y, _MODEL_AND_PEOPLE), len(x) * (len(table.category) - 1))
-    return score if np.isnan(score.value) else with_uncertainty(score, _replicates(sides, table, pattern))
+    return score if np.isnan(score.value) else with_stated_uncertainty(score, _replicates(sides, table, pattern))
 
 
 def discrimination_ceiling(target: xr.DataArray, pattern: Pattern, definition: Definition = "default") -> Score:
@@ -147,7 +147,7 @@ def discrimination_ceiling(target: xr.DataArray, pattern: Pattern, definition: D
         details={"halves": float(by_half.mean())},
     )
     score = _without_a_value(score, ("halves of the trials are opposites, which has no reliability",), n_pairs)
-    return score if np.isnan(score.value) else with_uncertainty(score, _replicates(sides, table, pattern, spearman_brown))
+    return score if np.isnan(score.value) else with_stated_uncertainty(score, _replicates(sides, table, pattern, spearman_brown))
 
 
 def _no_halves(table: Discriminations, n_nan: int, n_pairs: int) -> str:

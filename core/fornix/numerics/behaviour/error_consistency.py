@@ -16,7 +16,7 @@ from fornix.interfaces.score import Score
 from fornix.numerics.behaviour.decisions import Decisions, decisions, model_labels, no_label_known
 from fornix.numerics.definition import Definition
 from fornix.numerics.missing import lacking, too_many
-from fornix.numerics.uncertainty.intervals import with_uncertainty
+from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, crossed_replicates, mean_of_units, pair_weights
 
 
@@ -135,4 +135,4 @@ def _score(table: Decisions, pairs: _Pairs, coordinates: dict[str, Any], definit
         return Score(value=abs(value), error=float(np.nanstd(given)), units=units, n_nan=n_nan)
     compared = 1 if pairs.members is None else 2
     replicates = crossed_replicates(score, table.condition, len(table.subject), compared=compared)
-    return with_uncertainty(Score(value=value, units=units, n_nan=n_nan), replicates)
+    return with_stated_uncertainty(Score(value=value, units=units, n_nan=n_nan), replicates)

@@ -12,8 +12,9 @@ from fornix.interfaces.score import Score
 from fornix.numerics.ceilings.reliability import FEWEST_LEFT, by_unit, enough_stimuli, resampling_groups
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
-from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array
 from fornix.numerics.uncertainty.means import unit_replicates
+from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 from fornix.numerics.uncertainty.resampling import Array
 
 
@@ -78,7 +79,7 @@ def noise_ceiling(assembly: xr.DataArray, group_on: str = "") -> Score:
     replicates = replicates_array(median_replicates(units[None], change[:, None], names)).assign_attrs(grouping=of_stimuli)
     assert score.units is not None
     score = score.with_(unit_replicates=unit_replicates(score.units, change, grouping=of_stimuli))
-    return with_uncertainty(score, replicates)
+    return with_stated_uncertainty(score, replicates)
 
 
 def _ceilings(average: Array, squares: Array, count: Array, fewest: int) -> Array:

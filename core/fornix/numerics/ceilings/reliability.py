@@ -15,8 +15,9 @@ from fornix.numerics.correlation import pearson_from_sums
 from fornix.numerics.definition import Definition
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
-from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups
 from fornix.numerics.uncertainty.means import unit_replicates
+from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 
 #: What the halves are made of: a coordinate of the presentations.
 Over = Literal["repetition", "subject"]
@@ -108,7 +109,7 @@ def internal_consistency(
             without_subjects = _without_units(cube, halves, left_out)
             factors["subjects"] = median_replicates(everything, without_subjects - everything, neuroids)["stimuli"]
     score = score.with_(unit_replicates=unit_replicates(units, without_group - everything, grouping=of_stimuli))
-    return with_uncertainty(score, replicates_array(factors, not_resampled=few).assign_attrs(grouping=of_stimuli))
+    return with_stated_uncertainty(score, replicates_array(factors, not_resampled=few).assign_attrs(grouping=of_stimuli))
 
 
 def by_unit(assembly: xr.DataArray, over: str) -> tuple[Array, NDArray[Any], NDArray[Any]]:

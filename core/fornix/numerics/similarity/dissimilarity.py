@@ -9,7 +9,7 @@ import xarray as xr
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
-from fornix.interfaces.assembly import AssemblyError, check_assembly
+from fornix.interfaces.assembly import AssemblyError, check_assembly, check_numbers
 from fornix.interfaces.responses import Gram
 from fornix.numerics.backends import AnyArray, on_device
 from fornix.numerics.linear.gram import correlation_distances, euclidean_distances, one_less_correlation, squared_distances
@@ -51,9 +51,25 @@ def dissimilarities(responses: xr.DataArray | Gram, distance: Distance = "correl
 
 
 def distance_matrix(responses: xr.DataArray | Gram, distance: Distance, device: str = "numpy") -> AnyArray:
-    """Distances (n, n) between the rows of an assembly (presentation, neuroid) or a Gram; see :func:`dissimilarities`.
+    """Distances between stimuli as a matrix, for what is computed from them.
 
-    Computed and left on a device, as ``backends.on_device`` names it.
+    Parameters
+    ----------
+    responses : DataArray, dims (presentation, neuroid), or Gram
+        One row for each stimulus.
+    distance : {"correlation", "euclidean", "crossnobis"}
+        See :func:`dissimilarities`.
+    device : str
+        Where they are computed and left; see :func:`fornix.numerics.backends.on_device`.
+
+    Returns
+    -------
+    (n, n)
+
+    Raises
+    ------
+    AssemblyError
+        If there is a single neuroid, of which no correlation can be taken.
     """
     n_features = responses.n_features if isinstance(responses, Gram) else responses.sizes["neuroid"]
     if n_features < 2 and distance == "correlation":
@@ -79,15 +95,26 @@ def distance_matrix(responses: xr.DataArray | Gram, distance: Distance, device: 
     return xp.sqrt(squares, out=squares) if distance == "euclidean" else squares / n_features
 
 
-def pair_stimuli(pairs: xr.DataArray, what: str) -> NDArray[np.str_]:
+def pair_stimuli(pairs: xr.DataArray, what: str, finite: bool = True) -> NDArray[np.str_]:
     """The sorted stimuli of dissimilarities, dims (..., pair), after checking that each pair occurs once.
+
+    Parameters
+    ----------
+    pairs : DataArray, dims (..., pair)
+        Coordinates ``stimulus_a`` and ``stimulus_b`` on pair.
+    what : str
+        How sentences call them.
+    finite : bool
+        False: NaN says that a pair has no dissimilarity.
 
     Raises
     ------
     AssemblyError
-        If a value is NaN or infinite, or a pair of the stimuli is missing or repeated.
+        If a value is NaN (unless it may be) or infinite, or a pair of the stimuli is missing or repeated.
     """
-    check_assembly(pairs, finite=True, what=what)
+    check_numbers(check_assembly(pairs, finite=finite, what=what), what)
+    if np.isinf(pairs.values).any():
+        raise AssemblyError(f"{what} has {int(np.isinf(pairs.values).sum())} dissimilarities that are infinite")
     for name in ("stimulus_a", "stimulus_b"):
         if name not in pairs.coords:
             raise AssemblyError(f"{what} has no coordinate {name!r} on pair, by which pairs are matched")

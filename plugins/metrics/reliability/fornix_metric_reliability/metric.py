@@ -62,11 +62,11 @@ class RsaCeiling:
         """The ceiling of ``source``: the lower bound; Brain-Score takes the upper one, without an error."""
         check_itself(source, target, "an RSA ceiling")
         subjects = source if "pair" in source.dims else dissimilarities_by_subject(source, self.distance)
-        score = rsa_ceiling(subjects, self.comparison)
         if self.definition == "default":
-            return score
-        upper = score.details["upper_bound"]
-        return Score(value=upper, n_nan=score.n_nan, details={"lower_bound": score.value})
+            return rsa_ceiling(subjects, self.comparison)
+        lower = rsa_ceiling(subjects, self.comparison, replicates=False)
+        upper = lower.details["upper_bound"]
+        return Score(value=upper, n_nan=lower.n_nan, notes=lower.notes, details={"lower_bound": lower.value})
 
 
 def check_itself(source: xr.DataArray, target: xr.DataArray | None, what: str) -> None:

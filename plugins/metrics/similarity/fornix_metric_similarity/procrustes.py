@@ -16,7 +16,8 @@ from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.similarity.cka import aligned_products, square_of_aligned, without_mean
 from fornix.numerics.similarity.dissimilarity import Array
 from fornix.numerics.similarity.procrustes import Scale, nuclear_norm, nuclear_norm_of_products, procrustes_similarity
-from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups
+from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 from fornix_metric_similarity.scoring import NOTHING_VARIES, by_subject_units
 from fornix_metric_similarity.target import by_subject, neuroid_names, responses_once
 
@@ -85,7 +86,7 @@ class ProcrustesMetric:
             groups = stimulus_groups(neuroid_names(responses))
             kept = [[measured[0][:, np.flatnonzero(groups != k)]] for k in range(groups.max() + 1)]
             factors["neuroids"] = ([self._values(known, part, everything)[0] for part in kept], "jackknife")
-        return with_uncertainty(score, replicates_array(factors, not_resampled=few))
+        return with_stated_uncertainty(score, replicates_array(factors, not_resampled=few))
 
     def _values(self, source: _Source, measured: list[AnyArray], rows: NDArray[np.int64]) -> Array:
         norm_of, square = source.of(rows)
