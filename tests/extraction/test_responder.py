@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from fornix import FornixError, NotAble
 from fornix.extraction import scratch as scratch_module
 from fornix.extraction.commitment import Commitment
 from fornix.extraction.responder import FeatureModel
-from fornix.extraction.scratch import Scratch
+from fornix.extraction.scratch import Scratch, ScratchError
 from fornix.interfaces import (
     Experiment,
     Fitting,
@@ -263,20 +264,19 @@ class TestScratch:
         monkeypatch.setattr(scratch_module.shutil, "disk_usage", lambda _: usage._replace(free=300 * 2**20))
         assert Scratch(tmp_path).budget() == 44 * 2**20
         monkeypatch.setattr(scratch_module.shutil, "disk_usage", lambda _: usage._replace(free=1000))
-        with pytest.raises(FornixError, match=r"0 GB may be used in .*free space there"):
+        with pytest.raises(ScratchError, match=r"the disk of the scratch folder .* has 0 MB free, .*free space there"):
             make(scratch=Scratch(tmp_path)).respond(Experiment(STIMULI, self.RECORDINGS))
 
-    def test_a_disk_that_fills_up_meanwhile_is_named(self, tmp_path: Path) -> None:
-        class Full:
-            def seek(self, _: int) -> None: ...
-            def write(self, _: object) -> None:
-                raise OSError(28, "No space left on device")
-
-        spill = scratch_module.Spill(Scratch(tmp_path), 2, 3)
-        spill.close()
-        spill._file = Full()  # type: ignore[assignment]
-        with pytest.raises(FornixError, match="No space left on device"):
-            spill.append(np.zeros((2, 3), dtype=np.float32))
+    @pytest.mark.parametrize("features", [3, 3000])  # fewer and more than are written at once
+    def test_a_disk_that_fills_up_meanwhile_is_named(self, tmp_path: Path, features: int) -> None:
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        try:
+            with scratch_module.Spill(Scratch(tmp_path), 2, features) as spill:  # which ends without another error
+                resource.setrlimit(resource.RLIMIT_FSIZE, (8, limits[1]))
+                with pytest.raises(ScratchError, match=rf"to the scratch folder {tmp_path} failed \(File too large\)"):
+                    spill.append(np.zeros((2, features), dtype=np.float32))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     def test_settings_come_from_the_environment(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FORNIX_SCRATCH", str(tmp_path / "new"))

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -59,7 +60,13 @@ class Scratch:
         return folder
 
     def budget(self) -> int:
-        """Bytes that may be spilled now: the limit, or what the disk has free less a reserve."""
+        """Bytes that may be spilled now: the limit, or what the disk has free less a reserve.
+
+        Raises
+        ------
+        ScratchError
+            If the disk has no more free than the reserve, or the limit is no number.
+        """
         limit = self.limit_bytes
         if limit is None:
             setting = os.environ.get("FORNIX_SCRATCH_GB", "50")
@@ -67,7 +74,14 @@ class Scratch:
                 limit = int(float(setting) * 1e9)
             except ValueError:
                 raise ScratchError(f"FORNIX_SCRATCH_GB is {setting!r}; expected a number of gigabytes") from None
-        return max(0, min(limit, shutil.disk_usage(self.place()).free - _RESERVE))
+        folder = self.place()
+        free = shutil.disk_usage(folder).free
+        if free <= _RESERVE:
+            raise ScratchError(
+                f"the disk of the scratch folder {folder} has {free / 1e6:.0f} MB free, and {_RESERVE / 1e6:.0f} MB of a disk "
+                f"are left alone: free space there, or {_OTHER}"
+            )
+        return max(0, min(limit, free - _RESERVE))
 
 
 class Spill:
@@ -86,11 +100,11 @@ class Spill:
     def __init__(self, scratch: Scratch, rows: int, features: int) -> None:
         self._rows, self._features = rows, features
         self._width = max(1, min(features, scratch.block_bytes // (4 * rows)))
-        folder = scratch.place()
+        self._folder = scratch.place()
         try:
-            self._file = tempfile.TemporaryFile(prefix="fornix-", dir=folder)  # noqa: SIM115 - closed by close()
+            self._file = tempfile.TemporaryFile(prefix="fornix-", dir=self._folder)  # noqa: SIM115 - closed by close()
         except OSError as error:
-            raise ScratchError(f"the scratch folder {folder} cannot be written to ({error.strerror}); {_OTHER}") from None
+            raise ScratchError(f"the scratch folder {self._folder} cannot be written to ({error.strerror}); {_OTHER}") from None
         self._written = 0
 
     def append(self, values: NDArray[np.float32]) -> None:
@@ -107,15 +121,15 @@ class Spill:
                 width = slab.shape[1]
                 self._file.seek(4 * (start * self._rows + self._written * width))
                 self._file.write(slab.data)
+            self._file.flush()  # so that what fails, fails here
         except OSError as error:
             raise ScratchError(
-                f"writing features to the scratch folder failed ({error.strerror}); free space there, or set FORNIX_SCRATCH"
+                f"writing features to the scratch folder {self._folder} failed ({error.strerror}); free space there, or {_OTHER}"
             ) from None
         self._written += len(values)
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """All rows of some features at a time, (rows, width)."""
-        self._file.flush()
         for start in range(0, self._features, self._width):
             width = min(self._width, self._features - start)
             block = np.empty((self._rows, width), dtype=np.float32)
@@ -125,7 +139,8 @@ class Spill:
             yield block
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # what could not be written is tried once more
+            self._file.close()
 
     def __enter__(self) -> Spill:
         return self
