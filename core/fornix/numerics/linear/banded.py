@@ -38,6 +38,7 @@ class Bands:
         return Bands(self.names, tuple(on_device(p, name) for p in self.products))
 
     def decompose(self, train: Rows, test: Rows) -> Decomposition:
+        """All spaces as one, with the same penalty."""
         return self.weighted([1.0] * len(self.names)).decompose(train, test)
 
     def rough_coordinates(self) -> AnyArray:
@@ -58,6 +59,14 @@ class Bands:
 
 def bands_of(source: xr.DataArray, rows: Rows, coordinate: str) -> Bands:
     """The feature spaces that a coordinate of the neuroids names, in the order of their names.
+
+    Parameters
+    ----------
+    source : DataArray, dims (presentation, neuroid)
+    rows : (n,) int
+        Which presentations, in which order.
+    coordinate : str
+        On neuroid: the feature space of each.
 
     Raises
     ------

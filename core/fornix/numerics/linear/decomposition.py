@@ -45,7 +45,8 @@ class Source(Protocol):
 
     def __len__(self) -> int: ...
 
-    def decompose(self, train: Rows, test: Rows) -> Decomposition: ...
+    def decompose(self, train: Rows, test: Rows) -> Decomposition:
+        """The training rows (k,) decomposed, and the test rows (m,) in the same basis; directions of rounding are left out."""
 
     def on_device(self, name: str) -> Self:
         """The same in the library of a device, for :meth:`decompose` and what is made of it; see ``backends.on_device``."""
@@ -67,6 +68,7 @@ class Features:
         return Features(on_device(self.values, name))
 
     def decompose(self, train: Rows, test: Rows) -> Decomposition:
+        """By a singular value decomposition of the features."""
         xp, values = array_namespace(self.values), self.values[train]
         mean = xp.mean(values, axis=0)
         left, singular, right = xp.linalg.svd(values - mean, full_matrices=False)
@@ -90,6 +92,7 @@ class Products:
         return Products(on_device(self.products, name))
 
     def decompose(self, train: Rows, test: Rows) -> Decomposition:
+        """By the eigenvalues and eigenvectors of the products, centred on the training rows."""
         xp = array_namespace(self.products)
         within, across = (self.products[rows][:, train] for rows in (train, test))
         mean = xp.mean(within, axis=0)

@@ -41,6 +41,13 @@ def procrustes_similarity(norm: float, square_x: float, square_y: float, scale: 
     1 (Schoenemann 1966, Psychometrika 31:1). ``angular``: ``1 - 2/pi arccos(cosine)``, whose complement is a metric (Williams
     et al. 2021, NeurIPS).
 
+    Parameters
+    ----------
+    norm : float
+        From :func:`nuclear_norm` or :func:`nuclear_norm_of_products`.
+    square_x, square_y : float
+    scale : {"angular", "cosine"}
+
     Returns
     -------
     float

@@ -66,7 +66,7 @@ def stimulus_deviations(effects: AnyArray, groups: NDArray[np.int64]) -> Array:
     return _scaled(-_by_group(effects, groups), stimulus_variance(effects))
 
 
-def crossed_replicates(
+def pair_replicates(
     value: float,
     effects: AnyArray,
     groups: NDArray[np.int64],

@@ -139,8 +139,8 @@ def alignment_metric(options: Mapping[str, Any]) -> AlignmentMetric:
     Raises
     ------
     UsageError
-        If a number is out of its range, or subsamples are asked for outside Brain-Score's definition.
+        If a number is out of its range, subsamples are asked for outside Brain-Score's definition, or an option has no effect.
     """
     metric = AlignmentMetric(**options, device=scoring_device())
-    check_subsamples("cka", metric.definition, metric.n_subsamples, metric.subsample_size)
+    check_subsamples("cka", metric)
     return metric

@@ -158,8 +158,8 @@ def similarity_metric(options: Mapping[str, Any]) -> SimilarityMetric:
     Raises
     ------
     UsageError
-        If a number is out of its range, or subsamples are asked for outside Brain-Score's definition.
+        If a number is out of its range, subsamples are asked for outside Brain-Score's definition, or an option has no effect.
     """
     metric = SimilarityMetric(**options, device=scoring_device())
-    check_subsamples("rdm", metric.definition, metric.n_subsamples, metric.subsample_size)
+    check_subsamples("rdm", metric)
     return metric

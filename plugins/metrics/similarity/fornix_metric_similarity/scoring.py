@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from fornix.errors import UsageError
 from fornix.interfaces import AssemblyError, Score
 from fornix.numerics.backends import AnyArray
+from fornix.numerics.definition import Definition
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.similarity.dissimilarity import Array
 from fornix.numerics.similarity.rsa import score_subjects
 from fornix.numerics.splits import split_plan
 from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups
 from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
-from fornix.numerics.uncertainty.pair_effects import Effective, crossed_replicates
+from fornix.numerics.uncertainty.pair_effects import Effective, pair_replicates
 from fornix_metric_similarity.target import Measured, Products
 
 #: The note of a score that is NaN, or that Brain-Score's definition says is 0.
@@ -36,6 +37,17 @@ class Compared(Effective, Protocol):
     def varies(self) -> bool: ...
 
     def against(self, b: AnyArray, exact: bool) -> Self: ...
+
+
+class Subsampling(Protocol):
+    """A metric that Brain-Score takes the mean over subsamples of."""
+
+    @property
+    def definition(self) -> Definition: ...
+    @property
+    def n_subsamples(self) -> int: ...
+    @property
+    def subsample_size(self) -> float: ...
 
 
 def values_alone(compared: Sequence[Compared], measured: Measured) -> Score:
@@ -79,7 +91,7 @@ def with_replicates(compared: Sequence[Compared], measured: Measured, products: 
         return counted(score, compared)
     rough = compared[0].against(measured.matrices[0], exact=False)
     groups = measured.neuroid_groups
-    factors = crossed_replicates(
+    factors = pair_replicates(
         rough.value,
         rough.pair_effects(),
         stimulus_groups(measured.stimuli),
@@ -102,7 +114,30 @@ def over_subsamples(
     seed: int,
     stratify_on: str,
 ) -> Score:
-    """Brain-Score's mean over random subsamples of the stimuli, its error ``std/sqrt(n)``."""
+    """Brain-Score's mean over random subsamples of the stimuli, its error ``std/sqrt(n)``.
+
+    Parameters
+    ----------
+    compare : function
+        From two matrices between the stimuli of a subsample, the source's and a measured one.
+    matrix : (n, n)
+        The source's.
+    measured : Measured
+        Of the same n stimuli.
+    target : DataArray
+        Has the coordinate to stratify by.
+    n_subsamples : int
+    subsample_size : float
+        Part of the stimuli in each.
+    seed : int
+    stratify_on : str
+        A coordinate of the target's presentations, or empty.
+
+    Returns
+    -------
+    Score
+        ``units`` by split; ``details["delete_d_error"]`` is the error that a jackknife of so many left out would have.
+    """
     stratify = None
     if stratify_on:
         if stratify_on not in target.coords or target[stratify_on].dims != ("presentation",):
@@ -132,17 +167,27 @@ def over_subsamples(
     return counted(score, [each for row in compared for each in row])
 
 
-def check_subsamples(name: str, definition: str, n_subsamples: int, subsample_size: float) -> None:
-    """Refuse subsamples that cannot be drawn, or that the default definition does not take.
+def check_subsamples(name: str, metric: Subsampling) -> None:
+    """Refuse subsamples that cannot be drawn, or that the default definition does not take, and options of none.
+
+    Parameters
+    ----------
+    name : str
+        Of the metric, for the sentence.
+    metric : Subsampling
 
     Raises
     ------
     UsageError
     """
+    n_subsamples, subsample_size = metric.n_subsamples, metric.subsample_size
     if n_subsamples < 0 or not 0 < subsample_size < 1:
         raise UsageError(
             f"metric {name!r} is asked for {n_subsamples} subsamples of size {subsample_size}; "
             "expected a number that is not negative and a size between 0 and 1"
         )
-    if n_subsamples and definition == "default":
+    if n_subsamples and metric.definition == "default":
         raise UsageError(f"metric {name!r} fits nothing, so only definition='brainscore' takes n_subsamples")
+    for option in () if n_subsamples else ("subsample_size", "seed", "stratify_on"):
+        if getattr(metric, option) != getattr(type(metric), option):  # not at its default
+            raise UsageError(f"option {option!r} of metric {name!r} has no effect without n_subsamples: leave it out")

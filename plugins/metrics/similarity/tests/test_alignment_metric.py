@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +18,6 @@ from fornix.numerics.linear.gram import gram_of_assembly
 
 #: On every backend that is there.
 pytestmark = pytest.mark.usefixtures("scoring_device")
-
-
-def parity_folder() -> Path:
-    """FORNIX_PARITY, the checkout's own copy, or the folder beside the mirror."""
-    places = [Path(__file__).resolve().parents[4] / "tests" / "parity"]
-    if "FORNIX_PARITY" in os.environ:
-        places.insert(0, Path(os.environ["FORNIX_PARITY"]))
-    places += [Path(mirror).parent / "parity" for mirror in os.environ.get("FORNIX_MIRROR", "").split()]
-    for place in places:
-        if (place / "neural.npz").exists():
-            return place
-    pytest.skip(
-        "the parity inputs (neural.npz, expected.json) are neither in FORNIX_PARITY, nor in the checkout, nor by the mirror"
-    )
 
 
 def assembly(values: np.ndarray) -> xr.DataArray:
@@ -64,9 +49,9 @@ def unrelated() -> tuple[xr.DataArray, xr.DataArray]:
         ("language.cka", "language_cka", {}),
     ],
 )
-def test_parity(key: str, name: str, options: dict[str, Any], form: str) -> None:
-    expected = json.loads((parity_folder() / "expected.json").read_text())[key]
-    with np.load(parity_folder() / "neural.npz") as data:
+def test_parity(key: str, name: str, options: dict[str, Any], form: str, parity_folder: Path) -> None:
+    expected = json.loads((parity_folder / "expected.json").read_text())[key]
+    with np.load(parity_folder / "neural.npz") as data:
         coords = {name: ("presentation", data[name]) for name in ("stimulus_id", "object_name")}
         source, target = (xr.DataArray(data[k], dims=("presentation", "neuroid"), coords=coords) for k in ("source", "target"))
     given = {"values": source, "gram": gram_of_assembly(source), "source rows shuffled": source[::-1]}[form]

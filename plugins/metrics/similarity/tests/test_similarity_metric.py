@@ -228,6 +228,14 @@ def test_bad_input_is_refused_in_a_sentence(pair: tuple[xr.DataArray, xr.DataArr
         fornix.load_metric("rdm_cv", subsample_size=1.0)
 
 
+@pytest.mark.parametrize("metric", ["rdm", "cka"])
+@pytest.mark.parametrize("options", [{"seed": 2}, {"subsample_size": 0.5}, {"stratify_on": "object_name"}])
+def test_options_of_subsamples_are_refused_where_there_are_none(metric: str, options: dict[str, Any]) -> None:
+    for definition in ("default", "brainscore"):
+        with pytest.raises(fornix.UsageError, match=f"'{next(iter(options))}' of metric '{metric}' has no effect without"):
+            fornix.load_metric(metric, definition=definition, **options)
+
+
 @pytest.mark.parametrize("comparison", ["spearman", "cosine"])
 def test_three_stimuli_have_a_score_without_an_error_and_it_says_so(comparison: str) -> None:
     rng = np.random.default_rng(0)
