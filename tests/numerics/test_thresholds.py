@@ -125,3 +125,21 @@ def test_numbers_that_are_none_are_refused() -> None:
         exponential_nearness(0)
     with pytest.raises(AssemblyError, match=r"has dims \('subject',\); expected \(\)"):
         threshold(numbers(PEOPLE), numbers(PEOPLE))
+
+
+@pytest.mark.parametrize("wrong", ["text", "bool"])
+def test_thresholds_are_numbers(wrong: str) -> None:
+    numbers = xr.DataArray(np.array([1.0, 2.0, 3.0]), dims=("subject",))
+    given = numbers.astype(str) if wrong == "text" else numbers > 1
+    with pytest.raises(AssemblyError, match="the threshold of the subjects has dtype"):
+        threshold(xr.DataArray(1.5), given)
+    with pytest.raises(AssemblyError, match="the threshold of the model has dtype"):
+        threshold(given[0], numbers)
+    with pytest.raises(AssemblyError, match="the subjects' numbers has dtype"):
+        value_delta(xr.DataArray(1.5), given)
+
+
+def test_a_model_equal_to_all_people_says_why_its_error_is_0() -> None:
+    score = threshold(xr.DataArray(1.5), xr.DataArray(np.full(4, 1.5), dims=("subject",)))
+    assert (score.value, score.error) == (1, 0)
+    assert score.notes[-1] == "the raw score has the error 0, as other subjects do not change it"

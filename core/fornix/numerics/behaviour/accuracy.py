@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from fornix.interfaces.assembly import AssemblyError, check_assembly
 from fornix.interfaces.score import Score
 from fornix.numerics.behaviour.decisions import Decisions, decisions, model_labels, no_label_known
 from fornix.numerics.definition import Definition
+from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.rows import each_once, stimuli_of
 from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups
 from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
@@ -82,7 +84,8 @@ def accuracy_distance(
     -------
     Score
         ``units`` has dims (condition, subject), one condition for each cell; ``n_nan`` counts cells a subject has no
-        trials in. A note says where none of the model's labels is a category of the target.
+        trials in, and a note does: of more than a fifth there is no value (default definition). Another says where none of the
+        model's labels is a category of the target.
 
     Raises
     ------
@@ -168,8 +171,14 @@ def _distances(
         coordinates |= {f"subject_{side}": ("pair", table.subject[row]) for side, row in zip("ab", members, strict=True)}
     units = xr.DataArray(given[:, 0], dims=("condition", "subject" if members is None else "pair"), coords=coordinates)
     value = float(mean_of_units(given, np.ones((1, given.shape[2])))[0])
-    result = Score(value=value, units=units, n_nan=int(np.isnan(given).sum()))
+    n_nan, notes = int(np.isnan(given).sum()), []
+    if n_nan:
+        what = "accuracies cannot be compared, as there is no image of a cell that both of a pair saw"
+        notes.append(lacking(n_nan, given.size, what, "a mean"))
     if definition == "brainscore":
-        return result.with_(error=float(units.mean("condition").std()))
+        return Score(value=value, error=float(units.mean("condition").std()), units=units, n_nan=n_nan, notes=tuple(notes))
+    if too_many(n_nan, given.size):
+        return Score(value=math.nan, units=units, n_nan=n_nan, notes=tuple(notes))
+    result = Score(value=value, units=units, n_nan=n_nan, notes=tuple(notes))
     compared = 1 if members is None else 2
     return with_stated_uncertainty(result, crossed_replicates(score, table.condition, len(table.subject), compared=compared))

@@ -66,8 +66,8 @@ def error_consistency(source: xr.DataArray, target: xr.DataArray, definition: De
     Returns
     -------
     Score
-        ``units`` has dims (condition, subject); ``n_nan`` counts kappas whose chance is 1. A note says where none of the
-        model's labels is a category of the target.
+        ``units`` has dims (condition, subject); ``n_nan`` counts kappas whose chance is 1, or of a subject who saw
+        no image of a condition, and a note does. Another says where none of the model's labels is a category of the target.
 
     Raises
     ------
@@ -125,14 +125,22 @@ def _score(table: Decisions, pairs: _Pairs, coordinates: dict[str, Any], definit
 
     given = cells(np.ones((1, len(table.condition))))
     n_nan = int(np.isnan(given).sum())
+    both = np.isfinite(pairs.x) & np.isfinite(pairs.y)
+    unseen = sum(int((~both[:, images].any(axis=1)).sum()) for images in of)
+    why = {
+        "both of a pair were right (or wrong) on every image of a condition": n_nan - unseen,
+        "there is no image of a condition that both of a pair saw": unseen,
+    }
+    reasons = " or ".join(f"{reason} ({n})" if 0 < unseen < n_nan else reason for reason, n in why.items() if n)
+    said = lacking(n_nan, given.size, f"kappas have no value, because {reasons}", "a mean")
     if too_many(n_nan, given.size):
-        what = "kappas have no value, because both of a pair were right (or wrong) on every image of a condition"
-        raise ValueError(lacking(n_nan, given.size, what, "a mean"))
+        raise ValueError(said)
+    notes = (said,) if n_nan else ()
     dim = "subject" if pairs.members is None else "pair"
     units = xr.DataArray(given[:, 0], dims=("condition", dim), coords={"condition": conditions, **coordinates})
     value = float(mean_of_units(given, np.ones((1, given.shape[2])))[0])
     if definition == "brainscore":
-        return Score(value=abs(value), error=float(np.nanstd(given)), units=units, n_nan=n_nan)
+        return Score(value=abs(value), error=float(np.nanstd(given)), units=units, n_nan=n_nan, notes=notes)
     compared = 1 if pairs.members is None else 2
     replicates = crossed_replicates(score, table.condition, len(table.subject), compared=compared)
-    return with_stated_uncertainty(Score(value=value, units=units, n_nan=n_nan), replicates)
+    return with_stated_uncertainty(Score(value=value, units=units, n_nan=n_nan, notes=notes), replicates)

@@ -9,10 +9,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from fornix.interfaces.assembly import AssemblyError, check_assembly
+from fornix.interfaces.assembly import AssemblyError, check_assembly, check_numbers
 from fornix.interfaces.score import Score
 from fornix.numerics.definition import Definition
-from fornix.numerics.uncertainty.intervals import with_uncertainty
+from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 from fornix.numerics.uncertainty.resampling import Array, mean_of_units, pair_weights, subject_replicates
 
 #: From the model's number and those of subjects, arrays that broadcast, to how near each pair is: 1 where equal.
@@ -159,7 +159,7 @@ def _score(
     score = Score(value=float(by_subject.mean()), units=units, n_nan=n_nan)
     if definition == "brainscore":
         return score.with_(error=float(by_subject.std()) if len(names) > 1 else math.nan)
-    return with_uncertainty(score, subject_replicates(mean, len(names), compared=1 if members is None else 2))
+    return with_stated_uncertainty(score, subject_replicates(mean, len(names), compared=1 if members is None else 2))
 
 
 def _number(source: xr.DataArray) -> float:
@@ -171,6 +171,7 @@ def _numbers(target: xr.DataArray) -> tuple[Array, NDArray[np.str_], int]:
     """The numbers of the subjects who have one, sorted by name, their names, and how many have none."""
     if getattr(target, "dims", None) != ():
         check_assembly(target, dims=("subject",), what="the subjects' numbers")
+    check_numbers(target, "the subjects' numbers")
     values = np.atleast_1d(np.asarray(target.values, dtype=np.float64))
     if np.isinf(values).any():
         raise AssemblyError(f"{np.isinf(values).sum()} of the subjects' numbers are infinite; NaN says that there is none")
@@ -186,7 +187,8 @@ def _numbers(target: xr.DataArray) -> tuple[Array, NDArray[np.str_], int]:
 
 def _positive(thresholds: xr.DataArray, dims: tuple[str, ...], what: str = "threshold") -> xr.DataArray:
     """The thresholds, after checking their dims and that none is 0 or below."""
-    check_assembly(thresholds, dims=dims, what=f"the {what} of the " + ("subjects" if dims else "model"))
+    whose = f"the {what} of the " + ("subjects" if dims else "model")
+    check_numbers(check_assembly(thresholds, dims=dims, what=whose), whose)
     if (thresholds.values <= 0).any():
         raise AssemblyError(f"a {what} is {float(np.nanmin(thresholds.values)):g}; expected numbers above 0")
     return thresholds

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import xarray as xr
 
+from fornix.errors import UsageError
 from fornix.interfaces import Score
 from fornix.numerics.behaviour.accuracy import accuracy, accuracy_distance, accuracy_distance_ceiling
 from fornix.numerics.behaviour.discrimination import Pattern, discrimination, discrimination_ceiling
@@ -56,6 +58,20 @@ class AccuracyDistance:
     def ceiling(self, target: xr.DataArray) -> Score:
         """The same between people, resampled as the model's."""
         return accuracy_distance_ceiling(target, self.cells, self.definition)
+
+
+def accuracy_distance_metric(options: Mapping[str, Any]) -> AccuracyDistance:
+    """The metric with the options of its card, all given.
+
+    Raises
+    ------
+    UsageError
+        If the cells are not named by texts.
+    """
+    cells = options["cells"]
+    if not all(isinstance(name, str) for name in cells):
+        raise UsageError(f"option 'cells' of metric 'accuracy_distance' is {cells}; expected names of coordinates of the target")
+    return AccuracyDistance(definition=options["definition"], cells=tuple(cells))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fornix_load_metric(identifier: str, options: Mapping[str, Any]) -> Metric:
-    from fornix_metric_behaviour.metrics import Accuracy, AccuracyDistance, Discrimination, ErrorConsistency, PearsonCorrelation
+    from fornix_metric_behaviour.metrics import (
+        Accuracy,
+        Discrimination,
+        ErrorConsistency,
+        PearsonCorrelation,
+        accuracy_distance_metric,
+    )
     from fornix_metric_behaviour.numbers import Threshold, ThresholdElevation, ValueDelta
 
     metric: Metric
@@ -23,7 +29,7 @@ def fornix_load_metric(identifier: str, options: Mapping[str, Any]) -> Metric:
         case "accuracy":
             metric = Accuracy()
         case "accuracy_distance":
-            metric = AccuracyDistance(options["definition"], tuple(options["cells"]))
+            metric = accuracy_distance_metric(options)
         case "i1" | "i2n":
             metric = Discrimination(pattern=identifier, **options)
         case "threshold":

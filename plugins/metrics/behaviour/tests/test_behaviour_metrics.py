@@ -79,6 +79,39 @@ def test_labels_of_which_none_is_right_by_name_are_noted_and_numbers_refused() -
         metric(labels(["cat", "dog", "cat", "dog"], 4), labels([0, 1, 0, 1], 4))
 
 
+@pytest.mark.parametrize("definition", ["default", "brainscore"])
+def test_a_person_who_saw_no_image_of_a_condition_is_noted(people: xr.DataArray, definition: str) -> None:
+    source = labels(people.values[:300], 300)
+    some = people[~((people["subject"].values == "b") & (people["condition"].values == "near"))]
+    for name, options in (("error_consistency", {}), ("accuracy_distance", {"cells": ["condition"]})):
+        metric = fornix.load_metric(name, definition=definition, **options)
+        score, ceiling = metric(source, some), metric.ceiling(some)
+        assert (score.n_nan, ceiling.n_nan) == (1, ceiling.units.size // 5)  # 4 of 20 pairs within conditions, or both ways 8
+        for found in (score, ceiling):
+            note = next(note for note in found.notes if "there is no image of a" in note)
+            assert note.startswith(f"{found.n_nan} of {found.units.size} ")
+            assert note.endswith("saw: left out")
+
+
+def test_people_who_saw_other_images_share_none_and_that_is_said(people: xr.DataArray) -> None:
+    """Each condition by half of the people: no kappa is without a value because both were right."""
+    near = people["condition"].values == "near"
+    apart = people[np.isin(people["subject"].values, ["a", "b"]) == near]
+    sentence = "kappas have no value, because there is no image of a condition that both of a pair saw: more than 20%"
+    metric, source = fornix.load_metric("error_consistency"), labels(people.values[:300], 300)
+    for call in (lambda: metric(source, apart), lambda: metric.ceiling(apart)):
+        with pytest.raises(ValueError, match=sentence):
+            call()
+    distance = fornix.load_metric("accuracy_distance", cells=["condition"])(source, apart)
+    assert math.isnan(distance.value)
+    assert "more than 20%, too many for a mean" in distance.notes[0]
+
+
+def test_cells_are_named_by_texts() -> None:
+    with pytest.raises(fornix.UsageError, match="option 'cells' of metric 'accuracy_distance' is \\[1\\]; expected names"):
+        fornix.load_metric("accuracy_distance", cells=[1])
+
+
 def test_pearson_and_its_name_in_brain_score() -> None:
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=200), rng.normal(size=200)

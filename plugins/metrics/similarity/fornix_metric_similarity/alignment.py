@@ -90,6 +90,7 @@ class AlignmentMetric:
                 subsample_size=self.subsample_size,
                 seed=self.seed,
                 stratify_on=self.stratify_on,
+                fewest=FEWEST,
             )
         few = isinstance(source, xr.DataArray) and max(source.shape[1], responses.shape[1]) <= len(stimuli)
         if few and not self._estimated:

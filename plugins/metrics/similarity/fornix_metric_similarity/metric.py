@@ -92,6 +92,7 @@ class SimilarityMetric:
                 subsample_size=self.subsample_size,
                 seed=self.seed,
                 stratify_on=self.stratify_on,
+                fewest=FEWEST,
             )
         first = Agreement(matrix, measured.matrices[0], self.comparison)
         del matrix  # n x n numbers, which the agreement holds by pairs

@@ -113,6 +113,7 @@ def over_subsamples(
     subsample_size: float,
     seed: int,
     stratify_on: str,
+    fewest: int,
 ) -> Score:
     """Brain-Score's mean over random subsamples of the stimuli, its error ``std/sqrt(n)``.
 
@@ -132,6 +133,8 @@ def over_subsamples(
     seed : int
     stratify_on : str
         A coordinate of the target's presentations, or empty.
+    fewest : int
+        Stimuli of which there is a comparison.
 
     Returns
     -------
@@ -151,10 +154,15 @@ def over_subsamples(
         stratify=stratify,
         definition="brainscore",
     )
+    kept, n = min(len(rows) for rows in plan.test), len(measured.stimuli)
+    if kept < fewest:
+        raise AssemblyError(
+            f"subsamples of size {subsample_size:g} have {kept} of {n} stimuli; expected at least {fewest}, of which there is a "
+            "comparison: raise subsample_size"
+        )
     parts = [np.ix_(rows, rows) for rows in plan.test]
     compared = [[compare(matrix[part], other[part]) for part in parts] for other in measured.matrices]
     values = np.mean([[value_of(each) for each in row] for row in compared], axis=0)
-    kept, n = len(plan.test[0]), len(measured.stimuli)
     details = {}
     if len(values) > 1 and kept < n:
         details["delete_d_error"] = float(values.std(ddof=1) * math.sqrt(kept / (n - kept)))

@@ -243,3 +243,11 @@ def test_three_stimuli_have_a_score_without_an_error_and_it_says_so(comparison: 
     assert np.isfinite(score.value)
     assert np.isnan(score.error)
     assert score.notes == ("the raw score has no error, as 3 stimuli are too few to leave any out",)
+
+
+@pytest.mark.parametrize(("metric", "size", "kept", "fewest"), [("rdm", 0.01, 1, 3), ("cka", 0.05, 3, 4)])
+def test_subsamples_of_too_few_stimuli_are_refused(metric: str, size: float, kept: int, fewest: int) -> None:
+    rng = np.random.default_rng(0)
+    asked = fornix.load_metric(metric, definition="brainscore", n_subsamples=10, subsample_size=size)
+    with pytest.raises(AssemblyError, match=f"have {kept} of 60 stimuli; expected at least {fewest}"):
+        asked(assembly(rng.normal(size=(60, 9))), assembly(rng.normal(size=(60, 9))))
