@@ -288,8 +288,8 @@ def test_a_response_is_hashed_once_per_process_and_version(store: FolderStore, t
     from fornix.store import folder
 
     hashed = []
-    original = folder._sha256
-    monkeypatch.setattr(folder, "_sha256", lambda path: (hashed.append(path), original(path))[1])
+    original = folder.sha256_of
+    monkeypatch.setattr(folder, "sha256_of", lambda path: (hashed.append(path), original(path))[1])
     opened = FolderStore(store.path)
     for _ in range(3):
         assert opened.has_response(KEY)

@@ -68,7 +68,7 @@ def compute(parsed: argparse.Namespace, *, done: set[str], retry: bool = True, a
     if not ask_models:
         planned = within_reach(planned, found, place)
     if not parsed.json:
-        say(summary(planned) if planned.cells else f"no answer to these benchmarks is in the store {place.path}")
+        say(summary(planned) if planned.cells else f"no answer to these benchmarks is in the store {place.place}")
     todo = [cell for cell in planned.to_compute if retry or cell.state != "failed"]
     progress = Progress()
     without: set[tuple[str, str]] = set()

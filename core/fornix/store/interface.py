@@ -136,6 +136,10 @@ class Store(Protocol):
     trace of what it was about to write.
     """
 
+    @property
+    def place(self) -> str:
+        """Where it is, as its user would name it: the path of a folder, or ``s3://bucket/prefix``."""
+
     def cell(self, key: str) -> Cell | None:
         """The result under a key, or None."""
 
@@ -146,7 +150,7 @@ class Store(Protocol):
         """All results, in no particular order. Reads JSON only."""
 
     def units(self, key: str) -> dict[str, xr.DataArray]:
-        """The arrays of a score: units, unit_replicates, replicates, raw_replicates and the same of its ceiling, ``ceiling_units``...
+        """The arrays of a score: units, unit_replicates, replicates, raw_replicates and, of its ceiling, ``ceiling_units``...
 
         Each is an array of its own, not a variable of one Dataset: replicates of score and ceiling differ in shape.
 
