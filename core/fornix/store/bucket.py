@@ -21,7 +21,7 @@ from fornix.store.claims import Claims
 from fornix.store.interface import StoreError
 from fornix.store.kept import KeptStore
 from fornix.store.objects import Entry, Found, Result
-from fornix.store.requests import ANSWER_S, AT_ONCE, SLOWEST, Absent, Requests, Taken, Trouble
+from fornix.store.requests import AT_ONCE, Absent, Requests, Taken, Trouble
 from fornix.store.writing import (
     check_description,
     description,
@@ -145,7 +145,7 @@ class Bucket:
 
         try:
             self._requests.make(look)
-            return self._requests.make(call, ANSWER_S + sizes[-1] / SLOWEST)
+            return self._requests.make(call, sizes[-1])
         except Absent:
             return None
 

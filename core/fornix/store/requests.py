@@ -60,15 +60,15 @@ class Requests:
         self._lock = threading.Lock()
         self._answered = False
 
-    def make(self, call: Callable[[Any], Result], seconds: float = ANSWER_S) -> Result:
+    def make(self, call: Callable[[Any], Result], carrying: int = 0) -> Result:
         """Make a request.
 
         Parameters
         ----------
         call : callable
             Takes a client of S3 and asks it; may be called several times.
-        seconds : float
-            Within which each try has to end.
+        carrying : int
+            So many bytes go with each try, besides small ones; it ends within the time that they may take.
 
         Raises
         ------
@@ -79,6 +79,7 @@ class Requests:
         Trouble
             If it cannot be used; within seconds while it has never answered, after half a minute if it has.
         """
+        seconds = ANSWER_S + carrying / SLOWEST
         for pause in (*PAUSES_S, None):
             try:
                 result = self._within(seconds, call)
@@ -106,7 +107,7 @@ class Requests:
 
         threading.Thread(target=work, daemon=True, name="fornix-s3").start()
         if not ended.wait(seconds):
-            raise _Passing(f"cannot be reached (no whole answer within {seconds:.0f} s)")
+            raise _Passing(f"cannot be reached (no whole answer within {seconds:.3g} s)")
         if errors:
             raise self._explained(errors[0]) from errors[0]
         return results[0]
@@ -137,7 +138,8 @@ class Requests:
         if isinstance(error, answers_badly):
             self._answered |= isinstance(error, failures.IncompleteReadError | failures.ResponseStreamingError)
             return _Passing(f"cannot be reached ({error})")
-        if type(error).__name__ == "ResponseParserError":  # of botocore.parsers
+        # An answer that lacks what every answer of S3 has is somebody else's, as is one that cannot be read (botocore.parsers).
+        if isinstance(error, KeyError) or type(error).__name__ == "ResponseParserError":
             return _Passing("answers with what is no answer of S3; is its endpoint (AWS_ENDPOINT_URL) right?")
         if isinstance(error, failures.BotoCoreError | ValueError):
             return Trouble(f"the store {self._place} cannot be used: {error}")

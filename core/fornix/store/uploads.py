@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fornix.store.requests import ANSWER_S, SLOWEST, Absent, Requests, Trouble
+from fornix.store.requests import Absent, Requests, Trouble
 from fornix.store.writing import ABANDONED_S
 
 #: Bytes of a part; a file with more is sent in several.
@@ -38,16 +38,14 @@ def upload(requests: Requests, at: Mapping[str, str], file: Path, **condition: s
     size = file.stat().st_size
     if size <= PART:
         content = file.read_bytes()
-        requests.make(
-            lambda client: client.put_object(**at, Body=content, ContentMD5=digest(content), **condition), _seconds(content)
-        )
+        requests.make(lambda client: client.put_object(**at, Body=content, ContentMD5=digest(content), **condition), size)
         return
     begun = requests.make(lambda client: client.create_multipart_upload(**at))["UploadId"]
     try:
         parts = _send_parts(requests, at, file, begun)
         requests.make(
             lambda client: client.complete_multipart_upload(**at, UploadId=begun, MultipartUpload={"Parts": parts}, **condition),
-            ANSWER_S + size / SLOWEST,
+            size,
         )
     except BaseException:
         with suppress(Trouble, Absent):
@@ -65,7 +63,7 @@ def _send_parts(requests: Requests, at: Mapping[str, str], file: Path, begun: st
                 sent = client.upload_part(**at, UploadId=begun, PartNumber=number, Body=content, ContentMD5=digest(content))
                 return str(sent["ETag"])
 
-            parts.append({"PartNumber": number, "ETag": requests.make(call, _seconds(content))})
+            parts.append({"PartNumber": number, "ETag": requests.make(call, len(content))})
     return parts
 
 
@@ -85,7 +83,3 @@ def abort_abandoned(requests: Requests, bucket: str, prefix: str, now: float) ->
         if not page.get("IsTruncated"):
             return removed
         more = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}
-
-
-def _seconds(content: bytes) -> float:
-    return ANSWER_S + len(content) / SLOWEST
