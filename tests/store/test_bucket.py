@@ -134,7 +134,6 @@ def test_a_result_whose_reading_is_damaged_each_time_is_never_overwritten(
         (400, "ExpiredToken", r"its credentials have expired \(400 ExpiredToken\); renew them, and run again"),
         (403, "RequestTimeTooSkewed", "the clock of this machine is wrong"),
         (503, "SlowDown", r"does not answer as asked \(503 SlowDown\), and went on so for 5 tries; try again later"),
-        (301, "PermanentRedirect", "cannot be used: .*301"),
         (418, "Teapot", r"cannot be used: GetObject answers 418 Teapot \(as ordered\)"),
     ],
 )

@@ -139,15 +139,15 @@ def test_a_claim_that_lapsed_is_taken_over_by_one_and_its_holder_is_told(
 ) -> None:
     monkeypatch.setattr(claims, "LAPSE_S", 0.3)
     store, others = bucket.open(), [bucket.open() for _ in range(4)]
-    monkeypatch.setattr(claims.Claims, "_renew_one", lambda self, name: None)  # a machine that sleeps
-    with ExitStack() as held:
+    with monkeypatch.context() as asleep, ExitStack() as held:
+        asleep.setattr(claims.Claims, "_renew_one", lambda self, name: None)  # a machine that sleeps
         assert held.enter_context(store.claim(KEY))
         until = time.monotonic() + 60
         told: list[bool] = []
         while not any(told) and time.monotonic() < until:
             told = [held.enter_context(other.claim(KEY)) for other in others]
         assert sum(told) == 1
-        monkeypatch.undo()  # it wakes, and finds another holder
+        asleep.undo()  # it wakes, and finds another holder
         name = f"claims/{KEY[:2]}/{KEY}.lock"
         with pytest.warns(UserWarning, match="a claim in the store s3://.* lapsed while its work went on"):
             store.objects._claims._renew_one(name)  # type: ignore[attr-defined]

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fornix.store import layout, records
-from fornix.store.interface import ArrayFileError, Attempt, Cell, Kind, StoredResponse, StoreError
+from fornix.store.index import Index, listed_from
+from fornix.store.interface import ArrayFileError, Attempt, Cell, Kind, Listed, StoredResponse, StoreError
 from fornix.store.objects import Objects
 from fornix.store.writing import sha256_of, written
 
@@ -44,6 +45,7 @@ class KeptStore:
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
+        self.index = Index(objects)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.place!r}{', read_only=True' if self.objects.read_only else ''})"
@@ -69,16 +71,52 @@ class KeptStore:
             record = written(scratch, records.to_text(cell))
             if cell.units_sha256 is not None:
                 self.objects.put_hashed(layout.units(cell), arrays, cell.units_sha256)
-            stored = self._decide(record, name, self.cell, cell)
+            stored = self._decide(record, name, self._noted_cell, cell)
             if cell.units_sha256 not in (None, stored.units_sha256):
                 self.objects.remove(layout.units(cell))
         return stored
 
     def cells(self) -> Iterator[Cell]:
-        names = self._records_below(layout.CELLS)
-        for cell in self.objects.each(lambda name: self._record(Cell, name, key=layout.stem(name)), names):
-            if cell is not None:
-                yield cell
+        for _, cell in self.versioned_cells():
+            yield cell
+
+    def versioned_cells(self, *, note: bool = True) -> Iterator[tuple[str, Cell]]:
+        """All results, and the version of each as its object has it; ``note``: those that the index lacks are to go into it."""
+        versions = self._versions_of_cells()
+        for version, cell in self.index.cells():
+            if versions.get(cell.key) == version:
+                del versions[cell.key]
+                yield version, cell
+        yield from self._cells_beside_index(versions, note)
+
+    def listing(self) -> Iterator[Listed]:
+        versions = self._versions_of_cells()
+        for version, listed in self.index.listed():
+            if versions.get(listed.key) == version:
+                del versions[listed.key]
+                yield listed
+        for _, cell in self._cells_beside_index(versions):
+            yield listed_from(cell)
+
+    def _versions_of_cells(self) -> dict[str, str]:
+        entries = self.objects.entries(layout.CELLS)
+        return {layout.stem(entry.name): entry.version for entry in entries if entry.name.endswith(".json")}
+
+    def _cells_beside_index(self, versions: Mapping[str, str], note: bool = True) -> Iterator[tuple[str, Cell]]:
+        """The results of these keys, from their own records, for the next segment of the index, too."""
+        unknown = []
+        for key, version in versions.items():
+            cell = self.index.noted(key, version)
+            if cell is None:
+                unknown.append(key)
+            else:
+                yield version, cell
+        for found in self.objects.each(lambda key: self._found(Cell, layout.CELLS + f"{key[:2]}/{key}.json", key=key), unknown):
+            if found is not None:
+                cell, version = found
+                if note:
+                    self.index.note(cell, version)
+                yield version, cell
 
     def units(self, key: str) -> dict[str, xr.DataArray]:
         from fornix.store.netcdf import read_arrays
@@ -184,7 +222,12 @@ class KeptStore:
         return [f"{layout.ATTEMPTS}{folder}{benchmark}/" for folder in self.objects.children(layout.ATTEMPTS)]
 
     def _record(self, kind: type[Record], name: str, **named: str) -> Record | None:
-        """The record of this name; None where there is none, and, with a warning, where it is damaged.
+        """The record of this name; None where there is none, and, with a warning, where it is damaged."""
+        found = self._found(kind, name, **named)
+        return None if found is None else found[0]
+
+    def _found(self, kind: type[Record], name: str, **named: str) -> tuple[Record, str] | None:
+        """The record of this name, and the version of its object.
 
         A record that is not as it was written is read again: it may have been damaged on its way here.
         """
@@ -198,7 +241,7 @@ class KeptStore:
             if found is None:
                 return None
             try:
-                return records.from_text(kind, found.content, **named)
+                return records.from_text(kind, found.content, **named), found.version
             except records.Damaged as error:
                 why = str(error)
             if found.content == before:
@@ -206,6 +249,13 @@ class KeptStore:
             before = found.content
         warnings.warn(f"{self.place}/{name} {why}", stacklevel=3)
         return None
+
+    def _noted_cell(self, key: str) -> Cell | None:
+        found = self._found(Cell, layout.cell(key), key=key)
+        if found is None:
+            return None
+        self.index.note(*found)
+        return found[0]
 
     def _stored_response(self, key: str) -> StoredResponse | None:
         found = self._sound_response(key)
