@@ -286,7 +286,7 @@ def test_listing_is_light(store: FolderStore, cell: Cell, units: Any, attempt: A
     store.add_attempt(attempt, "log")
     code = (
         "import sys; from fornix.store.folder import FolderStore; s = FolderStore(sys.argv[1]);"
-        f"c = list(s.cells()), list(s.attempts()), s.cell('{KEY}') is not None, s.has_response('{KEY}');"
+        f"c = list(s.listing()), list(s.cells()), list(s.attempts()), s.cell('{KEY}') is not None, s.has_response('{KEY}');"
         "assert c[0] and c[1] and c[2];"
         "print(*sys.modules)"
     )

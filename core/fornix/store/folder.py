@@ -86,7 +86,7 @@ class Folder:
     def read(self, name: str) -> Found | None:
         try:
             with (self._root / name).open("rb") as stream:
-                return Found(stream.read(), _version(os.fstat(stream.fileno())))
+                return Found(stream.read(), _version(stream.fileno()))
         except FileNotFoundError:
             return None
 
@@ -116,14 +116,15 @@ class Folder:
         try:
             with os.scandir(self._root / folder) as found:
                 for entry in found:
+                    name = folder + entry.name
                     if entry.is_dir():
-                        yield from self.entries(f"{folder}{entry.name}/")
+                        yield from self.entries(f"{name}/")
                         continue
                     try:
                         status = entry.stat()
                     except FileNotFoundError:  # removed meanwhile
                         continue
-                    yield Entry(f"{folder}{entry.name}", _version(status), status.st_mtime)
+                    yield Entry(name, f"{status.st_size}-{status.st_mtime_ns}", status.st_mtime)
         except FileNotFoundError:
             return
 
@@ -204,5 +205,7 @@ class Folder:
         return StoreError(f"{what} was not stored: {why}")
 
 
-def _version(status: os.stat_result) -> str:
+def _version(descriptor: int) -> str:
+    """The version of an open file, as :meth:`Folder.entries` has it."""
+    status = os.fstat(descriptor)
     return f"{status.st_size}-{status.st_mtime_ns}"

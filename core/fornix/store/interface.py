@@ -240,8 +240,10 @@ class Store(Protocol):
         claiming it, not before. Claims keep the same thing from being computed twice; what is stored is write-once without them.
 
         A folder has a lock that the system takes back, on every machine that shares the file system. A store without such
-        locks (a bucket) writes an object that only the first can create (``If-None-Match: *``), with a time at which it
-        lapses; the holder moves that time on while it works, and a claim that has lapsed is replaced, again by one alone.
+        locks (a bucket) writes an object that only the first can create (``If-None-Match: *``), with its owner and the seconds
+        after which it lapses, counted from its last write by the clock of the endpoint. A thread of the holder writes it
+        anew while it works, and a claim that has lapsed is replaced (``If-Match``), again by one alone. A holder that was
+        away for so long is told by a warning; what it stores is write-once all the same.
 
         Raises
         ------

@@ -99,8 +99,8 @@ class KeptStore:
             yield listed_from(cell)
 
     def _versions_of_cells(self) -> dict[str, str]:
-        entries = self.objects.entries(layout.CELLS)
-        return {layout.stem(entry.name): entry.version for entry in entries if entry.name.endswith(".json")}
+        begin, end = len(f"{layout.CELLS}ab/"), -len(".json")
+        return {name[begin:end]: version for name, version, _ in self.objects.entries(layout.CELLS) if name.endswith(".json")}
 
     def _cells_beside_index(self, versions: Mapping[str, str], note: bool = True) -> Iterator[tuple[str, Cell]]:
         """The results of these keys, from their own records, for the next segment of the index, too."""

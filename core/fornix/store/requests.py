@@ -17,6 +17,8 @@ Result = TypeVar("Result")
 PAUSES_S: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 #: Seconds for a request and its answer, besides those for what it carries.
 ANSWER_S = 30.0
+#: The same while a place has never answered, and may be a wrong one.
+FIRST_ANSWER_S: Final = 12.0
 #: A transfer slower than so many bytes per second is broken off.
 SLOWEST: Final = 20_000
 #: Requests that are under way at once.
@@ -79,8 +81,8 @@ class Requests:
         Trouble
             If it cannot be used; within seconds while it has never answered, after half a minute if it has.
         """
-        seconds = ANSWER_S + carrying / SLOWEST
         for pause in (*PAUSES_S, None):
+            seconds = ANSWER_S + carrying / SLOWEST if self._answered else min(ANSWER_S, FIRST_ANSWER_S)
             try:
                 result = self._within(seconds, call)
                 self._answered = True
