@@ -154,3 +154,24 @@ def test_a_plugin_that_cannot_be_read_costs_its_own_cells_alone(
         assert {model for model, _ in state(toys, store)} == {"toy-linear", "toy-behaving"}
     with pytest.raises(PluginError, match="fornix-model-other cannot be used"):
         state(toys, store, ["toy-linear", "other-linear"])
+
+
+def test_attempts_are_read_of_models_that_lack_a_result_alone(
+    toys: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 200,000 cells there are as many attempts and more."""
+    from fornix.engine.run import run_plan
+    from fornix.engine.runners import InProcessRunner
+    from fornix.registry.load import use_registry
+
+    registry = toy_registry(toys)
+    with use_registry(registry):
+        run_plan(planning.plan(registry, store, ["toy-linear"]), registry, store, InProcessRunner())
+    asked: list[object] = []
+    original = FolderStore.attempts
+    monkeypatch.setattr(FolderStore, "attempts", lambda self, *names: (asked.append(names), original(self, *names))[1])
+    done = planning.plan(registry, store, ["toy-linear"], ["Toy.IT-correlation"]).cells
+    assert asked == []
+    assert [(cell.state, cell.seconds is not None and cell.seconds > 0) for cell in done] == [("ok", True)]
+    planning.plan(registry, store, ["toy-linear", "toy-behaving"], ["Toy.IT-correlation"])
+    assert asked == [("toy-behaving",)]

@@ -12,18 +12,19 @@ import xarray as xr
 import fornix
 from fornix.engine.exchange import score_from
 from fornix.interfaces import Gram, Score
-from fornix.store.folder import FolderStore
+from fornix.store.interface import Store
+from fornix.store.places import open_store
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
-def store() -> FolderStore:
-    return FolderStore(os.environ.get("FORNIX_STORE") or ROOT / "fornix-store")
+def store() -> Store:
+    return open_store(os.environ.get("FORNIX_STORE") or ROOT / "fornix-store")
 
 
 @pytest.fixture(scope="session")
-def matrix(store: FolderStore) -> xr.Dataset:
+def matrix(store: Store) -> xr.Dataset:
     return fornix.run(store=store)
 
 
@@ -42,7 +43,7 @@ def key_of(matrix: xr.Dataset) -> Callable[[str, str], str]:
 
 
 @pytest.fixture(scope="session")
-def score_of(key_of: Callable[[str, str], str], store: FolderStore) -> Callable[[str, str], Score]:
+def score_of(key_of: Callable[[str, str], str], store: Store) -> Callable[[str, str], Score]:
     """The score in a cell, replicates included."""
 
     def score(model: str, benchmark: str) -> Score:
@@ -55,7 +56,7 @@ def score_of(key_of: Callable[[str, str], str], store: FolderStore) -> Callable[
 
 
 @pytest.fixture(scope="session")
-def response_of(key_of: Callable[[str, str], str], store: FolderStore) -> Callable[[str, str], xr.DataArray | Gram]:
+def response_of(key_of: Callable[[str, str], str], store: Store) -> Callable[[str, str], xr.DataArray | Gram]:
     """What the model answered to a benchmark that asks one thing once."""
 
     def response(model: str, benchmark: str) -> xr.DataArray | Gram:

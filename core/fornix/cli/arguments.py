@@ -13,7 +13,7 @@ from fornix.registry.discovery import discover
 
 if TYPE_CHECKING:
     from fornix.registry.discovery import Registry
-    from fornix.store.folder import FolderStore
+    from fornix.store.interface import Store
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +50,9 @@ def add_mirror(parser: argparse.ArgumentParser) -> None:
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", type=Path, metavar="FOLDER", help="the store (default: $FORNIX_STORE, else fornix-store)")
+    parser.add_argument(
+        "--store", metavar="PLACE", help="the store: a folder or s3://bucket/prefix (default: $FORNIX_STORE, else fornix-store)"
+    )
 
 
 def amount(text: str) -> float:
@@ -85,11 +87,11 @@ def registry(parsed: argparse.Namespace) -> Registry:
     return discover(parsed.plugins)
 
 
-def store(parsed: argparse.Namespace, *, read_only: bool = False) -> FolderStore:
+def store(parsed: argparse.Namespace, *, read_only: bool = False) -> Store:
     """The store that the command line asks for."""
-    from fornix.store.folder import FolderStore, default_folder
+    from fornix.store.places import open_store
 
-    return FolderStore(parsed.store or default_folder(), read_only=read_only)
+    return open_store(parsed.store, read_only=read_only)
 
 
 def print_json(data: Any) -> None:

@@ -14,8 +14,7 @@ from fornix.engine.chosen import leaves
 from fornix.errors import UsageError
 
 if TYPE_CHECKING:
-    from fornix.store.folder import FolderStore
-    from fornix.store.interface import Attempt
+    from fornix.store.interface import Attempt, Store
 
 #: So many digits of a key name a cell in a store of any size.
 _SHORTEST_KEY = 6
@@ -54,7 +53,7 @@ def call(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _by_name(place: FolderStore, parsed: argparse.Namespace) -> list[Attempt]:
+def _by_name(place: Store, parsed: argparse.Namespace) -> list[Attempt]:
     model, benchmark = parsed.model, parsed.benchmark
     try:
         attempts = list(place.attempts(model, benchmark))
@@ -69,19 +68,19 @@ def _by_name(place: FolderStore, parsed: argparse.Namespace) -> list[Attempt]:
         raise UsageError(f"{card.identifier} is a parent, made of {below}: name one of these")
     model = found.get("model", model).identifier
     raise UsageError(
-        f"there is no attempt at {model} on {card.identifier} in {place.path}; "
+        f"there is no attempt at {model} on {card.identifier} in {place.place}; "
         f"`fornix plan --all --models {model} --benchmarks {card.identifier}` says how its cells stand"
     )
 
 
-def _by_key(place: FolderStore, start: str) -> list[Attempt]:
+def _by_key(place: Store, start: str) -> list[Attempt]:
     if not re.fullmatch(rf"[0-9a-fA-F]{{{_SHORTEST_KEY},}}", start):
         raise UsageError(
             f"{start!r} alone names no cell: give a model and a benchmark, or the first {_SHORTEST_KEY} digits or more of a key"
         )
     attempts = [attempt for attempt in place.attempts() if attempt.key.startswith(start.casefold())]
     if not attempts:
-        raise UsageError(f"there is no attempt at a cell with a key that starts with {start} in {place.path}")
+        raise UsageError(f"there is no attempt at a cell with a key that starts with {start} in {place.place}")
     if len({attempt.key for attempt in attempts}) > 1:
         found = ", ".join(dict.fromkeys(f"{a.key[:16]} ({a.model} on {a.benchmark})" for a in attempts))
         raise UsageError(f"the keys of several cells start with {start}: {found}; give more digits")

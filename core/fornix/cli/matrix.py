@@ -12,7 +12,7 @@ from fornix.registry.problems import counted
 if TYPE_CHECKING:
     import xarray as xr
 
-    from fornix.store.folder import FolderStore
+    from fornix.store.interface import Store
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -52,7 +52,7 @@ def save(matrix: xr.Dataset, parsed: argparse.Namespace) -> None:
         write_netcdf(matrix, parsed.netcdf)
 
 
-def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace, place: FolderStore, *, untried: bool = False) -> None:
+def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace, place: Store, *, untried: bool = False) -> None:
     """Print what is empty and why, then a table for each block, then what the marks mean.
 
     Parameters
@@ -86,7 +86,7 @@ def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace, place: FolderSt
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100_000, soft_wrap=True)
     shown = blocks(matrix, expand=parsed.expand)
     if not shown:
-        print(f"no cell asked for has a value in the store {place.path}")
+        print(f"no cell asked for has a value in the store {place.place}")
     for block in shown:
         print()
         if parsed.markdown:

@@ -76,7 +76,7 @@ def compute(parsed: argparse.Namespace, *, retry: bool = True, ask_models: bool 
         say(
             summary(planned)
             if ask_models or planned.in_state("ok", "missing", "stale", "failed")
-            else f"nothing in the store {place.path} says that these models ever answered; benchmarks that are named "
+            else f"nothing in the store {place.place} says that these models ever answered; benchmarks that are named "
             "(--benchmarks) are looked up all the same"
         )
     todo = [cell for cell in planned.to_compute if retry or cell.state != "failed"]

@@ -18,7 +18,7 @@ from fornix.files.file import File
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.registry.problems import PluginError
-from fornix.store.interface import Attempt, Cell, Store
+from fornix.store.interface import Attempt, Listed, Store
 
 State = Literal["ok", "missing", "stale", "failed", "skipped"]
 #: Why a cell is skipped, in the order in which the reasons are tried.
@@ -238,31 +238,43 @@ def computed_with(store: Store, cells: Iterable[PlannedCell], library: str) -> I
 
 
 class _History:
-    """What a store knows of each (model, benchmark): its cells and its latest attempt."""
+    """What a store knows of each (model, benchmark): its cells, and its latest attempt where there is no result.
+
+    The attempts at a model are read when one of its cells has no result: there may be as many as cells, and more.
+    """
 
     def __init__(self, store: Store) -> None:
-        self._cells: dict[tuple[str, str], list[Cell]] = {}
-        for cell in store.cells():
+        self._store = store
+        self._cells: dict[tuple[str, str], list[Listed]] = {}
+        for cell in store.listing():
             self._cells.setdefault((cell.model, cell.benchmark), []).append(cell)
         #: In the order they were made: the last at each key, and the last of each pair, whatever its key.
         self._attempts: dict[str, Attempt] = {}
         self._seconds: dict[tuple[str, str], float] = {}
-        for attempt in store.attempts():
+        self._asked: set[str] = set()
+
+    def _read_attempts(self, model: str) -> None:
+        if model in self._asked:
+            return
+        self._asked.add(model)
+        for attempt in self._store.attempts(model):
             self._attempts[attempt.key] = attempt
             self._seconds[attempt.model, attempt.benchmark] = attempt.seconds
 
     def state(self, model: str, benchmark: str, key: str, parts: Mapping[str, Any]) -> PlannedCell:
         cells = self._cells.get((model, benchmark), [])
+        result = next((cell for cell in cells if cell.key == key), None)
+        if result is not None:
+            return PlannedCell(model, benchmark, "ok", key, parts, seconds=result.seconds)
+        self._read_attempts(model)
         latest, seconds = self._attempts.get(key), self._seconds.get((model, benchmark))
-        if any(cell.key == key for cell in cells):
-            return PlannedCell(model, benchmark, "ok", key, parts, seconds=seconds)
         if latest is not None and latest.status != "ok":
             return PlannedCell(model, benchmark, "failed", key, parts, latest.reason, latest.status, seconds)
         if cells:
-            newest = max(cells, key=lambda cell: cell.created)
-            return PlannedCell(
-                model, benchmark, "stale", key, parts, why="; ".join(changes(newest.key_parts, parts)), seconds=seconds
-            )
+            newest = self._store.cell(max(cells, key=lambda cell: cell.created).key)
+            if newest is not None:
+                why = "; ".join(changes(newest.key_parts, parts))
+                return PlannedCell(model, benchmark, "stale", key, parts, why=why, seconds=seconds)
         return PlannedCell(model, benchmark, "missing", key, parts, seconds=seconds)
 
 

@@ -20,7 +20,7 @@ def within_reach(found: Plan, registry: Registry, store: Store, *, named: bool) 
     if named:
         return found
     datasets = {cell.benchmark: registry.get("benchmark", cell.benchmark).uses.datasets for cell in found.cells}
-    traces = {(cell.model, name) for cell in store.cells() for name in cell.key_parts["datasets"]}
+    traces = {(cell.model, name) for cell in store.listing() for name in cell.datasets}
     traces |= {(cell.model, name) for cell in found.cells if cell.tried for name in datasets[cell.benchmark]}
 
     def reached(cell: PlannedCell) -> bool:

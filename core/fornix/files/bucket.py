@@ -8,12 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fornix.files.file import File
+from fornix.files.s3 import client
 from fornix.files.source import Interrupted, SourceTrouble, Stream, Unreachable, other_size
 
-#: Seconds within which the bucket's endpoint must accept a connection.
-CONNECT_S = 4.0
-#: Seconds without a single byte after which a transfer counts as broken off.
-STALL_S = 15.0
 _BLOCK = 1 << 18
 
 
@@ -79,16 +76,7 @@ class Bucket:
 
 
 def _client() -> Any:
-    import boto3
-    from botocore import UNSIGNED
-    from botocore.config import Config
-
-    session = boto3.Session()
-    # Without credentials a bucket can still be public; signing would fail before anything is asked.
-    signing = {} if session.get_credentials() else {"signature_version": UNSIGNED}
-    config = Config(connect_timeout=CONNECT_S, read_timeout=STALL_S, retries={"total_max_attempts": 2}, **signing)
-    # A public bucket needs no region, but boto3 refuses to make a client without one.
-    return session.client("s3", config=config, region_name=session.region_name or "us-east-1")
+    return client(attempts=2)
 
 
 def _refusal(response: Any, bucket: str) -> SourceTrouble:

@@ -30,8 +30,8 @@ from fornix.registry.card import Card
 from fornix.registry.discovery import Registry, discover
 from fornix.registry.load import current_registry, load_benchmark, load_model, use_registry
 from fornix.registry.options import did_you_mean
-from fornix.store.folder import FolderStore, default_folder
 from fornix.store.interface import Store
+from fornix.store.places import open_store
 
 if TYPE_CHECKING:
     import torch
@@ -61,8 +61,8 @@ def run(
     ----------
     models, benchmarks : sequence of str, or str, optional
         Identifiers (a parent stands for its leaves); None: all that are public.
-    store : Store or path, optional
-        Default: :func:`fornix.store.folder.default_folder`.
+    store : Store, path or str, optional
+        A folder, or ``s3://bucket/prefix`` (default: ``FORNIX_STORE``, else ``fornix-store`` in the working folder).
     plugins : sequence of path
         Plugin folders to discover besides what is installed.
     engine : {"workers", "in-process"}
@@ -94,7 +94,7 @@ def run(
     """
     folders = tuple(Path(folder) for folder in plugins)
     registry = discover(folders) if folders else current_registry(anew=True)
-    place = FolderStore(store or default_folder()) if store is None or isinstance(store, str | Path) else store
+    place = open_store(store) if store is None or isinstance(store, str | Path) else store
     chosen, targets = _names(models), _names(benchmarks)
     planned = plan(registry, place, chosen, targets, ask_models=ask_models, seed=seed)
     count = workers or min(os.cpu_count() or 1, 4)

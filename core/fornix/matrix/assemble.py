@@ -16,7 +16,7 @@ from fornix.matrix.aggregate import Entry, aggregate
 from fornix.matrix.flags import datasets_of, flags, notes, unpublished
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
-from fornix.store.interface import Store
+from fornix.store.interface import Listed, Store
 
 _NUMBERS = ("value", "error", "interval_low", "interval_high", "raw", "raw_error", "ceiling", "ceiling_error")
 _WORDS = ("status", "reason", "why", "notes", "flags", "normalisation", "resampled", "coverage", "key", "details")
@@ -37,7 +37,8 @@ def assemble(registry: Registry, store: Store, plan: Plan) -> xr.Dataset:
     models = list(dict.fromkeys(cell.model for cell in plan.cells))
     planned = list(dict.fromkeys(cell.benchmark for cell in plan.cells))
     order = _tree_order(registry, planned)
-    entries = {(c.model, c.benchmark): _leaf_entry(registry, store, c) for c in plan.cells}
+    results = {cell.key: cell for cell in store.listing()} if plan.in_state("ok") else {}
+    entries = {(c.model, c.benchmark): _leaf_entry(c, results) for c in plan.cells}
     for name in models:
         row = {benchmark: entries[name, benchmark] for benchmark in planned}
         for card in reversed(order):  # children before their parents
@@ -67,11 +68,11 @@ def _tree_order(registry: Registry, planned: Sequence[str]) -> list[Card]:
     return ordered
 
 
-def _leaf_entry(registry: Registry, store: Store, planned: PlannedCell) -> Entry:
+def _leaf_entry(planned: PlannedCell, results: Mapping[str, Listed]) -> Entry:
     if planned.state != "ok":
         status = planned.why if planned.state == "failed" and planned.why in ("oom", "timeout") else planned.state
         return Entry(status, reason=planned.reason, why="" if planned.state == "failed" else planned.why, key=planned.key)
-    cell = store.cell(planned.key)
+    cell = results.get(planned.key)
     if cell is None:  # the store lost it between planning and assembling
         return Entry("missing", key=planned.key)
     return entry_from_scalars(cell.scalars, key=cell.key)

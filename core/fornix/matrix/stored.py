@@ -11,8 +11,8 @@ from fornix.errors import UsageError
 from fornix.interfaces import Score
 from fornix.registry.discovery import discover
 from fornix.registry.load import current_registry
-from fornix.store.folder import FolderStore, default_folder
 from fornix.store.interface import Store
+from fornix.store.places import open_store
 
 
 def stored_score(
@@ -43,7 +43,7 @@ def stored_score(
     """
     folders = tuple(Path(folder) for folder in plugins)
     registry = discover(folders) if folders else current_registry(anew=True)
-    place = FolderStore(store or default_folder(), read_only=True) if store is None or isinstance(store, str | Path) else store
+    place = open_store(store, read_only=True) if store is None or isinstance(store, str | Path) else store
     if registry.get("benchmark", benchmark).aggregate is not None:
         raise UsageError(f"{benchmark} is a parent, which is not stored; ask for its children one by one")
     (planned,) = plan(registry, place, [model], [benchmark], seed=seed).cells

@@ -1,54 +1,35 @@
-"""A store in a local folder: JSON for what is listed, netCDF for arrays, every file written whole or not at all.
-
-    store.json                                       schema version
-    cells/<2 hex>/<key>.json                         one result
-    units/<2 hex>/<key>.<16 hex of sha256>.nc        the arrays of its score
-    responses/<2 hex>/<key>.json                     what is known of one response
-    responses/<2 hex>/<key>.<16 hex of sha256>.nc    the response
-    attempts/<model>/<benchmark>/<identifier>.json   one attempt, its log beside it (.log)
-    claims/<2 hex>/<key>.lock                        locked while someone works on what goes under the key; empty
-    tmp/                                             what is being written
-
-The JSON file of a cell or response is written last and decides: the netCDF file that it names by hash is there by then,
-and one that none names is the trace of a writer that was killed or came second.
-"""
+"""A store in a local folder: every file written whole or not at all, of several writers of one name the first wins."""
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import os
-import secrets
-import shutil
+import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from fornix.files import durable
 from fornix.files.held import held, lacks_locks
 from fornix.files.settings import named_folder
-from fornix.store import records
-from fornix.store.interface import ArrayFileError, Attempt, Cell, Kind, StoredResponse, StoreError
-from fornix.store.layout import Layout, check_identifier
-from fornix.store.writing import Writer, check_schema, written
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from fornix.interfaces import Gram
-
-Written = TypeVar("Written", Cell, StoredResponse)
-
-
-def default_folder() -> Path:
-    """The folder of the store that is used where none is named: ``FORNIX_STORE``, else ``fornix-store`` in the working folder."""
-    return Path(os.environ.get("FORNIX_STORE") or "fornix-store")
+from fornix.store import layout
+from fornix.store.interface import StoreError
+from fornix.store.kept import KeptStore
+from fornix.store.objects import Entry, Found, Result
+from fornix.store.writing import (
+    check_description,
+    clear_abandoned,
+    description,
+    lacks_room,
+    scratch_below,
+    sha256_of,
+    something_else,
+    written,
+)
 
 
-class FolderStore:
+class FolderStore(KeptStore):
     """A store in a local folder; see :class:`~fornix.store.interface.Store`.
 
     Opening it writes nothing: a folder that is not there, or empty, is an empty store until the first write.
@@ -69,214 +50,162 @@ class FolderStore:
 
     def __init__(self, path: str | Path, read_only: bool = False) -> None:
         self.path = named_folder(path, "the store")
+        super().__init__(Folder(self.path, read_only))
+
+
+class Folder:
+    """The objects of a store as files below a folder; see :class:`~fornix.store.objects.Objects`."""
+
+    def __init__(self, root: Path, read_only: bool) -> None:
+        self.place = str(root)
         self.read_only = read_only
-        self._layout = Layout(self.path)
-        self._writer = Writer(self._layout, read_only)
+        self._root = root
+        self._ready = False
         #: Path -> (size, time of change in ns) of the files whose hash this process has checked.
-        self._sound: dict[Path, tuple[int, int]] = {}
-        check_schema(self._layout)
+        self._checked: dict[Path, tuple[int, int]] = {}
+        self._check()
 
-    def __repr__(self) -> str:
-        return f"FolderStore({str(self.path)!r}{', read_only=True' if self.read_only else ''})"
-
-    def cell(self, key: str) -> Cell | None:
-        return records.read(Cell, self._layout.cell(key), key=key)
-
-    def put_cell(self, cell: Cell, units: Mapping[str, xr.DataArray] | None = None) -> Cell:
-        check_identifier(cell.model)
-        check_identifier(cell.benchmark)
-        path = self._layout.cell(cell.key)
-        with self._writer.scratch(f"the cell {cell.model} x {cell.benchmark}") as scratch:
-            arrays = scratch / "units.nc"
-            if units:
-                from fornix.store.netcdf import write_arrays
-
-                write_arrays(arrays, units)
-            cell = replace(cell, units_sha256=_sha256(arrays) if units else None, created=_now())
-            record = written(scratch, records.to_text(cell))
-            if cell.units_sha256 is not None:
-                self._place(arrays, self._layout.units(cell), cell.units_sha256)
-            stored = self._decide(record, path, self.cell, cell)
-            if cell.units_sha256 not in (None, stored.units_sha256):
-                self._layout.units(cell).unlink(missing_ok=True)
-        return stored
-
-    def cells(self) -> Iterator[Cell]:
-        for path in self._layout.cells.glob("*/*.json"):
-            cell = records.read(Cell, path, key=path.stem)
-            if cell is not None:
-                yield cell
-
-    def units(self, key: str) -> dict[str, xr.DataArray]:
-        from fornix.store.netcdf import read_arrays
-
-        cell = self.cell(key)
-        if cell is None:
-            raise StoreError(f"the store {self.path} holds no cell {key}")
-        if cell.units_sha256 is None:
-            return {}
-        path = self._layout.units(cell)
-        what = f"the arrays of {cell.model} x {cell.benchmark} in the store {self.path}"
-        if not self._is_sound(path, cell.units_sha256):
-            raise StoreError(
-                f"{what} are {'damaged' if path.exists() else 'missing'} ({path}); its scalars are intact. To have it computed "
-                f"again, remove {self._layout.cell(key)}"
-            )
+    def _check(self) -> None:
+        """Raise StoreError if the folder holds something else than a store, or one of a newer fornix."""
+        path = self._root / layout.DESCRIPTION
         try:
-            return read_arrays(path)
-        except ArrayFileError as error:
-            raise StoreError(f"{what} cannot be read: {error}") from error
-
-    def has_response(self, key: str) -> bool:
-        return self._sound_response(key) is not None
-
-    def response_record(self, key: str) -> StoredResponse | None:
-        return records.read(StoredResponse, self._layout.response_record(key), key=key)
-
-    def response(self, key: str) -> xr.DataArray | Gram:
-        from fornix.store.netcdf import read_response
-
-        record = self._need_response(key)
-        return read_response(self._layout.response(record), record.kind)
-
-    def response_path(self, key: str) -> Path:
-        return self._layout.response(self._need_response(key))
-
-    def put_response_file(self, key: str, path: Path, kind: Kind, about: Mapping[str, Any]) -> StoredResponse:
-        from fornix.store.netcdf import read_response
-
-        target = self._layout.response_record(key)
-        try:
-            read_response(path, kind)
-        except ArrayFileError as error:
-            raise ArrayFileError(f"a response was not stored: {error}") from error
-        with self._writer.scratch("a response") as scratch:
-            arrays = scratch / "response.nc"
-            _link_or_copy(path, arrays)
-            response = StoredResponse(key, kind, about, _sha256(arrays), _now())
-            record = written(scratch, records.to_text(response))
-            self._place(arrays, self._layout.response(response), response.sha256)
-            stored = self._decide(record, target, self._sound_response, response)
-            if stored.sha256 != response.sha256:
-                self._layout.response(response).unlink(missing_ok=True)
-            path.unlink()
-        return stored
-
-    def add_attempt(self, attempt: Attempt, log: str | Path = "") -> Attempt:
-        folder = self._layout.attempts_at(attempt.model, attempt.benchmark)
-        started = datetime.fromisoformat(attempt.started).astimezone(UTC)
-        attempt = replace(attempt, identifier=f"{started:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}")
-        with self._writer.scratch(f"the attempt at {attempt.model} x {attempt.benchmark}") as scratch:
-            text = scratch / "log"
-            if isinstance(log, Path):
-                shutil.copyfile(log, text)
-            else:
-                text.write_text(log, encoding="utf-8", errors="backslashreplace")
-            record = written(scratch, records.to_text(attempt))
-            folder.mkdir(parents=True, exist_ok=True)
-            durable.replace(text, folder / f"{attempt.identifier}.log")
-            durable.replace(record, folder / f"{attempt.identifier}.json")
-        return attempt
-
-    def attempts(self, model: str | None = None, benchmark: str | None = None) -> Iterator[Attempt]:
-        pattern = "/".join("*" if name is None else check_identifier(name) for name in (model, benchmark))
-        paths = self._layout.attempts.glob(f"{pattern}/*.json")
-        for path in sorted(paths, key=lambda path: path.name):
-            attempt = records.read(Attempt, path, identifier=path.stem)
-            if attempt is not None:
-                yield attempt
-
-    def log(self, attempt: Attempt) -> str:
-        path = self._layout.attempts_at(attempt.model, attempt.benchmark) / f"{attempt.identifier}.log"
-        try:
-            return path.read_text(encoding="utf-8", errors="replace")
+            content = path.read_bytes()
         except FileNotFoundError:
-            raise StoreError(f"the store {self.path} has no log of attempt {attempt.identifier!r}") from None
+            # A writer killed before its first write was complete leaves nothing but tmp, and who lost store.json gets it again.
+            if self._root.is_dir() and not layout.is_laid_out(self.children):
+                raise something_else(self.place, "folder") from None
+            return
+        except NotADirectoryError:
+            raise StoreError(f"{self.place} is a file, not a store; give a folder") from None
+        except OSError as error:
+            raise StoreError(f"the store {self.place} cannot be read ({error.strerror})") from error
+        check_description(content, self.place, str(path))
+
+    # reading
+
+    def read(self, name: str) -> Found | None:
+        try:
+            with (self._root / name).open("rb") as stream:
+                return Found(stream.read(), _version(stream.fileno()))
+        except FileNotFoundError:
+            return None
+
+    def sound(self, name: str, sha256: str, *, anew: bool = False) -> Path | None:
+        path = self._root / name
+        try:
+            status = path.stat()
+            version = (status.st_size, status.st_mtime_ns)
+            if (anew or self._checked.get(path) != version) and sha256_of(path) != sha256:
+                return None
+        except OSError:
+            return None
+        self._checked[path] = version
+        return path
+
+    def holds(self, name: str) -> bool:
+        return (self._root / name).exists()
+
+    def children(self, folder: str) -> Iterator[str]:
+        try:
+            with os.scandir(self._root / folder) as found:
+                yield from (f"{entry.name}/" if entry.is_dir() else entry.name for entry in found)
+        except FileNotFoundError:
+            return
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        try:
+            with os.scandir(self._root / folder) as found:
+                for entry in found:
+                    name = folder + entry.name
+                    if entry.is_dir():
+                        yield from self.entries(f"{name}/")
+                        continue
+                    try:
+                        status = entry.stat()
+                    except FileNotFoundError:  # removed meanwhile
+                        continue
+                    yield Entry(name, f"{status.st_size}-{status.st_mtime_ns}", status.st_mtime)
+        except FileNotFoundError:
+            return
+
+    def each(self, call: Callable[[str], Result], names: Iterable[str]) -> Iterator[Result]:
+        return map(call, names)
+
+    # writing
 
     @contextmanager
-    def claim(self, key: str) -> Iterator[bool]:
+    def writing(self, what: str) -> Iterator[Path]:
+        if self.read_only:
+            raise StoreError(f"{what} was not stored: the store {self.place} was opened read-only")
+        try:
+            with scratch_below(self._root / layout.SCRATCH) as scratch:
+                if not self._is_ready():
+                    durable.link(written(scratch, description()), self._root / layout.DESCRIPTION)
+                    clear_abandoned(self._root / layout.SCRATCH, time.time())
+                    self._ready = True
+                yield scratch
+        except OSError as error:
+            raise self._refusal(what, error) from error
+
+    def put_new(self, name: str, file: Path) -> bool:
+        return durable.link(file, self._made_room(name))
+
+    def put_hashed(self, name: str, file: Path, sha256: str) -> None:
+        target = self._made_room(name)
+        if self.sound(name, sha256) is None:
+            durable.replace(file, target)
+
+    def put(self, name: str, file: Path) -> None:
+        durable.replace(file, self._made_room(name))
+
+    def remove(self, name: str) -> None:
+        (self._root / name).unlink(missing_ok=True)
+
+    @contextmanager
+    def claim(self, name: str) -> Iterator[bool]:
         with ExitStack() as stack:
+            if not self._is_ready():
+                with self.writing("a claim"):
+                    pass
             try:
-                self._writer.prepare("a claim")
-                path = self._layout.claim(key)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                mine = stack.enter_context(held(path))
+                mine = stack.enter_context(held(self._made_room(name)))
             except OSError as error:
                 if not lacks_locks(error):
-                    raise self._writer.refusal("a claim", error) from error
+                    raise self._refusal("a claim", error) from error
                 warnings.warn(
-                    f"the file system of the store {self.path} has no locks: two runs at once may compute the same cell twice",
-                    stacklevel=3,
+                    f"the file system of the store {self.place} has no locks: two runs at once may compute the same cell twice",
+                    stacklevel=4,
                 )
                 mine = True
             yield mine
 
-    # soundness
+    def tidy(self, now: float) -> int:
+        # The files of claims stay: see docs/architecture.md. The system takes a lock back when its holder dies.
+        return clear_abandoned(self._root / layout.SCRATCH, now)
 
-    def _is_sound(self, path: Path, sha256: str) -> bool:
-        try:
-            status = path.stat()
-            version = (status.st_size, status.st_mtime_ns)
-            if self._sound.get(path) != version and _sha256(path) != sha256:
-                return False
-        except OSError:
-            return False
-        self._sound[path] = version
-        return True
+    def _made_room(self, name: str) -> Path:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
-    def _sound_response(self, key: str) -> StoredResponse | None:
-        record = self.response_record(key)
-        if record is None or self._is_sound(self._layout.response(record), record.sha256):
-            return record
-        warnings.warn(
-            f"the response {key} in the store {self.path} is damaged; it is removed and will be computed again", stacklevel=3
-        )
-        with suppress(OSError):
-            if not self.read_only:
-                self._layout.response_record(key).unlink(missing_ok=True)
-                self._layout.response(record).unlink(missing_ok=True)
-        return None
+    def _is_ready(self) -> bool:
+        """Whether the folder says what it is, still: somebody may have removed it since."""
+        return self._ready and self.holds(layout.DESCRIPTION)
 
-    def _need_response(self, key: str) -> StoredResponse:
-        record = self._sound_response(key)
-        if record is None:
-            raise StoreError(f"the store {self.path} holds no response {key}")
-        return record
-
-    # writing
-
-    def _place(self, arrays: Path, target: Path, sha256: str) -> None:
-        """Put a file of arrays where its hash says, unless the same bytes are there already."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not self._is_sound(target, sha256):
-            durable.replace(arrays, target)
-
-    def _decide(self, record: Path, target: Path, stored: Callable[[str], Written | None], mine: Written) -> Written:
-        """Write a record unless there is one; returns the one that is there now."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        durable.link(record, target)
-        now = stored(mine.key)
-        if now is None:
-            # What was there is damaged, so it does not count as first.
-            durable.replace(written(record.parent, records.to_text(mine)), target)
-            now = stored(mine.key)
-        if now is None:
-            raise StoreError(f"what was written to {target} cannot be read back; is its disk sound?")
-        return now
+    def _refusal(self, what: str, error: OSError) -> StoreError:
+        """What to raise for an error of the disk."""
+        if lacks_room(error, self._root):
+            why = f"the disk of the store {self.place} is full; free some space, or give a store on another disk"
+        elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            why = f"the store {self.place} is read-only ({error.strerror}); make it writable, or give another store"
+        elif error.errno == errno.EFBIG:
+            why = f"a file in the store {self.place} may not become so large; raise the limit (ulimit -f), or use another disk"
+        else:
+            why = f"the store {self.place} cannot be written ({error})"
+        return StoreError(f"{what} was not stored: {why}")
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        # Another disk, or a file of another owner.
-        shutil.copyfile(source, target)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+def _version(descriptor: int) -> str:
+    """The version of an open file, as :meth:`Folder.entries` has it."""
+    status = os.fstat(descriptor)
+    return f"{status.st_size}-{status.st_mtime_ns}"

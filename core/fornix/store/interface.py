@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from fornix.errors import FornixError
 
@@ -61,6 +62,40 @@ class Cell:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     units_sha256: str | None = None
     created: str = ""
+
+
+class Listed(NamedTuple):
+    """What a listing says of a result.
+
+    Parameters
+    ----------
+    key, model, benchmark, created : str
+        As the cell has them.
+    seconds : float or None
+        What it cost, if that is known.
+    dataset_names : str
+        The datasets in its key, separated by blanks.
+    scalars_text : str
+        Its scalars, as JSON.
+    """
+
+    key: str
+    model: str
+    benchmark: str
+    created: str
+    seconds: float | None
+    dataset_names: str
+    scalars_text: str
+
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets in its key."""
+        return self.dataset_names.split()
+
+    @property
+    def scalars(self) -> dict[str, Any]:
+        """As the cell has them."""
+        return dict(json.loads(self.scalars_text))
 
 
 @dataclass(frozen=True)
@@ -136,6 +171,10 @@ class Store(Protocol):
     trace of what it was about to write.
     """
 
+    @property
+    def place(self) -> str:
+        """Where it is, as its user would name it: the path of a folder, or ``s3://bucket/prefix``."""
+
     def cell(self, key: str) -> Cell | None:
         """The result under a key, or None."""
 
@@ -143,7 +182,14 @@ class Store(Protocol):
         """Store a result and the arrays of its score; returns what is stored now, which is the first writer's."""
 
     def cells(self) -> Iterator[Cell]:
-        """All results, in no particular order. Reads JSON only."""
+        """All results, in no particular order."""
+
+    def listing(self) -> Iterator[Listed]:
+        """What is known of all results without their keys' parts and provenance, in no particular order; fast for many.
+
+        It has every result that was there when it began and none that was removed before. A store that may be written
+        adds to its index on the way, so that the next listing is fast.
+        """
 
     def units(self, key: str) -> dict[str, xr.DataArray]:
         """The arrays of a score, units and replicates of all kinds, and the same of its ceiling, ``ceiling_units``...
@@ -194,8 +240,10 @@ class Store(Protocol):
         claiming it, not before. Claims keep the same thing from being computed twice; what is stored is write-once without them.
 
         A folder has a lock that the system takes back, on every machine that shares the file system. A store without such
-        locks (a bucket) writes an object that only the first can create (``If-None-Match: *``), with a time at which it
-        lapses; the holder moves that time on while it works, and a claim that has lapsed is replaced, again by one alone.
+        locks (a bucket) writes an object that only the first can create (``If-None-Match: *``), with its owner and the seconds
+        after which it lapses, counted from its last write by the clock of the endpoint. A thread of the holder writes it
+        anew while it works, and a claim that has lapsed is replaced (``If-Match``), again by one alone. A holder that was
+        away for so long is told by a warning; what it stores is write-once all the same.
 
         Raises
         ------

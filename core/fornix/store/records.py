@@ -1,14 +1,12 @@
-"""Records as strict JSON files: what is written can be read by any JSON reader, and a damaged file is never half believed."""
+"""Records as strict JSON: what is written can be read by any JSON reader, and a damaged file is never half believed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any, TypeVar
 
 from fornix.store.interface import Attempt, Cell, StoredResponse, StoreError
@@ -31,25 +29,30 @@ def to_text(record: Cell | Attempt | StoredResponse) -> str:
         raise StoreError(f"{type(record).__name__} {record!r} was not stored: JSON cannot hold it ({error})") from None
 
 
-def read(kind: type[Record], path: Path, **named: str) -> Record | None:
-    """The record at ``path``; None where there is none, and, with a warning, where it is damaged.
+class Damaged(StoreError):
+    """A record is not as it was written; the message says how, as a clause about it."""
 
-    ``named`` are the fields that the path itself states: a record that says otherwise is not what it should be.
+
+def from_text(kind: type[Record], text: bytes, **named: str) -> Record:
+    """The record that :func:`to_text` made this text of.
+
+    ``named`` are the fields that the record's name itself states: a record that says otherwise is not what it should be.
+
+    Raises
+    ------
+    Damaged
+        If it is not as it was written, or that of another name.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(text.decode("utf-8"))
         if data.pop("checksum", None) != _checksum(data):
             raise ValueError("it is not as it was written")
         record = kind(**{f.name: data[f.name] for f in fields(kind) if f.name in data})
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError) as error:
-        warnings.warn(f"{path} cannot be read and counts as absent ({error})", stacklevel=3)
-        return None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise Damaged(f"cannot be read and counts as absent ({error})") from error
     for name, value in named.items():
         if getattr(record, name) != value:
-            warnings.warn(f"{path} is that of another {name} ({getattr(record, name)}) and counts as absent", stacklevel=3)
-            return None
+            raise Damaged(f"is that of another {name} ({getattr(record, name)}) and counts as absent")
     return record
 
 

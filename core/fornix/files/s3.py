@@ -1,0 +1,45 @@
+"""A client of S3 as this machine is set up for it. boto3 (extra ``s3``) is imported when the first is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Seconds within which an endpoint must accept a connection.
+CONNECT_S = 4.0
+#: Seconds without a single byte after which a transfer counts as broken off.
+STALL_S = 15.0
+
+
+def client(*, attempts: int, connections: int = 10) -> Any:
+    """A client for the endpoint, region and credentials that boto3 finds; without credentials requests are not signed.
+
+    Parameters
+    ----------
+    attempts : int
+        How often boto3 itself tries a request.
+    connections : int
+        How many are kept open.
+
+    Raises
+    ------
+    ImportError
+        If boto3 is not installed.
+    """
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    session = boto3.Session()
+    # Without credentials a bucket can still be public; signing would fail before anything is asked.
+    signing = {} if session.get_credentials() else {"signature_version": UNSIGNED}
+    config = Config(
+        connect_timeout=CONNECT_S,
+        read_timeout=STALL_S,
+        retries={"total_max_attempts": attempts},
+        max_pool_connections=connections,
+        # Not every endpoint knows the checksums that newer versions add to each request.
+        request_checksum_calculation="when_required",
+        **signing,
+    )
+    # A public bucket needs no region, but boto3 refuses to make a client without one.
+    return session.client("s3", config=config, region_name=session.region_name or "us-east-1")
