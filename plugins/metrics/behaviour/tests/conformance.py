@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import xarray as xr
 
@@ -46,7 +48,7 @@ def chance(identifier: str, unrelated: Pair) -> float:
         return float(np.mean([1 - abs(0.25 - a) / max(a, 1 - a) for a in accuracies]))
     distances = [abs(float(model) - person) for person in people.values]
     if identifier == "value_delta":
-        return float(np.mean([2.718281828459045**-distance for distance in distances]))
+        return float(np.mean([math.exp(-distance) for distance in distances]))
     return float(np.mean([max(1 - d / person, 0.0) for d, person in zip(distances, people.values, strict=True)]))
 
 

@@ -1,4 +1,4 @@
-"""What holds of ridge and least squares whatever the data (hypothesis)."""
+"""What holds of regressions whatever the data (hypothesis)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import fornix
@@ -23,7 +23,13 @@ METRICS: list[tuple[str, dict[str, Any]]] = [
     ("ridge", {"alphas": [0.01, 1.0, 100.0], "alpha_scale": "mean_diagonal"}),
     ("linear", {}),
 ]
-shapes = st.tuples(st.integers(30, 60), st.integers(1, 80), st.integers(1, 6))
+EVERY = [
+    *METRICS,
+    ("pls", {"n_components": 3}),
+    ("neuron_to_neuron", {}),
+    ("banded_ridge", {"alphas": [0.1, 10.0]}),
+]
+shapes = st.tuples(st.integers(30, 60), st.integers(2, 80), st.integers(1, 6))
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=15, deadline=None, derandomize=True)
 
@@ -33,7 +39,7 @@ def pair(shape: tuple[int, int, int], seed: int) -> tuple[xr.DataArray, xr.DataA
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, p)) * rng.uniform(0.5, 2, size=p) + rng.normal(size=p)
     y = x @ rng.normal(size=(p, q)) + rng.normal(size=(n, q))
-    return assembly(x), assembly(y)
+    return assembly(x).assign_coords(feature_space=("neuroid", np.where(np.arange(p) % 2, "odd", "even"))), assembly(y)
 
 
 def assembly(values: np.ndarray) -> xr.DataArray:
@@ -48,7 +54,7 @@ def score(name: str, options: dict[str, Any], source: Any, target: xr.DataArray)
     return fornix.load_metric(name, n_splits=3, **options)(source, target)
 
 
-@pytest.mark.parametrize(("name", "options"), METRICS)
+@pytest.mark.parametrize(("name", "options"), EVERY)
 @few
 @given(shapes, seeds)
 def test_the_order_of_stimuli_and_neuroids_changes_nothing(
@@ -58,13 +64,13 @@ def test_the_order_of_stimuli_and_neuroids_changes_nothing(
     rng = np.random.default_rng(seed)
     rows, others, units = (rng.permutation(k) for k in (shape[0], shape[0], shape[2]))
     one, other = score(name, options, source, target), score(name, options, source[rows], target[others][:, units])
-    np.testing.assert_allclose(other.units, one.units[:, units], atol=1e-12)
-    assert other.value == pytest.approx(one.value, abs=1e-12)
+    np.testing.assert_allclose(other.units, one.units[:, units], atol=1e-10)
+    assert other.value == pytest.approx(one.value, abs=1e-10)
     if shape[2] > 1:
         assert other.error == pytest.approx(one.error, rel=1e-6)
 
 
-@pytest.mark.parametrize(("name", "options"), METRICS)
+@pytest.mark.parametrize(("name", "options"), [*METRICS, ("pls", {"n_components": 3})])
 @few
 @given(shapes, seeds)
 def test_values_and_gram_agree(name: str, options: dict[str, Any], shape: tuple[int, int, int], seed: int) -> None:
@@ -73,8 +79,8 @@ def test_values_and_gram_agree(name: str, options: dict[str, Any], shape: tuple[
     centred = source.values - source.values.mean(axis=0)
     singular = np.linalg.svd(centred[: int(0.85 * shape[0])], compute_uv=False)
     near_square = abs(shape[1] - shape[0]) < 15
-    if near_square or (singular[0] / singular[: min(shape[1], int(0.85 * shape[0]) - 1)][-1]) ** 2 > 1e6:
-        return
+    assume(not near_square and (singular[0] / singular[: min(shape[1], int(0.85 * shape[0]) - 1)][-1]) ** 2 <= 1e6)
+    assume(name != "pls" or shape[1] >= 3)  # as many components as there are
     one, other = score(name, options, source, target), score(name, options, gram_of_assembly(source), target)
     np.testing.assert_allclose(one.units, other.units, atol=1e-8)
 
@@ -97,6 +103,19 @@ def test_a_turn_of_the_features_changes_nothing(shape: tuple[int, int, int], see
     turned = source.copy(data=source.values @ turn)
     one, other = (score("ridge", {}, s, target) for s in (source, turned))
     np.testing.assert_allclose(one.units, other.units, atol=1e-9)
+
+
+@few
+@given(shapes, seeds, st.integers(2, 7))
+def test_units_of_pls_and_of_single_units_are_those_of_any_scale(shape: tuple[int, int, int], seed: int, power: int) -> None:
+    """Both take a source times a number for the same, and a single unit also where each has a number and a mean of its own."""
+    source, target = pair(shape, seed)
+    for name, options in (("pls", {"n_components": 2}), ("neuron_to_neuron", {})):
+        one, other = (score(name, options, given, target * times) for given, times in ((source, 1.0), (source * 10**power, 10.0)))
+        np.testing.assert_allclose(other.units, one.units, atol=1e-9)
+    numbers = np.random.default_rng(seed).uniform(0.5, 2, size=(2, shape[1]))
+    other = score("neuron_to_neuron", {}, source.copy(data=source.values * numbers[0] + numbers[1]), target)
+    np.testing.assert_allclose(other.units, score("neuron_to_neuron", {}, source, target).units, atol=1e-9)
 
 
 @pytest.mark.parametrize(("name", "options"), METRICS)
