@@ -105,14 +105,14 @@ def test_what_lacks_its_responses_is_said_and_is_no_success(
 def test_what_was_never_tried_is_asked_for_only_by_name(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     store = tmp_path / "store"
     place = ["--plugins", str(TOYS), "--store", str(store)]
-    assert main(["rescore", *place, *CHOICE[:2]]) == 0
+    assert main(["rescore", *place, *CHOICE[:2], "--verbose"]) == 0
     out, err = capfd.readouterr()
     assert err == (
         f"nothing in the store {store} says that these models ever answered; benchmarks that are named (--benchmarks) are "
         "looked up all the same\n"
     )
-    assert "Toy.IT-correlation: not looked up (" in out
-    assert "nothing in the store says that toy-linear ever answered it; `fornix run` asks for it" in out
+    why = "nothing in the store says that toy-linear ever answered it; `fornix run` asks for it"
+    assert f"missing  toy-linear Toy.IT-correlation (not looked up: {why})" in out
     assert main(["rescore", *place, *CHOICE]) == 1
     err = capfd.readouterr().err
     assert "the store lacks its answer for IT" in err
