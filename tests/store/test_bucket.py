@@ -109,19 +109,13 @@ def test_what_is_damaged_on_its_way_is_sent_and_read_again(
     assert {method for method, _ in seen} == {"GET", "PUT"}
 
 
-def test_a_result_whose_reading_is_damaged_each_time_is_never_overwritten(
-    bucket: InBucket, endpoint: Endpoint, cell: Cell
-) -> None:
+def test_a_result_that_is_damaged_on_its_way_to_a_second_writer_stays(bucket: InBucket, endpoint: Endpoint, cell: Cell) -> None:
     first = bucket.open().put_cell(cell)
-    endpoint.order(corrupting_the_answer, lambda request: request.method == "GET" and "/cells/" in request.path, times=2)
     second = bucket.open()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        second.put_cell(replace(cell, scalars={"value": 0.75}))
-    endpoint.mend()
-    found = bucket.open().cell(KEY)
-    assert found is not None
-    assert found.scalars["value"] in (first.scalars["value"], 0.75)
+    with second.claim(OTHER_KEY):  # it is ready to write
+        endpoint.order(corrupting_the_answer, lambda request: request.method == "GET" and "/cells/" in request.path, times=1)
+        assert second.put_cell(replace(cell, scalars={"value": 0.75})) == first
+    assert bucket.open().cell(KEY) == first
 
 
 @pytest.mark.parametrize(
@@ -188,7 +182,7 @@ def test_an_endpoint_that_does_not_answer_is_said(bucket: InBucket, endpoint: En
             open_store(bucket.named)
     finally:
         release.set()
-    assert 1 < len([request for request in endpoint.seen if request.method == "GET"]) <= 2
+    assert len([request for request in endpoint.seen if request.method == "GET"]) in (1, 2)  # one again, and no more
 
 
 def test_what_is_no_answer_of_s3_is_said(bucket: InBucket, endpoint: Endpoint) -> None:

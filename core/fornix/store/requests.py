@@ -96,13 +96,17 @@ class Requests:
 
     def _within(self, seconds: float, call: Callable[[Any], Result]) -> Result:
         """A call in a thread of its own: neither looking up a name nor bytes that trickle in heed any timeout."""
+        try:
+            client = self._connected()
+        except Exception as error:
+            raise self._explained(error) from error
         ended = threading.Event()
         results: list[Result] = []
         errors: list[BaseException] = []
 
         def work() -> None:
             try:
-                results.append(call(self._connected()))
+                results.append(call(client))
             except BaseException as error:
                 errors.append(error)
             ended.set()
