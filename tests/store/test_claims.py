@@ -25,7 +25,7 @@ HOLDER = """
 import subprocess, sys
 from fornix.store import claims
 from fornix.store.places import open_store
-claims.LAPSE_S = 1.5
+claims.LAPSE_S = 5.0
 with open_store(sys.argv[1]).claim(sys.argv[2]) as mine:
     child = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL)  # a program that the holder started holds nothing
     print(mine, child.pid, flush=True)
@@ -121,12 +121,12 @@ def test_a_key_is_hexadecimal(store: KeptStore) -> None:
 
 
 def test_a_claim_in_a_bucket_does_not_lapse_while_it_is_held(bucket: InBucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "LAPSE_S", 1.2)
+    monkeypatch.setattr(claims, "LAPSE_S", 5.0)
     store, other = bucket.open(), bucket.open()
     name = f"claims/{KEY[:2]}/{KEY}.lock"
     with store.claim(KEY):
         first = bucket.read(name)
-        until = time.monotonic() + 3.5  # the endpoint counts whole seconds: well beyond the time of lapse
+        until = time.monotonic() + 8  # the endpoint counts whole seconds: well beyond the time of lapse
         while time.monotonic() < until:
             assert not claimable(other)
             time.sleep(0.2)
@@ -143,6 +143,7 @@ def test_a_claim_that_lapsed_is_taken_over_by_one_and_its_holder_is_told(
         awake = claims.Claims._renew_one
         asleep.setattr(claims.Claims, "_renew_one", lambda self, name: None)  # a machine that sleeps
         assert held.enter_context(store.claim(KEY))
+        monkeypatch.setattr(claims, "LAPSE_S", 60.0)  # of those who take it over, however slow this machine is
         until = time.monotonic() + 60
         told: list[bool] = []
         while not any(told) and time.monotonic() < until:

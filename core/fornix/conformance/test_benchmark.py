@@ -105,7 +105,7 @@ Ignorant = Callable[[str, Benchmark], list[Score]]
 def test_models_of_nothing_score_chance(card: Card, benchmark: Benchmark, ignorant: Ignorant) -> None:
     """On average within two standard errors of one score: a bias shows, one unlucky draw does not."""
     scores = ignorant(card.identifier, benchmark)
-    assert card.chance is not None  # of a benchmark it is a number
+    assert card.chance is not None, "a benchmark has one chance level: state it in its card (chance = 0.5)"
     chance = 0.0 if scores[0].normalisation is Normalisation.CHANCE else card.chance
     for score in scores:
         assert 0 < score.error < math.inf, (
