@@ -385,6 +385,7 @@ def check_whole(place: Place) -> None:
         assert opened.log(attempt).startswith("log ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same", [True, False])
 def test_of_two_processes_that_write_the_same_keys_one_wins_and_both_are_fine(
     place: Place, store: KeptStore, tmp_path: Path, same: bool
@@ -405,6 +406,7 @@ def test_of_two_processes_that_write_the_same_keys_one_wins_and_both_are_fine(
     assert not [name for name in contents(place) if name.startswith("tmp/")]
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_a_store_that_the_next_one_completes(place: Place, store: KeptStore, tmp_path: Path) -> None:
     n, rounds, pause = (400, 6, 0.013) if place.kind == "folder" else (40, 3, 0.07)
     for round_ in range(rounds):
