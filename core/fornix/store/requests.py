@@ -129,6 +129,7 @@ class Requests:
         if isinstance(error, ImportError):
             return Trouble(f"the store {self._place} needs boto3: run pip install 'fornix[s3]'")
         from botocore import exceptions as failures
+        from urllib3.exceptions import ProtocolError  # which botocore lets through up to 1.36
 
         if isinstance(error, failures.ClientError):
             return self._refusal(error)
@@ -140,9 +141,9 @@ class Requests:
             return Trouble(f"the store {self._place} cannot be used: {error}; log in again (aws sso login)")
         if isinstance(error, failures.ParamValidationError):
             return Trouble(f"the store {self._place} cannot be used: {str(error).strip()}")
-        answers_badly = failures.HTTPClientError | failures.ConnectionError | failures.IncompleteReadError
+        answers_badly = failures.HTTPClientError | failures.ConnectionError | failures.IncompleteReadError | ProtocolError
         if isinstance(error, answers_badly):
-            self._answered |= isinstance(error, failures.IncompleteReadError | failures.ResponseStreamingError)
+            self._answered |= isinstance(error, failures.IncompleteReadError | failures.ResponseStreamingError | ProtocolError)
             return _Passing(f"cannot be reached ({error})")
         # An answer that lacks what every answer of S3 has is somebody else's, as is one that cannot be read (botocore.parsers).
         if isinstance(error, KeyError) or type(error).__name__ == "ResponseParserError":
