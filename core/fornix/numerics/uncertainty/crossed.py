@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.numerics.uncertainty.intervals import BOTH, neuroid_draws
+from fornix.numerics.uncertainty.intervals import BOTH, group_draws, neuroid_draws
 
 Array = NDArray[np.float64]
 
@@ -72,9 +72,7 @@ def median_replicates(
     if q < 2:
         return factors
     draws = neuroid_draws(neuroid_id)
-    counts = np.random.default_rng(1).multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=len(draws)) - 1.0
-    # sqrt((g - 1)/g) gives the drawn groups the variance of the jackknife.
-    counts *= -shrunk * math.sqrt((n_groups - 1) / n_groups)
+    counts = shrunk * group_draws(n_groups, len(draws))
     medians, effects = np.empty(len(draws)), np.zeros(len(draws))
     for start in range(0, len(draws), DRAWS_AT_ONCE):
         some = slice(start, start + DRAWS_AT_ONCE)

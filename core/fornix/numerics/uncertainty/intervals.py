@@ -81,6 +81,20 @@ def neuroid_draws(neuroid_id: ArrayLike, n_draws: int = 1000, seed: int = 0) -> 
     return order[np.random.default_rng(seed).integers(0, len(order), size=(n_draws, len(order)))].astype(np.int64)
 
 
+def group_draws(n_groups: int, n_draws: int) -> NDArray[np.float64]:
+    """How much the jackknife effect of each group of stimuli counts in each bootstrap draw of as many groups.
+
+    The effect is that of leaving a group out, so one drawn once more counts -1; ``sqrt((g - 1)/g)`` gives g drawn groups the
+    variance of their jackknife.
+
+    Returns
+    -------
+    (n_draws, n_groups)
+    """
+    drawn = np.random.default_rng(1).multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_draws)
+    return np.asarray((drawn - 1.0) * -math.sqrt((n_groups - 1) / n_groups))
+
+
 def replicates_array(by_factor: Mapping[str, Sequence[Any]], not_resampled: str = "") -> xr.DataArray:
     """Replicates of a score as one array.
 

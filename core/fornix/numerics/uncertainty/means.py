@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.numerics.uncertainty.crossed import without_double_count
-from fornix.numerics.uncertainty.intervals import BOTH, neuroid_draws
+from fornix.numerics.uncertainty.crossed import DRAWS_AT_ONCE, without_double_count
+from fornix.numerics.uncertainty.intervals import BOTH, group_draws, neuroid_draws
 
 Array = NDArray[np.float64]
-
-#: Draws of neuroids are worked on this many at a time, which bounds memory.
-DRAWS_AT_ONCE: Final = 100
 
 
 def unit_replicates(units: xr.DataArray, change: Array, joint: Array | None = None, grouping: str = "") -> xr.DataArray:
@@ -70,9 +66,7 @@ def mean_replicates(units: Array, change: Array, neuroid_id: ArrayLike) -> dict[
     if q < 2:
         return factors
     draws = neuroid_draws(neuroid_id)
-    counts = np.random.default_rng(1).multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=len(draws)) - 1.0
-    # sqrt((g - 1)/g) gives the drawn groups the variance of the jackknife.
-    counts *= -math.sqrt((n_groups - 1) / n_groups)
+    counts = group_draws(n_groups, len(draws))
     means, effects = np.empty((2, len(draws)))
     for start in range(0, len(draws), DRAWS_AT_ONCE):
         some = slice(start, start + DRAWS_AT_ONCE)
