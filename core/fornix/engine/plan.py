@@ -55,7 +55,7 @@ class PlannedCell:
 
     @property
     def tried(self) -> bool:
-        """Whether the store has an attempt of this model at this benchmark, under whatever key."""
+        """Whether this model was ever tried on this benchmark, under whatever key: then it is known how long that took."""
         return self.seconds is not None
 
 
