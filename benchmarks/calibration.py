@@ -138,7 +138,7 @@ def kappa() -> Iterator[Regime]:
 
 @dataclass(frozen=True)
 class Neurons:
-    """Stimuli with 20 features, and neuroids that respond to them linearly, each with weights of its own.
+    """Stimuli with features, and neuroids that respond to them linearly, each with weights of its own.
 
     A neuroid's gain is log-normal around ``gain`` (0.4 in the logarithm); its noise has variance 1, of which ``shared`` comes
     from 5 unknown features of the stimuli, with weights of its own again: so neuroids err together, as recorded ones do.
@@ -153,12 +153,13 @@ class Neurons:
     n_neuroids: int
     gain: float
     shared: float = 0.3
+    n_features: int = 20
 
     def pair(self, rng: np.random.Generator) -> tuple[xr.DataArray, xr.DataArray]:
-        """A source (presentation, 20) and a target (presentation, neuroid) of new stimuli and new neuroids."""
-        n, q = self.n_stimuli, self.n_neuroids
-        features = rng.normal(size=(n, 20))
-        signal = features @ rng.normal(size=(20, q)) / math.sqrt(20) * self.gain * np.exp(0.4 * rng.normal(size=q))
+        """A source (presentation, feature) and a target (presentation, neuroid) of new stimuli and new neuroids."""
+        n, q, p = self.n_stimuli, self.n_neuroids, self.n_features
+        features = rng.normal(size=(n, p))
+        signal = features @ rng.normal(size=(p, q)) / math.sqrt(p) * self.gain * np.exp(0.4 * rng.normal(size=q))
         unknown = rng.normal(size=(n, 5)) @ rng.normal(size=(5, q)) / math.sqrt(5)
         noise = math.sqrt(self.shared) * unknown + math.sqrt(1 - self.shared) * rng.normal(size=(n, q))
         return _assembly(features), _assembly(signal + noise)
@@ -184,8 +185,13 @@ def _assembly(values: np.ndarray) -> xr.DataArray:
     return xr.DataArray(values, dims=("presentation", "neuroid"), coords={**names, **units})
 
 
-#: Gains that make ridge (penalty 10) and rdm score about 0, 0.2 and 0.6, by number of stimuli.
-GAINS = {"ridge": {60: (0.0, 0.36, 0.95), 300: (0.0, 0.28, 0.8)}, "rdm": {60: (0.0, 0.45, 1.0), 300: (0.0, 0.45, 1.0)}}
+#: Gains with which a metric scores about 0, 0.2 and 0.6, by stimuli and neuroids. Ridge has a penalty of 10.
+GAINS: dict[str, dict[tuple[int, int], tuple[float, float, float]]] = {
+    "ridge": {(n, q): gains for n, gains in {60: (0.0, 0.36, 0.95), 300: (0.0, 0.28, 0.8)}.items() for q in (20, 150)},
+    "rdm": {(n, q): gains for n in (60, 300) for q, gains in {20: (0.0, 0.41, 1.45), 150: (0.0, 0.29, 0.64)}.items()},
+}
+#: Of 20 features, the distances that 20 neuroids tell reach no score of 0.6, however strongly they respond.
+FEATURES = {"ridge": 20, "rdm": 10}
 
 
 def of_neurons(
@@ -193,9 +199,9 @@ def of_neurons(
 ) -> Iterator[Regime]:
     """A metric of neurons: few and many stimuli, few and many neuroids, nothing to predict, a little and much."""
     metric, value = (fornix.load_metric(name, replicates=replicates, **options) for replicates in (True, False))
-    for (n_stimuli, gains), n_neuroids, share in itertools.product(GAINS[name].items(), neuroids, shared):
-        for gain in gains:
-            yield Neurons(n_stimuli, n_neuroids, gain, share).regime(name, metric, value)
+    for ((n_stimuli, n_neuroids), gains), share in itertools.product(GAINS[name].items(), shared):
+        for gain in gains if n_neuroids in neuroids else ():
+            yield Neurons(n_stimuli, n_neuroids, gain, share, FEATURES[name]).regime(name, metric, value)
 
 
 FAMILIES: dict[str, Callable[[], Iterator[Regime]]] = {
