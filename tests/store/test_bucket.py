@@ -121,7 +121,7 @@ def test_a_result_that_is_damaged_on_its_way_to_a_second_writer_stays(bucket: In
 @pytest.mark.parametrize(
     ("status", "code", "says"),
     [
-        (404, "NoSuchBucket", "cannot be used: there is no bucket 'lab-.*'; create it, or give another store"),
+        (404, "NoSuchBucket", "cannot be used: there is no bucket 'lab-.*'; create it, or give another"),
         (403, "AccessDenied", r"refuses access \(403 AccessDenied, GetObject\): the credentials in use would need s3:ListBucket"),
         (403, "InvalidAccessKeyId", "its credentials are not accepted"),
         (403, "SignatureDoesNotMatch", "its credentials are not accepted"),

@@ -93,6 +93,21 @@ def fetch(file: File, progress: Progress | None = None) -> Path:
     raise FileUnavailable(_sentence(file, reasons) + _OTHER if others else _offline_sentence(file, reasons))
 
 
+def fetch_from(source: Source, file: File, progress: Progress | None = None) -> Path:
+    """The path of a verified copy of a file that one source alone has: in the cache, or downloaded into it; see :func:`fetch`.
+
+    Raises
+    ------
+    SourceTrouble
+        If the source cannot give it; the message is a clause about the source.
+    FileUnavailable
+        If the cache cannot be used.
+    """
+    if _provided is not None:
+        return _from_provided(file, _provided)
+    return cache_path(file) if _cached(file) else _into_cache(file, source, progress)
+
+
 def _past(others: list[str], file: File, path: Path) -> Path:
     """The path; warns of the places before it that hold another file."""
     for other in others:

@@ -22,7 +22,7 @@ class File:
     name : str
         How the card calls it.
     url : str
-        Where it is published (http or https).
+        Where it is published (http or https; s3 for files of snapshots in a bucket, which no card names).
     bytes : int
         Its size; 0 with a git_blob where it is not known (the blob's identifier covers it).
     sha256 : str
@@ -55,7 +55,7 @@ class File:
         if isinstance(self.bytes, bool) or not isinstance(self.bytes, int) or self.bytes < 0:
             raise ValueError(f"bytes of file {self.name!r} is {self.bytes!r}; expected its size, a whole number")
         parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if parts.scheme not in ("http", "https", "s3") or not parts.hostname:
             raise ValueError(f"url of file {self.name!r} is {self.url!r}; expected one that starts with https:// or http://")
         segments = unquote(parts.path).split("/")
         if segments[-1] == "" or any(s in (".", "..") or "\0" in s or "\\" in s for s in segments):

@@ -5,20 +5,26 @@ from __future__ import annotations
 import http.client
 import re
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from fornix import __version__
+from fornix.files import download
 from fornix.files.file import File
-from fornix.files.source import Interrupted, SourceTrouble, Stream, other_size
+from fornix.files.source import Interrupted, NotThere, SourceTrouble, Stream, other_size
 
 #: Seconds within which a host must answer the one probe that decides whether it can be reached.
 PROBE_S = 4.0
 #: Seconds without a single byte after which a transfer counts as broken off.
 STALL_S = 15.0
+#: Seconds within which a document must be there, and how many bytes it may have.
+DOCUMENT_S = 60.0
+LARGEST_DOCUMENT = 1 << 26
 _BLOCK = 1 << 18
 _NO_HOST = "cannot be a host (a label, what stands between dots, is empty or has over 63 characters)"
 _MENDS_ITSELF = (408, 425, 429, 500, 502, 503, 504)
@@ -55,8 +61,7 @@ class Network:
             error.close()
             if error.code == 416 and start:
                 return self.open(file, 0, "")
-            kind = Interrupted if error.code in _MENDS_ITSELF else SourceTrouble
-            raise kind(f"answers {error.code} {error.reason}") from None
+            raise _refusal(error) from None
         except (OSError, http.client.HTTPException) as error:
             raise Interrupted(_clause(error)) from None
         except UnicodeError:
@@ -71,6 +76,80 @@ class Network:
         etag = response.headers.get("ETag", "")
         strong = "" if etag.startswith("W/") else etag
         return Stream(offset, _blocks(response), strong or response.headers.get("Last-Modified", ""))
+
+
+@dataclass(frozen=True)
+class Document:
+    """A small file that may change, whole, and the ``ETag`` of what it is now (empty where the server gives none)."""
+
+    content: bytes
+    etag: str
+
+
+def read_document(url: str, etag: str = "") -> Document | None:
+    """A document at its url, asked for again where that may help; None if it still has this ``ETag``.
+
+    A redirect is followed, also to another host, but not from https to anything else.
+
+    Raises
+    ------
+    SourceTrouble
+        :class:`~fornix.files.source.NotThere` if there is none.
+    """
+    for pause in (*download.PAUSES_S, None):
+        try:
+            return _document(url, etag)
+        except Interrupted:
+            if pause is None:
+                raise
+            time.sleep(pause)
+    raise AssertionError("unreachable")
+
+
+def _document(url: str, etag: str) -> Document | None:
+    headers = {"Accept-Encoding": "identity", "Cache-Control": "no-cache", "User-Agent": f"fornix/{__version__}"}
+    if etag:
+        headers["If-None-Match"] = etag
+    ends = time.monotonic() + DOCUMENT_S
+    content = b""
+    try:
+        with urllib.request.build_opener(_Redirects).open(
+            urllib.request.Request(url, headers=headers), timeout=STALL_S
+        ) as response:
+            while block := response.read1(_BLOCK):
+                content += block
+                if len(content) > LARGEST_DOCUMENT:
+                    raise SourceTrouble(f"answers with more than {LARGEST_DOCUMENT} bytes")
+                if time.monotonic() > ends:
+                    raise Interrupted(f"gave no whole answer within {DOCUMENT_S:g} s")
+            length = response.headers.get("Content-Length", "")
+            if length.isdigit() and int(length) != len(content):  # which read1, unlike read, does not mind
+                raise Interrupted(f"gave only {len(content)} of {length} bytes")
+            return Document(content, response.headers.get("ETag", ""))
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 304 and etag:
+            return None
+        raise _refusal(error) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise Interrupted(_clause(error)) from None
+    except UnicodeError:
+        raise SourceTrouble(_NO_HOST) from None
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Who asked over a connection that nobody can change is not sent to one that somebody can."""
+
+    def redirect_request(self, request: Any, answer: Any, code: int, message: str, headers: Any, url: str) -> Any:
+        schemes = ("https",) if urlsplit(request.full_url).scheme == "https" else ("http", "https")
+        if urlsplit(url).scheme not in schemes:
+            raise SourceTrouble(f"redirects to {url}, which is not {' or '.join(schemes)}")
+        return super().redirect_request(request, answer, code, message, headers, url)
+
+
+def _refusal(error: urllib.error.HTTPError) -> SourceTrouble:
+    kind = Interrupted if error.code in _MENDS_ITSELF else NotThere if error.code in (404, 410) else SourceTrouble
+    return kind(f"answers {error.code} {error.reason}")
 
 
 def _site(url: str) -> str:

@@ -21,6 +21,10 @@ class OtherFile(SourceTrouble):
     """The source has a file there, but not the one that is meant."""
 
 
+class NotThere(SourceTrouble):
+    """The source answers, and has nothing under this name."""
+
+
 class Unreachable(SourceTrouble):
     """The source as a whole cannot be used, whatever is asked of it; asking again does not help."""
 

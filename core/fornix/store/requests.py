@@ -33,6 +33,10 @@ class Trouble(StoreError):
     """The bucket cannot be used; the message is a sentence about the store."""
 
 
+class Unanswered(Trouble):
+    """The bucket does not answer as asked, however often; later it may."""
+
+
 class Absent(Exception):
     """There is no such object."""
 
@@ -46,17 +50,19 @@ class _Passing(Exception):
 
 
 class Requests:
-    """Makes requests for the store at ``place`` in a bucket.
+    """Makes requests for what lies at ``place`` in a bucket.
 
     Parameters
     ----------
     place : str
         As errors name it.
     bucket : str
+    what : str
+        What it is, as errors name it.
     """
 
-    def __init__(self, place: str, bucket: str) -> None:
-        self._place = place
+    def __init__(self, place: str, bucket: str, what: str = "the store") -> None:
+        self._named = f"{what} {place}"
         self._bucket = bucket
         self._client: Any = None
         self._lock = threading.Lock()
@@ -90,7 +96,7 @@ class Requests:
             except _Passing as passing:
                 # A place that never answered is likely to be a wrong one.
                 if pause is None or not (self._answered or pause == PAUSES_S[0]):
-                    raise Trouble(f"the store {self._place} {passing}") from passing.__cause__
+                    raise Unanswered(f"{self._named} {passing}") from passing.__cause__
                 time.sleep(pause * random.uniform(0.5, 1.0))
         raise AssertionError("unreachable")
 
@@ -127,20 +133,18 @@ class Requests:
     def _explained(self, error: BaseException) -> BaseException:
         """What to raise for what a request raised."""
         if isinstance(error, ImportError):
-            return Trouble(f"the store {self._place} needs boto3: run pip install 'fornix[s3]'")
+            return Trouble(f"{self._named} needs boto3: run pip install 'fornix[s3]'")
         from botocore import exceptions as failures
         from urllib3.exceptions import ProtocolError  # which botocore lets through up to 1.36
 
         if isinstance(error, failures.ClientError):
             return self._refusal(error)
         if isinstance(error, failures.NoCredentialsError | failures.PartialCredentialsError | failures.CredentialRetrievalError):
-            return Trouble(
-                f"the store {self._place} cannot be used: {error}; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret"
-            )
+            return Trouble(f"{self._named} cannot be used: {error}; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret")
         if isinstance(error, failures.TokenRetrievalError | failures.UnauthorizedSSOTokenError | failures.SSOTokenLoadError):
-            return Trouble(f"the store {self._place} cannot be used: {error}; log in again (aws sso login)")
+            return Trouble(f"{self._named} cannot be used: {error}; log in again (aws sso login)")
         if isinstance(error, failures.ParamValidationError):
-            return Trouble(f"the store {self._place} cannot be used: {str(error).strip()}")
+            return Trouble(f"{self._named} cannot be used: {str(error).strip()}")
         answers_badly = failures.HTTPClientError | failures.ConnectionError | failures.IncompleteReadError | ProtocolError
         if isinstance(error, answers_badly):
             self._answered |= isinstance(error, failures.IncompleteReadError | failures.ResponseStreamingError | ProtocolError)
@@ -149,7 +153,7 @@ class Requests:
         if isinstance(error, KeyError) or type(error).__name__ == "ResponseParserError":
             return _Passing("answers with what is no answer of S3; is its endpoint (AWS_ENDPOINT_URL) right?")
         if isinstance(error, failures.BotoCoreError | ValueError):
-            return Trouble(f"the store {self._place} cannot be used: {error}")
+            return Trouble(f"{self._named} cannot be used: {error}")
         return error
 
     def _refusal(self, error: Any) -> Exception:
@@ -157,15 +161,16 @@ class Requests:
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         code = str(answer.get("Error", {}).get("Code", status))
         said = f"{status} {code}"
-        store = f"the store {self._place}"
         if code == "NoSuchBucket":
-            return Trouble(f"{store} cannot be used: there is no bucket {self._bucket!r}; create it, or give another store")
+            return Trouble(f"{self._named} cannot be used: there is no bucket {self._bucket!r}; create it, or give another")
         if code in _EXPIRED:
-            return Trouble(f"{store} cannot be used: its credentials have expired ({said}); renew them, and run again")
+            return Trouble(f"{self._named} cannot be used: its credentials have expired ({said}); renew them, and run again")
         if code in _UNKNOWN:
-            return Trouble(f"{store} cannot be used: its credentials are not accepted ({said}); are they those of this endpoint?")
+            return Trouble(
+                f"{self._named} cannot be used: its credentials are not accepted ({said}); are they those of this endpoint?"
+            )
         if code == "RequestTimeTooSkewed":
-            return Trouble(f"{store} cannot be used: the clock of this machine is wrong ({said})")
+            return Trouble(f"{self._named} cannot be used: the clock of this machine is wrong ({said})")
         if status == 412:
             return Taken()
         if status == 404 and code in ("NoSuchKey", "404", "NoSuchUpload", "NotFound"):
@@ -179,9 +184,9 @@ class Requests:
                 "the credentials in use" if signed else "as no credentials were found (AWS_PROFILE, AWS_ACCESS_KEY_ID), everybody"
             )
             needs = "s3:ListBucket, s3:GetObject, and, to write, s3:PutObject and s3:DeleteObject"
-            return Trouble(f"{store} refuses access ({said}, {error.operation_name}): {who} would need {needs} for it")
+            return Trouble(f"{self._named} refuses access ({said}, {error.operation_name}): {who} would need {needs} for it")
         return Trouble(
-            f"{store} cannot be used: {error.operation_name} answers {said} ({answer.get('Error', {}).get('Message', '')})"
+            f"{self._named} cannot be used: {error.operation_name} answers {said} ({answer.get('Error', {}).get('Message', '')})"
         )
 
     @staticmethod
