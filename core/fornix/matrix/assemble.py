@@ -13,7 +13,8 @@ import xarray as xr
 from fornix.engine.chosen import complete_parents
 from fornix.engine.plan import Plan, PlannedCell
 from fornix.matrix.aggregate import Entry, aggregate
-from fornix.matrix.flags import datasets_of, flags, notes, unpublished
+from fornix.matrix.coordinates import coordinates
+from fornix.matrix.flags import flags, notes, unpublished
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.store.interface import Listed, Store
@@ -141,7 +142,6 @@ def _dataset(
         for word in _WORDS:
             words[word].append(rows[word])
     dims = ("model", "benchmark")
-    parents = {child: card.identifier for card in order if card.aggregate is not None for child in card.aggregate.leaves()}
     return xr.Dataset(
         {
             **{name: (dims, values) for name, values in numbers.items()},
@@ -149,16 +149,5 @@ def _dataset(
             "n_nan": (dims, n_nan),
             "ranked": (dims, ranked),
         },
-        coords={
-            "model": np.array(models, dtype=np.str_),
-            "benchmark": np.array([card.identifier for card in order], dtype=np.str_),
-            "model_title": ("model", np.array([registry.get("model", m).title for m in models], dtype=np.str_)),
-            "control": ("model", np.array([registry.get("model", m).control for m in models])),
-            "parent": ("benchmark", np.array([parents.get(card.identifier, "") for card in order], dtype=np.str_)),
-            "leaf": ("benchmark", np.array([card.aggregate is None for card in order])),
-            "simulated": (
-                "benchmark",
-                np.array([any(d.simulated for d in datasets_of(registry, card)) for card in order]),
-            ),
-        },
+        coords=coordinates(registry, models, [card.identifier for card in order]),
     )

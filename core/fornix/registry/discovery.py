@@ -48,6 +48,24 @@ class Registry:
             self._add(distribution)
         self._find_loose_ends()
 
+    @classmethod
+    def of_cards(cls, cards: Iterable[Card], owners: Mapping[Card, Distribution] | None = None) -> Registry:
+        """A registry of cards that are at hand, such as those of a published matrix, which no plugin here need provide.
+
+        Parameters
+        ----------
+        cards : iterable of Card
+            No two of a kind under one name.
+        owners : mapping, optional
+            The distributions of those that have one.
+        """
+        registry = cls(())
+        for card in cards:
+            for name, options in {card.identifier: {}, **card.aliases}.items():
+                registry._names[card.kind, name.casefold()] = (card, options)
+        registry._owners = {(card.kind, card.identifier): owner for card, owner in (owners or {}).items()}
+        return registry
+
     def _without_shadowed(self, distributions: Sequence[Distribution]) -> Iterator[Distribution]:
         winners: dict[str, Distribution] = {}
         for distribution in distributions:

@@ -1,0 +1,109 @@
+"""Cards as JSON and back: what a snapshot says of its models, benchmarks, datasets and metrics, without their plugins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from typing import Any, Final
+
+from fornix.files.file import File
+from fornix.matrix.snapshots.format import SnapshotError
+from fornix.registry.card import (
+    KINDS,
+    Aggregate,
+    Card,
+    ChoosesBy,
+    Defect,
+    Option,
+    Resources,
+    Training,
+    Uses,
+)
+from fornix.registry.discovery import Registry
+from fornix.registry.schema import FIELDS_OF
+
+#: Fields that hold tables: what one is made of, and whether there is a list of them, one for each name, or one alone.
+_TABLES: Final[Mapping[str, tuple[type[Any], str]]] = {
+    "files": (File, "list"),
+    "training": (Training, "list"),
+    "options": (Option, "named"),
+    "commitment": (ChoosesBy, "named"),
+    "resources": (Resources, "one"),
+    "uses": (Uses, "one"),
+    "defect": (Defect, "one"),
+    "aggregate": (Aggregate, "one"),
+}
+#: Fields, of a card or of a table in it, that hold JSON as it is.
+_JSON: Final = ("aliases", "default", "options")
+
+
+def to_json(cards: Iterable[Card]) -> dict[str, dict[str, Any]]:
+    """Cards as ``{kind: {identifier: {field: value}}}``: every field that cards of the kind have, lists for tuples."""
+    found: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+    for card in sorted(cards, key=lambda card: card.identifier):
+        found[card.kind][card.identifier] = {name: _plain(getattr(card, name)) for name in FIELDS_OF[card.kind]}
+    return found
+
+
+def from_json(said: Mapping[str, Any], where: str) -> list[Card]:
+    """Cards that :func:`to_json` made, also by a newer fornix: a field that this one does not know is left out.
+
+    Parameters
+    ----------
+    where : str
+        Where they lie, as errors name it.
+
+    Raises
+    ------
+    SnapshotError
+        If they are not cards.
+    """
+    known = {field.name for field in fields(Card)}
+    try:
+        return [
+            Card(kind=kind, **{name: _read(name, value) for name, value in of.items() if name in known and name != "kind"})
+            for kind in KINDS
+            for of in said.get(kind, {}).values()
+        ]
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise SnapshotError(f"the cards in {where} cannot be read ({error}); was it written by fornix?") from error
+
+
+def read_registry(content: bytes, where: str) -> Registry:
+    """The cards of a snapshot's cards.json as a registry, which knows no plugins; raises as :func:`from_json`."""
+    try:
+        said = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise SnapshotError(f"{where} is damaged ({error})") from error
+    if not isinstance(said, dict):
+        raise SnapshotError(f"{where} is damaged; expected a JSON object with the cards of each kind")
+    return Registry.of_cards(from_json(said, where))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(item) for name, item in asdict(value).items()}
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _read(name: str, value: Any) -> Any:
+    if name not in _TABLES or value is None:
+        return value if name in _JSON else _frozen(value)
+    made_of, how = _TABLES[name]
+    if how == "list":
+        return tuple(_table(made_of, item) for item in value)
+    if how == "named":
+        return {key: _table(made_of, item) for key, item in value.items()}
+    return _table(made_of, value)
+
+
+def _table(made_of: type[Any], said: Mapping[str, Any]) -> Any:
+    known = {field.name for field in fields(made_of)}
+    return made_of(**{name: value if name in _JSON else _frozen(value) for name, value in said.items() if name in known})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
