@@ -20,6 +20,7 @@ _HOMES = {
     "load_dataset": "fornix.registry.load",
     "load_metric": "fornix.registry.load",
     "load_model": "fornix.registry.load",
+    "pull": "fornix.matrix.snapshots.pulling",
     "read_matrix": "fornix.matrix.table",
     "run": "fornix.matrix.api",
     "score": "fornix.matrix.api",
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from fornix.errors import UsageError as UsageError
     from fornix.matrix.api import run as run
     from fornix.matrix.api import score as score
+    from fornix.matrix.snapshots.pulling import pull as pull
     from fornix.matrix.stored import stored_score as stored_score
     from fornix.matrix.table import read_matrix as read_matrix
     from fornix.registry.hookspecs import hookimpl as hookimpl

@@ -105,11 +105,7 @@ class Manifest:
 
     def data_sha256(self) -> str:
         """Over all that it says, but for the version and the site, which is made of the rest and shows the version."""
-        said = self.to_json()
-        del said["version"]
-        said["files"] = {path: of for path, of in said["files"].items() if not path.startswith(SITE)}
-        text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _data_sha256(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """As its file has it."""
@@ -195,6 +191,15 @@ class Pointer:
         return pointer
 
 
+def version_of(content: bytes) -> str:
+    """The version that follows from what a manifest says, with all that a later minor schema may add; raises ValueError."""
+    try:
+        said = json.loads(content.decode("utf-8"))
+        return f"{said['created'][:10]}-{_data_sha256(said)[:10]}"
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(_described(error)) from error
+
+
 def check_version(version: Any) -> str:
     """The version, if it is one; raises ValueError."""
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
@@ -210,6 +215,14 @@ def folder_of(version: str) -> str:
 def array_files(benchmark: str) -> dict[str, str]:
     """The paths of a leaf's arrays within a version: ``{"replicates": ..., "units": ...}``."""
     return {"replicates": f"{REPLICATES}{benchmark}.nc", "units": f"{UNITS}{benchmark}.nc"}
+
+
+def _data_sha256(said: Mapping[str, Any]) -> str:
+    """See :meth:`Manifest.data_sha256`."""
+    data = {name: value for name, value in said.items() if name != "version"}
+    data["files"] = {path: of for path, of in data["files"].items() if not path.startswith(SITE)}
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _file_of(said: Mapping[str, Any]) -> bytes:

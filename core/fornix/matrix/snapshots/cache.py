@@ -1,0 +1,98 @@
+"""What this machine remembers of a place of snapshots: its pointer as it was last seen, and the manifests of versions it had.
+
+The files of a version are in the cache by their hash, as every other file (:mod:`fornix.files.fetch`). All of it may be removed
+at any time. Two processes may remember at once: each file is replaced whole, and says the same of the same version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from fornix.files import durable
+from fornix.files.network import Document
+from fornix.files.settings import cache_folder
+from fornix.matrix.snapshots.format import LATEST, SnapshotError, check_version
+
+
+class Remembered(NamedTuple):
+    """A pointer, and when its place was last seen to have it (seconds since the epoch)."""
+
+    document: Document
+    seen: float
+
+
+class Memory:
+    """What is remembered of one place.
+
+    Parameters
+    ----------
+    place : str
+    """
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._folder = cache_folder() / "snapshots" / hashlib.sha256(place.encode()).hexdigest()[:16]
+
+    def pointer(self) -> Remembered | None:
+        """The pointer as it was last seen; None where none was, or what is there is damaged."""
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            said = json.loads((self._folder / LATEST).read_bytes())
+            if said["place"] == self._place:
+                return Remembered(Document(str(said["pointer"]).encode(), str(said["etag"])), float(said["seen"]))
+        return None
+
+    def keep_pointer(self, document: Document) -> None:
+        """Remember what a place points to now."""
+        said = {"place": self._place, "pointer": document.content.decode(), "etag": document.etag, "seen": time.time()}
+        self._keep(LATEST, json.dumps(said).encode())
+
+    def manifest(self, version: str) -> bytes | None:
+        """The manifest of a version, as it came; whoever reads it checks it."""
+        with suppress(OSError):
+            return self._manifest(version).read_bytes()
+        return None
+
+    def keep_manifest(self, version: str, content: bytes) -> None:
+        """Remember a manifest that was checked."""
+        self._keep(self._manifest(version).name, content)
+
+    def versions(self) -> list[str]:
+        """The versions whose manifests are remembered, the newest last."""
+        found = []
+        for path in self._folder.glob("*.json"):
+            with suppress(ValueError):
+                found.append(check_version(path.stem))
+        return sorted(found)
+
+    def _manifest(self, version: str) -> Path:
+        return self._folder / f"{version}.json"
+
+    def _keep(self, name: str, content: bytes) -> None:
+        part = self._folder / f".{name}.{secrets.token_hex(6)}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            try:
+                part.write_bytes(content)
+                durable.replace(part, self._folder / name)
+            finally:
+                part.unlink(missing_ok=True)
+        except OSError as error:
+            raise SnapshotError(
+                f"the cache {cache_folder()} cannot be used ({error.strerror or error}): make it writable, or set FORNIX_CACHE "
+                "to another folder"
+            ) from error
+
+
+def ago(seconds: float) -> str:
+    """A time in words: "3 days"."""
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            number = int(seconds // length)
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    return "less than a minute"

@@ -1,0 +1,237 @@
+"""Pulling a snapshot: which version, its files verified against its manifest, and the matrix that they hold. Light: it needs no
+plugin, and loads the numerical libraries only when something is read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from fornix.matrix.snapshots.cache import Memory, ago
+from fornix.matrix.snapshots.format import (
+    CARDS,
+    CELLS,
+    LATEST,
+    MANIFEST,
+    Manifest,
+    Pointer,
+    SnapshotError,
+    array_files,
+    check_version,
+    folder_of,
+    version_of,
+)
+from fornix.matrix.snapshots.sources import Away, Missing, Place, hint_within, open_place
+from fornix.registry.options import did_you_mean
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from fornix.registry.discovery import Registry
+
+#: So many versions are named where one is asked for that is not there.
+_SHOWN: Final = 5
+
+
+def pull(
+    place: str | os.PathLike[str],
+    version: str = "latest",
+    models: Sequence[str] | str | None = None,
+    benchmarks: Sequence[str] | str | None = None,
+    *,
+    units: bool = False,
+) -> xr.Dataset:
+    """The published matrix at a place, verified against its manifest.
+
+    What was pulled is kept in the cache (``FORNIX_CACHE``): a version by its name needs no network again, and ``"latest"``
+    without a network is the one that was seen last, with a warning.
+
+    Parameters
+    ----------
+    place : str or path
+        An http(s) address, ``s3://bucket/prefix`` (extra ``s3``), or a folder.
+    version : str
+        A version, as ``attrs["version"]`` of what was pulled says it, or ``"latest"``.
+    models, benchmarks : sequence of str, or str, optional
+        Identifiers; None: all. A parent brings the benchmarks below it. Ranks stay those among all models of the snapshot.
+    units : bool
+        Fetch the values of single units and the replicates of these benchmarks, too, so that :func:`fornix.stored_score` needs no
+        network.
+
+    Returns
+    -------
+    Dataset with dims (model, benchmark)
+        The matrix as :func:`fornix.run` returns it, with ``rank``, ``rank_low``, ``rank_high``, ``chance``, ``created``,
+        ``seconds`` and ``hardware`` of each cell, and what cards say as coordinates (docs/snapshots.md names them all).
+        ``.to_dataframe()`` has a row for each (model, benchmark). Its attributes say which snapshot it is: ``snapshot``,
+        ``version``, ``manifest_sha256``.
+
+    Raises
+    ------
+    SnapshotError
+        If it cannot be had, or is not what was published; or has no such version, model or benchmark.
+    UsageError
+        If the place cannot be one.
+    """
+    snapshot = open_snapshot(place, version)
+    matrix = snapshot.matrix(models, benchmarks)
+    if units:
+        for name in matrix["benchmark"].values[matrix["leaf"].values].tolist():
+            for path in array_files(name).values():
+                if path in snapshot.manifest.files:
+                    snapshot.file(path)
+    return matrix
+
+
+def open_snapshot(place: str | os.PathLike[str], version: str = "latest") -> Snapshot:
+    """One version at a place; raises as :func:`pull`."""
+    source = open_place(place)
+    memory = None if source.is_here else Memory(source.name)
+    sha256 = None
+    if version == "latest":
+        pointer = _latest(source, memory)
+        version, sha256 = pointer.version, pointer.manifest_sha256
+    else:
+        try:
+            check_version(version)
+        except ValueError as error:
+            raise _no_version(source, memory, version, f"{error}, and there is none at {source.name}") from None
+    manifest, content = _manifest(source, memory, version, sha256)
+    return Snapshot(source, manifest, hashlib.sha256(content).hexdigest())
+
+
+@dataclass
+class Snapshot:
+    """One version of a published matrix, of which files are fetched when they are asked for.
+
+    Parameters
+    ----------
+    place : Place
+    manifest : Manifest
+    manifest_sha256 : str
+    """
+
+    place: Place
+    manifest: Manifest
+    manifest_sha256: str
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self.manifest.version
+
+    def file(self, path: str) -> Path:
+        """A file of this version on this machine, verified, to be read only.
+
+        Raises
+        ------
+        SnapshotError
+        """
+        where = f"the snapshot {self.version} at {self.place.name}"
+        if path not in self.manifest.files:
+            raise SnapshotError(f"{where} has no {path}")
+        try:
+            return self.place.file(folder_of(self.version) + path, self.manifest.files[path])
+        except Missing as error:
+            raise SnapshotError(
+                f"{where} is not whole: {error}, and its manifest names it; tell who keeps it, or pull another version"
+            ) from error
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The cards of its models and benchmarks, and of the datasets and metrics that these use."""
+        from fornix.matrix.snapshots.cards import read_registry
+
+        path = self.file(CARDS)
+        return read_registry(path.read_bytes(), str(path))
+
+    def matrix(self, models: Sequence[str] | str | None = None, benchmarks: Sequence[str] | str | None = None) -> xr.Dataset:
+        """Its matrix, or a part of it; see :func:`pull`."""
+        from fornix.matrix.snapshots.tables import read_cells
+
+        named = ([names] if isinstance(names, str) else names for names in (models, benchmarks))
+        matrix = read_cells(self.file(CELLS), self.registry, *named)
+        return matrix.assign_attrs(snapshot=self.place.name, version=self.version, manifest_sha256=self.manifest_sha256)
+
+
+def _latest(source: Place, memory: Memory | None) -> Pointer:
+    """The newest version of a place, or the one that was seen last where it cannot be asked."""
+    where = f"{source.name}/{LATEST}"
+    remembered = memory.pointer() if memory is not None else None
+    try:
+        document = source.document(LATEST, remembered.document.etag if remembered is not None else "")
+    except Away as away:
+        if remembered is None:
+            raise SnapshotError(
+                f"{away}, and nothing of it is in the cache; connect to the network, or try again later"
+            ) from away
+        pointer = Pointer.from_bytes(remembered.document.content, where)
+        since = ago(time.time() - remembered.seen)
+        warnings.warn(f"{away}; this is the snapshot {pointer.version} from the cache, the latest {since} ago", stacklevel=4)
+        return pointer
+    except Missing as missing:
+        kept = memory.versions() if memory is not None else []
+        still = f"; version={kept[-1]!r} is in the cache" if kept else ""
+        raise SnapshotError(
+            f"{missing}, so no snapshot was published there; give the place that `fornix publish` names"
+            f"{hint_within(source.name)}{still}"
+        ) from missing
+    if document is None:
+        assert remembered is not None
+        document = remembered.document
+    pointer = Pointer.from_bytes(document.content, where)
+    if memory is not None:
+        memory.keep_pointer(document)
+    return pointer
+
+
+def _manifest(source: Place, memory: Memory | None, version: str, sha256: str | None) -> tuple[Manifest, bytes]:
+    """The manifest of a version that has this hash, and its bytes; without a hash, one whose data give it this version."""
+    name = f"{folder_of(version)}{MANIFEST}"
+    kept = memory.manifest(version) if memory is not None else None
+    if kept is not None and _is_of(kept, version, sha256):
+        return Manifest.from_bytes(kept, f"{source.name}/{name}"), kept
+    try:
+        document = source.document(name)
+    except Missing as missing:
+        if sha256 is not None:
+            raise SnapshotError(f"{missing}, and its {LATEST} names it; try again later, or tell who keeps it") from missing
+        raise _no_version(source, memory, version, f"there is no snapshot {version} at {source.name}") from missing
+    assert document is not None
+    manifest = Manifest.from_bytes(document.content, f"{source.name}/{name}")
+    if not _is_of(document.content, version, sha256):
+        raise SnapshotError(
+            f"{source.name}/{name} is not what was published as {version}: it was changed, or damaged; tell who keeps it, and do "
+            "not use it"
+        )
+    if memory is not None:
+        memory.keep_manifest(version, document.content)
+    return manifest, document.content
+
+
+def _is_of(content: bytes, version: str, sha256: str | None) -> bool:
+    try:
+        return version_of(content) == version and sha256 in (None, hashlib.sha256(content).hexdigest())
+    except ValueError:
+        return False
+
+
+def _no_version(source: Place, memory: Memory | None, version: str, sentence: str) -> SnapshotError:
+    """The error for a version that is not there, with those that are as far as they are known."""
+    known = source.versions() or []
+    if not known:
+        known = memory.versions() if memory is not None else []
+        try:
+            known = sorted({*known, _latest(source, memory).version})
+        except SnapshotError as error:
+            return error
+    hint = (
+        did_you_mean(version, known) or f"; it has {', '.join(known[-_SHOWN:])}{' and older ones' if len(known) > _SHOWN else ''}"
+    )
+    return SnapshotError(f"{sentence}{hint}")
