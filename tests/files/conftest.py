@@ -69,6 +69,10 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
 def answer(handler: BaseHTTPRequestHandler, content: bytes, *, ranges: bool = True, only: int | None = None) -> None:
     """What a sound server does; ``only`` sends that many bytes and hangs up."""
     etag = f'"{hashlib.md5(content).hexdigest()}"'
+    if handler.headers.get("If-None-Match") == etag:
+        handler.send_response(304)
+        handler.end_headers()
+        return
     asked = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
     same = handler.headers.get("If-Range", etag) == etag
     start = int(asked[1]) if asked and ranges and same else 0
