@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -166,33 +167,47 @@ def factor_variances(replicates: xr.DataArray) -> dict[str, float]:
 
 
 def variance(replicates: xr.DataArray) -> float:
-    """The variance of a score for new units of every factor resampled.
+    """The variance of a score for new units of every factor resampled: :func:`over_factors` of its replicates."""
+    return float(over_factors(factor_variances(replicates)))
+
+
+def over_factors(variances: Mapping[str, ArrayLike]) -> Any:
+    """The variance for new units of every factor, from those of the factors; of many scores or differences element by element.
 
     Two crossed factors a and b with ``both``: ``min(max(2(v_a + v_b) - v_both, v_a, v_b), v_both)`` (Schuett et al. 2023,
-    eLife 12:e82566). Without ``both``: the sum over factors, as for few jackknifed subjects and stimuli.
+    eLife 12:e82566). Without ``both``: the sum over factors, as for few jackknifed subjects and stimuli. NaN of no factor.
     """
-    variances = factor_variances(replicates)
-    if BOTH not in variances or len(variances) == 1:
-        return sum(variances.values()) if variances else math.nan
-    both = variances.pop(BOTH)
-    return min(max(2 * sum(variances.values()) - both, *variances.values()), both)
+    single = [np.asarray(v, dtype=np.float64) for name, v in variances.items() if name != BOTH]
+    if BOTH not in variances or not single:
+        return sum(np.asarray(v, dtype=np.float64) for v in variances.values()) if variances else math.nan
+    both = np.asarray(variances[BOTH], dtype=np.float64)
+    return np.minimum(reduce(np.maximum, single, 2 * sum(single) - both), both)
 
 
 def degrees_of_freedom(replicates: xr.DataArray) -> float:
-    """Degrees of freedom of the standard error.
+    """Degrees of freedom of the standard error: :func:`freedom` of its replicates."""
+    names = replicates["factor"].values.tolist()
+    units = dict(zip(names, replicates["n_units"].values.tolist(), strict=True))
+    schemes = dict(zip(names, replicates["scheme"].values.tolist(), strict=True))
+    return float(freedom(factor_variances(replicates), units, schemes))
+
+
+def freedom(variances: Mapping[str, ArrayLike], units: Mapping[str, int], schemes: Mapping[str, str]) -> Any:
+    """Degrees of freedom of the standard error, from the variances of factors; of many scores element by element.
 
     Jackknifed subjects crossed with another factor: Welch-Satterthwaite, ``v^2 / sum(v_f^2/(n_f - 1))`` with the whole
     variance v and those of the factors. Otherwise the smaller number of resampled units, minus 1.
+
+    Parameters
+    ----------
+    variances, units, schemes : factor -> its variance, how many units it has, and how they were resampled
     """
-    units = dict(zip(replicates["factor"].values.tolist(), replicates["n_units"].values.tolist(), strict=True))
-    schemes = dict(zip(units, replicates["scheme"].values.tolist(), strict=True))
     single = {name: n for name, n in units.items() if name != BOTH} or units
     if not single or min(single.values()) < 2:
         return math.nan
     if schemes.get("subjects") == "jackknife" and len(single) > 1:
-        variances = factor_variances(replicates)
-        spread = sum(variances[name] ** 2 / (n - 1) for name, n in single.items())
-        return variance(replicates) ** 2 / spread if spread > 0 else math.nan
+        spread = np.asarray(sum(np.asarray(variances[name]) ** 2 / (n - 1) for name, n in single.items()))
+        return np.divide(over_factors(variances) ** 2, spread, out=np.full(spread.shape, math.nan), where=spread > 0)
     return float(min(single.values()) - 1)
 
 
