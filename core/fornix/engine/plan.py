@@ -142,6 +142,7 @@ def plan(
     benchmarks: Sequence[str] | None = None,
     *,
     ask_models: bool = True,
+    look_for_data: bool = True,
     seed: int = 0,
 ) -> Plan:
     """Plan the cells of these models on these benchmarks (None: all) against a store.
@@ -152,6 +153,8 @@ def plan(
     ----------
     ask_models : bool
         False: for a run that scores stored responses; cells are not skipped for what only their models need.
+    look_for_data : bool
+        False: cells are not skipped for files that cannot be had here and now; the plan follows from cards and store alone.
     seed : int
         Of the run; part of every cell key.
 
@@ -171,7 +174,7 @@ def plan(
     if not cards or not targets:
         raise UsageError("there is nothing to plan: no model or no benchmark was found (see `fornix list` and `fornix doctor`)")
     history = _History(store)
-    unavailable = cache(available)  # most files belong to many cells
+    unavailable = cache(available) if look_for_data else _is_had  # most files belong to many cells
     cells = []
     needed: dict[str, File] = {}
     for model in cards:
@@ -276,6 +279,10 @@ class _History:
                 why = "; ".join(changes(newest.key_parts, parts))
                 return PlannedCell(model, benchmark, "stale", key, parts, why=why, seconds=seconds)
         return PlannedCell(model, benchmark, "missing", key, parts, seconds=seconds)
+
+
+def _is_had(file: File) -> None:
+    """Of a plan that does not look."""
 
 
 def _join(words: Iterable[str]) -> str:

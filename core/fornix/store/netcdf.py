@@ -14,7 +14,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ import xarray as xr
 from fornix.files import durable
 from fornix.interfaces import Gram
 from fornix.store.interface import ArrayFileError, Kind
+from fornix.store.layout import check_identifier
 from fornix.store.variables import (
     about_of,
     check_name,
@@ -37,8 +38,8 @@ from fornix.store.variables import (
 )
 
 SCHEMA: Final = 1
-# The netCDF library is not safe for threads.
-_library = threading.Lock()
+# The netCDF library is not safe for threads. While a thread writes one file, it may read another.
+_library = threading.RLock()
 
 
 def write_array(path: Path, array: xr.DataArray) -> None:
@@ -82,6 +83,38 @@ def read_arrays(path: Path) -> dict[str, xr.DataArray]:
     """Read what :func:`write_arrays` wrote, in the same order; see :func:`read_array`."""
     with _reading(path, "arrays") as (root, about):
         return {name: _get_array(root[name], about_of(root[name])) for name in about["names"]}
+
+
+@contextmanager
+def writing_groups(path: Path) -> Iterator[Callable[[str, Mapping[str, Any], Mapping[Any, xr.DataArray]], None]]:
+    """A new file of many groups of arrays, one after the other, so that they need not be in memory together.
+
+    Yields
+    ------
+    callable (name, about, arrays)
+        Puts a group of arrays under an identifier, and what is to be known of it as JSON; :func:`read_group` reads it.
+    """
+    names: list[str] = []
+    with _writing(path, 0) as root:
+
+        def put(name: str, about: Mapping[str, Any], arrays: Mapping[Any, xr.DataArray]) -> None:
+            group = root.createGroup(check_identifier(name))
+            _describe(group, {"kind": "arrays", "names": [check_name(array) for array in arrays], "about": dict(about)})
+            for array_name, array in arrays.items():
+                _put_array(group.createGroup(str(array_name)), array)
+            names.append(name)
+
+        yield put
+        _describe(root, {"kind": "groups", "names": names})
+
+
+def read_group(path: Path, name: str) -> tuple[dict[str, Any], dict[str, xr.DataArray]] | None:
+    """What is known of a group, and its arrays, as :func:`writing_groups` put them; None if the file has no such group."""
+    with _reading(path, "groups") as (root, about):
+        if name not in about["names"]:
+            return None
+        own = about_of(root[name])
+        return own["about"], {array: _get_array(root[name][array], about_of(root[name][array])) for array in own["names"]}
 
 
 def write_dataset(path: Path, dataset: xr.Dataset) -> None:

@@ -39,6 +39,8 @@ UNITS: Final = "units/"
 REPLICATES: Final = "replicates/"
 SITE: Final = "site/"
 
+#: What is made of the rest, and shows the version, which therefore does not depend on it.
+_DERIVED: Final = (SITE, CITATION)
 #: The arrays of a score that are in its file of units; all others are in that of replicates.
 UNIT_ARRAYS: Final = ("units", "ceiling_units")
 
@@ -104,7 +106,7 @@ class Manifest:
         return replace(self, version=f"{self.created[:10]}-{self.data_sha256()[:10]}")
 
     def data_sha256(self) -> str:
-        """Over all that it says, but for the version and the site, which is made of the rest and shows the version."""
+        """Over all that it says, but for the version, and the site and the citation, which are made of the rest and show it."""
         return _data_sha256(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
@@ -220,7 +222,7 @@ def array_files(benchmark: str) -> dict[str, str]:
 def _data_sha256(said: Mapping[str, Any]) -> str:
     """See :meth:`Manifest.data_sha256`."""
     data = {name: value for name, value in said.items() if name != "version"}
-    data["files"] = {path: of for path, of in data["files"].items() if not path.startswith(SITE)}
+    data["files"] = {path: of for path, of in data["files"].items() if not path.startswith(_DERIVED)}
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

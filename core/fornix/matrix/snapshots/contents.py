@@ -1,0 +1,270 @@
+"""What goes into a snapshot: the matrix of a store without what is private, as files in a folder, and the manifest of them.
+
+It follows from the store, the cards and the code alone: no clock, machine, user or path is in it, and no data are looked for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+
+from fornix import __version__
+from fornix.engine.plan import SKIP_REASONS, Plan, PlannedCell, plan
+from fornix.matrix.assemble import assemble
+from fornix.matrix.coordinates import card_coordinates
+from fornix.matrix.snapshots import provenance
+from fornix.matrix.snapshots.arrays import Parts, write_scores
+from fornix.matrix.snapshots.cards import to_json
+from fornix.matrix.snapshots.citation import citation
+from fornix.matrix.snapshots.format import CARDS, CELLS, CITATION, MATRIX, Manifest, SnapshotError, SnapshotFile
+from fornix.matrix.snapshots.tables import COLUMNS, write_cells, write_matrix
+from fornix.matrix.snapshots.visible import Visible
+from fornix.numerics.policy import EXTRACTION_REVISION, SCORING_REVISION
+from fornix.registry.card import Card
+from fornix.registry.discovery import Registry
+from fornix.store.interface import Cell, Store, StoreError
+from fornix.store.requests import Trouble
+from fornix.store.writing import sha256_of
+
+_STATUSES: Final = ("ok", "failed", "oom", "timeout", "missing", "stale", "skipped")
+#: How a reason begins that is an exception of a plugin: what it says after it may hold anything, paths and names too.
+_EXCEPTION: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_.]{0,80}): ")
+_REASONS: Final = {"oom": "killed for memory", "timeout": "took too long"}
+_WITHOUT_ERROR: Final = "its score has no standard error, and such a score is not published"
+_DAMAGED: Final = "its arrays are damaged in the store that it comes from"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is to be published: these models and benchmarks (None: all), and which private plugins may be among them.
+
+    Parameters
+    ----------
+    models, benchmarks : sequence of str, optional
+    named : sequence of str
+        Identifiers of private plugins.
+    arrays : bool
+        Whether the units and replicates of the scores go with them.
+    seed : int
+        Of the runs whose cells are meant.
+    """
+
+    models: Sequence[str] | None = None
+    benchmarks: Sequence[str] | None = None
+    named: Sequence[str] = ()
+    arrays: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The files of a snapshot in a folder, but for its site and the file of its manifest.
+
+    Parameters
+    ----------
+    folder : path
+    manifest : Manifest
+        With its version.
+    left_out : tuple of str
+        A sentence for each result that is not in it, although it might be.
+    """
+
+    folder: Path
+    manifest: Manifest
+    left_out: tuple[str, ...]
+
+
+def stage(registry: Registry, store: Store, selection: Selection, folder: Path) -> Staged:
+    """Write the files of a snapshot into a folder.
+
+    Raises
+    ------
+    SnapshotError
+        If the store has no result to publish.
+    UsageError
+        If a name is unknown, or private and was not asked for as such.
+    StoreError
+        If the store cannot be read.
+    """
+    visible = Visible(registry, selection.named)
+    visible.check_named([*(selection.models or ()), *(selection.benchmarks or ())])
+    planned = plan(visible.planned, store, selection.models, selection.benchmarks, look_for_data=False, seed=selection.seed)
+    results = _results(store, planned)
+    kept = _with_errors(planned, results)
+    if selection.arrays:
+        kept = _write_arrays(kept, results, store, visible, folder)
+    if not kept.in_state("ok"):
+        raise SnapshotError(
+            f"the store {store.place} has no result to publish of these models and benchmarks as their plugins are now; "
+            "`fornix matrix` says how each cell stands, and `fornix run` computes what is missing"
+        )
+    matrix = _matrix(kept, results, store, visible)
+    cards = _cards_of(matrix, visible)
+    write_cells(folder / CELLS, matrix)
+    write_matrix(folder / MATRIX, matrix)
+    said = visible.json(to_json(visible.registry.get(card.kind, card.identifier) for card in cards))
+    (folder / CARDS).write_text(json.dumps(said, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    used = [results[cell.key] for cell in kept.in_state("ok")]
+    manifest = Manifest(
+        created=max(cell.created for cell in used),
+        fornix=__version__,
+        commit=provenance.commit(),
+        code=provenance.code(),
+        revisions={"scoring": SCORING_REVISION, "extraction": EXTRACTION_REVISION},
+        counts=_counts(matrix),
+        hardware=_counted(provenance.hardware_class(cell.provenance) or "unknown" for cell in used),
+        private=visible.named,
+        files=files_of(folder),
+    ).named()
+    (folder / CITATION).write_text(visible.text(citation(cards, manifest.version, manifest.counts)), encoding="utf-8")
+    return Staged(folder, replace(manifest, files=files_of(folder)), tuple(_left_out(planned, kept)))
+
+
+def files_of(folder: Path) -> dict[str, SnapshotFile]:
+    """All files below a folder as a manifest names them."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {p.relative_to(folder).as_posix(): SnapshotFile(sha256_of(p), p.stat().st_size) for p in paths}
+
+
+# which cells
+
+
+def _results(store: Store, planned: Plan) -> dict[str, Cell]:
+    """The results of the cells that are ok, by key."""
+    keys = {cell.key for cell in planned.in_state("ok")}
+    return {cell.key: cell for cell in store.cells() if cell.key in keys} if keys else {}
+
+
+def _with_errors(planned: Plan, results: Mapping[str, Cell]) -> Plan:
+    """The plan without the scores whose uncertainty is not known."""
+
+    def kept(cell: PlannedCell) -> PlannedCell:
+        if cell.state != "ok" or cell.key not in results or results[cell.key].scalars.get("error") is not None:
+            return cell
+        return replace(cell, state="missing", reason="no uncertainty", why=_WITHOUT_ERROR)
+
+    return Plan(tuple(kept(cell) for cell in planned.cells))
+
+
+def _write_arrays(planned: Plan, results: Mapping[str, Cell], store: Store, visible: Visible, folder: Path) -> Plan:
+    """Write the arrays of all results; the plan without those whose arrays cannot be read."""
+    damaged: set[str] = set()
+
+    def scores(cells: Sequence[PlannedCell]) -> Iterator[tuple[str, Parts]]:
+        for cell in cells:
+            try:
+                arrays = store.units(cell.key)
+            except Trouble:
+                raise
+            except StoreError:
+                damaged.add(cell.key)
+                continue
+            yield cell.model, (visible.json(dict(results[cell.key].scalars)), arrays)
+
+    for benchmark in dict.fromkeys(cell.benchmark for cell in planned.cells):
+        cells = [cell for cell in planned.in_state("ok") if cell.benchmark == benchmark and cell.key in results]
+        if cells:
+            write_scores(folder, benchmark, scores(cells))
+    lost = (
+        replace(cell, state="missing", reason="damaged", why=_DAMAGED) if cell.key in damaged else cell for cell in planned.cells
+    )
+    return Plan(tuple(lost))
+
+
+def _left_out(planned: Plan, kept: Plan) -> Iterator[str]:
+    for before, after in zip(planned.cells, kept.cells, strict=True):
+        if before.state != after.state:
+            yield f"{after.model} on {after.benchmark} is left out: {after.why}"
+
+
+# the matrix
+
+
+def _matrix(planned: Plan, results: Mapping[str, Cell], store: Store, visible: Visible) -> xr.Dataset:
+    """The matrix as it may leave, with all columns of a snapshot but the ranks."""
+    said = Plan(tuple(_as_told(cell) for cell in planned.cells))
+    matrix = assemble(visible.registry, store, said)
+    models, benchmarks = matrix["model"].values.tolist(), matrix["benchmark"].values.tolist()
+    matrix = matrix.assign_coords(card_coordinates(visible.registry, models, benchmarks))
+    for name, kind in COLUMNS.items():
+        if name in matrix and kind is str and name != "key":
+            matrix[name] = _each_text(matrix[name], visible)
+    cells = {(cell.model, cell.benchmark): results.get(cell.key) for cell in planned.in_state("ok")}
+    found = [[cells.get((model, benchmark)) for benchmark in benchmarks] for model in models]
+    chances = _chances(visible.registry, benchmarks)
+    beside: dict[str, list[list[Any]]] = {
+        "chance": [[_chance(cell, chance) for cell, chance in zip(row, chances, strict=True)] for row in found],
+        "created": [["" if cell is None else cell.created for cell in row] for row in found],
+        "seconds": [[_number(None if cell is None else cell.provenance.get("seconds")) for cell in row] for row in found],
+        "hardware": [["" if cell is None else provenance.hardware_class(cell.provenance) for cell in row] for row in found],
+    }
+    return matrix.assign({name: (("model", "benchmark"), np.array(rows)) for name, rows in beside.items()})
+
+
+def _as_told(cell: PlannedCell) -> PlannedCell:
+    """A cell with as much of why it is empty as may be told anybody: kinds of errors, and what follows from cards."""
+    if cell.state == "failed":
+        exception = _EXCEPTION.match(cell.reason)
+        reason = _REASONS.get(cell.why) or (exception[1] if exception else "")
+        return replace(cell, reason=reason)
+    if cell.state == "stale":
+        return replace(cell, why="its result is that of other code or data than there are now")
+    assert cell.state != "skipped" or cell.reason in SKIP_REASONS
+    return cell
+
+
+def _each_text(array: xr.DataArray, visible: Visible) -> xr.DataArray:
+    words, where = np.unique(array.values, return_inverse=True)
+    told = np.array([visible.text(str(word)) for word in words], dtype=np.str_)
+    return array.copy(data=told[where].reshape(array.shape))
+
+
+def _chances(registry: Registry, benchmarks: Sequence[str]) -> list[float]:
+    """What a model of nothing scores on each leaf by its card; that of a parent no card states."""
+    cards = [registry.get("benchmark", name) for name in benchmarks]
+    return [math.nan if card.aggregate is not None else _number(card.chance) for card in cards]
+
+
+def _chance(cell: Cell | None, otherwise: float) -> float:
+    return otherwise if cell is None else _number(cell.scalars.get("chance"))
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _counts(matrix: xr.Dataset) -> dict[str, int]:
+    status = matrix["status"].values
+    sizes = {"models": matrix.sizes["model"], "benchmarks": matrix.sizes["benchmark"], "cells": status.size}
+    return {**sizes, **{name: int((status == name).sum()) for name in _STATUSES}}
+
+
+def _counted(words: Iterator[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+# cards
+
+
+def _cards_of(matrix: xr.Dataset, visible: Visible) -> list[Card]:
+    """The cards of the matrix's models and benchmarks, and of the data and metrics that these name."""
+    registry = visible.registry
+    models = [registry.get("model", name) for name in matrix["model"].values.tolist()]
+    benchmarks = [registry.get("benchmark", name) for name in matrix["benchmark"].values.tolist()]
+    named = {("dataset", name) for card in benchmarks for name in card.uses.datasets}
+    named |= {("metric", name) for card in benchmarks for name in card.uses.metrics}
+    named |= {("dataset", name) for card in models for name in card.selected_on}
+    named |= {("dataset", training.dataset) for card in models for training in card.training}
+    others = [card for card in registry.cards() if any((card.kind, name) in named for name in (card.identifier, *card.aliases))]
+    return [*models, *benchmarks, *(card for card in others if visible.shows(card))]
