@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,18 +54,18 @@ def aggregate(registry: Registry, parent: Card, entries: Mapping[str, Entry]) ->
     """
     assert parent.aggregate is not None
     raw = parent.aggregate.of == "raw"
-    weights = _weights(registry, parent.aggregate.children)
-    ok = [name for name in weights if entries[name].status == "ok"]
-    coverage = (len(ok), len(weights))
-    if not weights or len(ok) < len(weights):
-        return _incomplete([entries[name] for name in weights], coverage)
+    shares = weights(registry, parent.aggregate.children)
+    ok = [name for name in shares if entries[name].status == "ok"]
+    coverage = (len(ok), len(shares))
+    if not shares or len(ok) < len(shares):
+        return _incomplete([entries[name] for name in shares], coverage)
     normalisations = {entries[name].normalisation for name in ok}
     if not raw and len(normalisations) > 1:
         return Entry(
             "failed", reason=f"children of different normalisations: {', '.join(sorted(normalisations))}", coverage=coverage
         )
-    value = sum(weights[n] * (entries[n].raw if raw else entries[n].value) for n in ok)
-    error = math.sqrt(sum((weights[n] * (entries[n].raw_error if raw else entries[n].error)) ** 2 for n in ok))
+    value = sum(shares[n] * (entries[n].raw if raw else entries[n].value) for n in ok)
+    error = math.sqrt(sum((shares[n] * (entries[n].raw_error if raw else entries[n].error)) ** 2 for n in ok))
     half = error * max((_t_factor(entries[n]) for n in ok), default=math.nan)
     notes = dict.fromkeys(note for n in ok for note in entries[n].notes)
     return Entry(
@@ -73,9 +73,9 @@ def aggregate(registry: Registry, parent: Card, entries: Mapping[str, Entry]) ->
         value=value,
         error=error,
         interval=(value - half, value + half),
-        raw=sum(weights[n] * entries[n].raw for n in ok),
-        raw_error=math.sqrt(sum((weights[n] * entries[n].raw_error) ** 2 for n in ok)),
-        ceiling=math.nan if raw else sum(weights[n] * entries[n].ceiling for n in ok),
+        raw=sum(shares[n] * entries[n].raw for n in ok),
+        raw_error=math.sqrt(sum((shares[n] * entries[n].raw_error) ** 2 for n in ok)),
+        ceiling=math.nan if raw else sum(shares[n] * entries[n].ceiling for n in ok),
         normalisation="none" if raw else normalisations.pop(),
         n_nan=sum(entries[n].n_nan for n in ok),
         notes=tuple(notes),
@@ -84,15 +84,21 @@ def aggregate(registry: Registry, parent: Card, entries: Mapping[str, Entry]) ->
     )
 
 
-def _weights(registry: Registry, children: Children) -> dict[str, float]:
-    """The weight of each child that takes part in the nested mean; a group without children that do is left out."""
+def weights(registry: Registry, children: Children, among: Container[str] | None = None) -> dict[str, float]:
+    """The weight of each child that takes part in the nested mean; a group without children that do is left out.
+
+    Parameters
+    ----------
+    among : container of str, optional
+        Of these only; None: of all that are not retired, defective or private.
+    """
     groups: list[dict[str, float]] = []
     for child in children:
         if isinstance(child, str):
-            if not excluded_from_aggregates(registry, registry.get("benchmark", child)):
+            if (among is None or child in among) and not excluded_from_aggregates(registry, registry.get("benchmark", child)):
                 groups.append({child: 1.0})
         else:
-            group = _weights(registry, child)
+            group = weights(registry, child, among)
             if group:
                 groups.append(group)
     return {name: weight / len(groups) for group in groups for name, weight in group.items()}

@@ -28,7 +28,7 @@ STRAIGHT: Final = {
     Normalisation.SQUARED_RATIO: Normalisation.RATIO,
     Normalisation.CLIPPED: Normalisation.RATIO,
 }
-_BEND: Final[dict[Normalisation, Callable[[Array], Array]]] = {
+BEND: Final[dict[Normalisation, Callable[[Array], Array]]] = {
     Normalisation.SIGNED_SQUARE: _signed_square,
     Normalisation.SQUARED_RATIO: _signed_square,
     Normalisation.CLIPPED: _clipped,
@@ -49,7 +49,7 @@ def bent(reported: Score, straight: Score) -> Score:
     straight : Score
         The same score on the scale that ``STRAIGHT`` names.
     """
-    bend = _BEND[reported.normalisation]
+    bend = BEND[reported.normalisation]
     low, high = bend(np.array(straight.interval)).tolist()
     nodes, weights = np.polynomial.hermite_e.hermegauss(99)
     values, weights = bend(straight.value + straight.error * nodes), weights / weights.sum()

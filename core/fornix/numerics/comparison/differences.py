@@ -1,0 +1,131 @@
+"""The errors of the differences between all pairs of scores that were resampled by one plan.
+
+The variance of a difference is that of the differences of replicates, factor by factor, put together by the rule that single
+scores have (:func:`fornix.numerics.uncertainty.intervals.over_factors`). What two models share, the stimuli, the neuroids, the
+noise, cancels in it. All pairs come from products of matrices, so a thousand models cost seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from fornix.numerics.uncertainty.intervals import freedom, over_factors
+
+Array = NDArray[np.float64]
+
+#: Replicates whose differences have less than this part of their own variance are equal but for rounding.
+SAME: Final = 1e-12
+
+
+class Plan(NamedTuple):
+    """How scores were resampled; replicates are paired where it is equal.
+
+    Parameters
+    ----------
+    factors, schemes : tuple of str
+    n_units, n_replicates : tuple of int
+        One for each factor.
+    grouping : str
+        A digest of which stimulus is in which group; empty where the replicates do not say.
+    """
+
+    factors: tuple[str, ...]
+    schemes: tuple[str, ...]
+    n_units: tuple[int, ...]
+    n_replicates: tuple[int, ...]
+    grouping: str
+
+
+def plan_of(replicates: xr.DataArray) -> Plan:
+    """The plan of the replicates of a score (:func:`fornix.numerics.uncertainty.intervals.replicates_array`)."""
+    factors, schemes, units, lengths = (
+        tuple(replicates[name].values.tolist()) for name in ("factor", "scheme", "n_units", "n_replicates")
+    )
+    return Plan(factors, schemes, units, lengths, str(replicates.attrs.get("grouping", "")))
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """What is known of the errors of all pairs of m scores.
+
+    Parameters
+    ----------
+    variance : (m, m)
+        Of the difference of each pair, NaN where it is not known; 0 on the diagonal.
+    freedom : (m, m)
+        Degrees of freedom of its square root.
+    single : (m,)
+        The variance of each score.
+    """
+
+    variance: Array
+    freedom: Array
+    single: Array
+
+    @property
+    def correlation(self) -> Array:
+        """(m, m): how the errors of two scores go together, ``(v_i + v_j - v_ij) / (2 s_i s_j)``, kept within -1 and 1."""
+        total = self.single[:, None] + self.single
+        scale = 2 * np.sqrt(np.outer(self.single, self.single))
+        rho = np.divide(total - self.variance, scale, out=np.zeros(scale.shape), where=scale > 0)
+        return np.asarray(np.clip(rho, -1.0, 1.0))
+
+
+def pairs(replicates: Sequence[xr.DataArray]) -> Pairs:
+    """The errors of all differences between m scores.
+
+    Parameters
+    ----------
+    replicates : m arrays of one plan, dims (factor, replicate)
+        A replicate that is NaN in one of two scores is left out of their difference.
+
+    Raises
+    ------
+    ValueError
+        If they are of different plans.
+    """
+    plans = {plan_of(array) for array in replicates}
+    if len(plans) != 1:
+        raise ValueError(f"these scores were resampled by {len(plans)} plans; scores are paired replicate by replicate, by one")
+    (plan,) = plans
+    # A score of nothing, whose replicates are all 0: differences from it are the scores themselves.
+    m = len(replicates) + 1
+    variances = {}
+    for k, (name, scheme, length) in enumerate(zip(plan.factors, plan.schemes, plan.n_replicates, strict=True)):
+        values = np.stack([*(array.values[k, :length] for array in replicates), np.zeros(length)])
+        spread, count = _spreads(values)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            factor = (count - 1) / count if scheme == "jackknife" else 1 / (count - 1)
+            variances[name] = np.where(count > 1, factor * spread, np.nan)
+    units, schemes = dict(zip(plan.factors, plan.n_units, strict=True)), dict(zip(plan.factors, plan.schemes, strict=True))
+    total = np.broadcast_to(np.asarray(over_factors(variances), dtype=np.float64), (m, m))
+    df = np.broadcast_to(np.asarray(freedom(variances, units, schemes), dtype=np.float64), (m, m))
+    return Pairs(variance=total[:-1, :-1], freedom=df[:-1, :-1], single=total[:-1, -1])
+
+
+def _spreads(values: Array) -> tuple[Array, Array]:
+    """For all pairs of rows of (m, r): the sum of squares of their differences around their mean, over how many columns.
+
+    A column where either row is NaN is not counted.
+    """
+    there = np.isfinite(values)
+    held = np.where(there, values, 0.0)
+    mean = held.sum(axis=1, keepdims=True) / np.maximum(there.sum(axis=1, keepdims=True), 1)
+    held = np.where(there, held - mean, 0.0)
+    product = held @ held.T
+    if there.all():
+        own = np.diag(product)
+        scale = own[:, None] + own
+        spread, count = scale - 2 * product, np.full(product.shape, float(values.shape[1]))
+    else:
+        present = there.astype(np.float64)
+        count, squares, sums = present @ present.T, (held**2) @ present.T, held @ present.T
+        scale = squares + squares.T
+        spread = scale - 2 * product - (sums - sums.T) ** 2 / np.maximum(count, 1.0)
+    return np.where(spread > SAME * scale, spread, 0.0), count
