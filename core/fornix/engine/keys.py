@@ -58,6 +58,11 @@ class CellKeys:
         return self._fingerprints[card]
 
 
+def sides(parts: Mapping[str, Any]) -> tuple[str, str]:
+    """Digests of a model's part of a cell key, and of all else: cells that agree in the second were scored alike."""
+    return digest_json(parts["model"]), digest_json({name: part for name, part in parts.items() if name != "model"})
+
+
 def response_key(model: Mapping[str, Any], request: Mapping[str, Any]) -> str:
     """The key of one answer: the model's fingerprint and the request (stimuli, recording or task, repetitions, seed)."""
     return digest_json(

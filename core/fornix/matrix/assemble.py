@@ -37,7 +37,7 @@ def assemble(registry: Registry, store: Store, plan: Plan) -> xr.Dataset:
     """
     models = list(dict.fromkeys(cell.model for cell in plan.cells))
     planned = list(dict.fromkeys(cell.benchmark for cell in plan.cells))
-    order = _tree_order(registry, planned)
+    order = tree_order(registry, planned)
     results = {cell.key: cell for cell in store.listing()} if plan.in_state("ok") else {}
     entries = {(c.model, c.benchmark): _leaf_entry(c, results) for c in plan.cells}
     for name in models:
@@ -46,10 +46,10 @@ def assemble(registry: Registry, store: Store, plan: Plan) -> xr.Dataset:
             if card.aggregate is not None:
                 row[card.identifier] = aggregate(registry, card, row)
                 entries[name, card.identifier] = row[card.identifier]
-    return _dataset(registry, models, order, entries)
+    return matrix_of(registry, models, order, entries)
 
 
-def _tree_order(registry: Registry, planned: Sequence[str]) -> list[Card]:
+def tree_order(registry: Registry, planned: Sequence[str]) -> list[Card]:
     """Each parent right before its children, by name; parents only if all their leaves are planned."""
     complete = complete_parents(registry, planned)
     children = {child for card in complete if card.aggregate is not None for child in card.aggregate.leaves()}
@@ -105,7 +105,7 @@ def entry_from_scalars(scalars: Mapping[str, Any], key: str = "") -> Entry:
     )
 
 
-def _dataset(
+def matrix_of(
     registry: Registry, models: Sequence[str], order: Sequence[Card], entries: Mapping[tuple[str, str], Entry]
 ) -> xr.Dataset:
     shape = (len(models), len(order))

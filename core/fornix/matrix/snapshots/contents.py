@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from fornix import __version__
+from fornix.engine.keys import sides
 from fornix.engine.plan import SKIP_REASONS, Plan, PlannedCell, plan
 from fornix.matrix.assemble import assemble
 from fornix.matrix.coordinates import card_coordinates
@@ -198,6 +199,7 @@ def _matrix(planned: Plan, results: Mapping[str, Cell], store: Store, visible: V
         if name in matrix and kind is str and name != "key":
             matrix[name] = _each_text(matrix[name], visible)
     cells = {(cell.model, cell.benchmark): results.get(cell.key) for cell in planned.in_state("ok")}
+    model_keys, benchmark_keys = _sides(planned)
     found = [[cells.get((model, benchmark)) for benchmark in benchmarks] for model in models]
     chances = _chances(visible.registry, benchmarks)
     beside: dict[str, list[list[Any]]] = {
@@ -205,8 +207,20 @@ def _matrix(planned: Plan, results: Mapping[str, Cell], store: Store, visible: V
         "created": [["" if cell is None else cell.created for cell in row] for row in found],
         "seconds": [[_number(None if cell is None else cell.provenance.get("seconds")) for cell in row] for row in found],
         "hardware": [["" if cell is None else provenance.hardware_class(cell.provenance) for cell in row] for row in found],
+        "model_key": [["" if cell is None else model_keys[cell.model] for cell in row] for row in found],
+        "benchmark_key": [["" if cell is None else benchmark_keys[cell.benchmark] for cell in row] for row in found],
     }
     return matrix.assign({name: (("model", "benchmark"), np.array(rows)) for name, rows in beside.items()})
+
+
+def _sides(planned: Plan) -> tuple[dict[str, str], dict[str, str]]:
+    """The two sides of the keys of all results, by model and by benchmark: within one plan each has one."""
+    models: dict[str, str] = {}
+    benchmarks: dict[str, str] = {}
+    for cell in planned.in_state("ok"):
+        if cell.model not in models or cell.benchmark not in benchmarks:
+            models[cell.model], benchmarks[cell.benchmark] = sides(cell.key_parts)
+    return models, benchmarks
 
 
 def _as_told(cell: PlannedCell) -> PlannedCell:

@@ -45,6 +45,8 @@ COLUMNS: Final[Mapping[str, type[float] | type[int] | type[bool] | type[str]]] =
     "why": str,
     "details": str,
     "key": str,
+    "model_key": str,
+    "benchmark_key": str,
     "created": str,
     "seconds": float,
     "hardware": str,
