@@ -21,12 +21,16 @@ def digest(content: bytes) -> str:
     return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
 
 
-def upload(requests: Requests, at: Mapping[str, str], file: Path, **condition: str) -> None:
+def upload(
+    requests: Requests, at: Mapping[str, str], file: Path, about: Mapping[str, str] | None = None, **condition: str
+) -> None:
     """Write a file to an object.
 
     Parameters
     ----------
     at : {"Bucket": name, "Key": name}
+    about : mapping, optional
+        What those who read it are told: ``ContentType``, ``CacheControl``.
     condition
         ``IfNoneMatch="*"``: only if there is no such object yet.
 
@@ -36,11 +40,13 @@ def upload(requests: Requests, at: Mapping[str, str], file: Path, **condition: s
         If the condition does not hold.
     """
     size = file.stat().st_size
+    told = about or {}
     if size <= PART:
         content = file.read_bytes()
-        requests.make(lambda client: client.put_object(**at, Body=content, ContentMD5=digest(content), **condition), size)
+        sent = {**at, **told, "ContentMD5": digest(content), **condition}
+        requests.make(lambda client: client.put_object(Body=content, **sent), size)
         return
-    begun = requests.make(lambda client: client.create_multipart_upload(**at))["UploadId"]
+    begun = requests.make(lambda client: client.create_multipart_upload(**at, **told))["UploadId"]
     try:
         parts = _send_parts(requests, at, file, begun)
         requests.make(
