@@ -223,7 +223,6 @@ def _page(version: str, has_site: bool) -> str:
     forward = f'<meta http-equiv="refresh" content="0; url={site}">\n' if has_site else ""
     links = [site] if has_site else [f"{at}{name}" for name in (CELLS, MATRIX, CARDS, CITATION, MANIFEST)]
     items = "\n".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{_GENERATOR}\n{forward}<title>Snapshot {version}</title>\n'
-        f"</head>\n<body>\n<h1>Snapshot {version}</h1>\n<ul>\n{items}\n</ul>\n</body>\n</html>\n"
-    )
+    head = f'<meta charset="utf-8">\n{_GENERATOR}\n{forward}<title>Snapshot {version}</title>'
+    body = f"<h1>Snapshot {version}</h1>\n<ul>\n{items}\n</ul>"
+    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
