@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,9 +29,14 @@ def selection(region: str, data: str, **values: float) -> Selection:
     return Selection(region, data, "rates", "ridge", {}, STIMULI, scores)
 
 
-def write(place: Path, one: Selection, *, every_layer: bool = True) -> list[str]:
+def drawn(table: pd.DataFrame) -> bytes:
+    return f"a figure of {len(table)} layers".encode()
+
+
+def write(place: Path, one: Selection, *, every_layer: bool = True, draw: Callable[[pd.DataFrame], bytes] = drawn) -> list[str]:
     selected = {one.region: Selected((one.layer,), one.data, {})}
-    return Place("toy", place / "commitment.toml", place / "commitment").write([one], selected, every_layer=every_layer)
+    at = Place("toy", place / "commitment.toml", place / "commitment")
+    return at.write([one], selected, every_layer=every_layer, draw=draw)
 
 
 @pytest.fixture
@@ -51,7 +57,6 @@ def test_of_many_commits_at_once_none_is_lost(place: Path) -> None:
 
 @pytest.mark.parametrize("full", ["toy.csv", "toy.png", "commitment.toml"])
 def test_a_full_disk_leaves_commitment_and_profile_as_they_were(place: Path, full: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("matplotlib")
     write(place, selection("V4", "A", a=0.1, b=0.2))
     files = [path for path in place.rglob("*") if path.is_file()]
     before = {path: path.read_bytes() for path in files}
@@ -68,6 +73,16 @@ def test_a_full_disk_leaves_commitment_and_profile_as_they_were(place: Path, ful
     ):
         write(place, selection("V4", "A", a=0.3, b=0.2))
     assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
+
+
+def test_a_figure_that_cannot_be_drawn_is_left_out_and_said(place: Path) -> None:
+    def refuse(table: pd.DataFrame) -> bytes:
+        raise FornixError("there is no ink")
+
+    assert write(place, selection("V4", "A", a=0.1, b=0.2), draw=refuse) == ["no figure: there is no ink"]
+    assert not (place / "commitment" / "toy.png").exists()
+    assert write(place, selection("V4", "A", a=0.1, b=0.2, c=0.1)) == []
+    assert (place / "commitment" / "toy.png").read_bytes() == b"a figure of 3 layers"
 
 
 def test_what_cannot_be_written_is_said_beforehand(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

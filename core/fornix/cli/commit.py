@@ -57,6 +57,7 @@ def call(parsed: argparse.Namespace) -> int:
     from fornix.extraction.committing import Place
     from fornix.extraction.disjoint import shown_by_benchmarks
     from fornix.extraction.selection import select, set_aside
+    from fornix.matrix.figures import profile_png
     from fornix.registry.load import load_dataset, use_registry
 
     datasets = set_aside(found, card, parsed.data)
@@ -75,7 +76,7 @@ def call(parsed: argparse.Namespace) -> int:
         return 130
     _refuse_two(selections)
     selected = {s.region: Selected((s.layer,), s.data, _record(s, shown[s.data])) for s in selections}
-    for sentence in place.write(selections, selected, every_layer=parsed.layers is None):
+    for sentence in place.write(selections, selected, every_layer=parsed.layers is None, draw=profile_png):
         say(sentence)
     _report(parsed, card, place, selections, shown)
     return 0

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
+
 from fornix.errors import FornixError
 from fornix.extraction.commitment import Selected, with_selected
-from fornix.extraction.profile import joined, profile, profile_csv, profile_png, read_profile
+from fornix.extraction.profile import joined, profile, profile_csv, read_profile
 from fornix.extraction.selection import Selection
 from fornix.files import durable
 from fornix.files.held import held, lacks_locks
@@ -56,13 +58,22 @@ class Place:
                 raise FornixError(f"{self._why(error)}, so no layer was scored: make it and its folder writable") from error
         read_profile(self.table)
 
-    def write(self, selections: Sequence[Selection], selected: Mapping[str, Selected], *, every_layer: bool) -> list[str]:
+    def write(
+        self,
+        selections: Sequence[Selection],
+        selected: Mapping[str, Selected],
+        *,
+        every_layer: bool,
+        draw: Callable[[pd.DataFrame], bytes],
+    ) -> list[str]:
         """Enter what was selected into what is there now, which others may have changed since the model was loaded.
 
         Parameters
         ----------
         every_layer : bool
             Whether all layers of the model were scored; see :func:`fornix.extraction.profile.joined`.
+        draw : callable
+            The profile -> its figure as PNG; a FornixError of it leaves the figure out, and is said.
 
         Returns
         -------
@@ -80,7 +91,7 @@ class Place:
                 table, said = joined(read_profile(self.table), profile(self.model, selections), every_layer=every_layer)
                 files = {self.table: profile_csv(table)}
                 try:
-                    files[self.figure] = profile_png(table)
+                    files[self.figure] = draw(table)
                 except FornixError as error:
                     said.append(f"no figure: {error}")
                 durable.write({**files, self.commitment: commitment.encode()})

@@ -1,10 +1,8 @@
-"""The profile of a model: the score of every layer on the commitment data of every region, as a table and as a figure."""
+"""The profile of a model: the score of every layer on the commitment data of every region, as a table."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +11,6 @@ import pandas as pd
 from fornix.errors import FornixError
 from fornix.extraction.selection import Selection
 
-#: Layers named along the axis of a figure; of more, every second, third and so on.
-_NAMED: Final = 40
 _COLUMNS: Final = (
     "model",
     "region",
@@ -110,36 +106,3 @@ def profile_csv(table: pd.DataFrame) -> bytes:
     """A profile as CSV."""
     text: str = table.to_csv(index=False, float_format="%.6f")
     return text.encode()
-
-
-def profile_png(table: pd.DataFrame) -> bytes:
-    """A profile as a figure: one panel for each region and data, layers from input to output, bands of 95 %, the selected layer
-    marked.
-
-    Raises
-    ------
-    FornixError
-        If matplotlib is not installed.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise FornixError("drawing the profile needs matplotlib: pip install 'fornix[plot]'") from None
-    panels = list(table.groupby(["region", "data"], sort=False))
-    longest = max(len(rows) for _, rows in panels)
-    figure = Figure(figsize=(min(max(6.0, 0.3 * longest), 14.0), 3.6 * len(panels)), layout="constrained")
-    for axes, ((region, data), rows) in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
-        at = range(len(rows))
-        axes.fill_between(at, rows["interval_low"], rows["interval_high"], alpha=0.2, linewidth=0, label="95 % interval")
-        axes.plot(at, rows["value"], marker=".")
-        for place, (_, row) in enumerate(rows.iterrows()):
-            if row["selected"]:
-                axes.plot(place, row["value"], "o", color="black", fillstyle="none", label=f"selected: {row['layer']}")
-        every = math.ceil(len(rows) / _NAMED)
-        axes.set_xticks(list(at)[::every], rows["layer"].tolist()[::every], rotation=90, fontsize="small")
-        axes.set_ylabel(f"{rows['metric'].iloc[0]}, raw score")
-        axes.set_title(f"{rows['model'].iloc[0]}: {region} on {data}", fontsize="medium")
-        axes.legend(frameon=False)
-    drawn = BytesIO()
-    figure.savefig(drawn, dpi=120, format="png")
-    return drawn.getvalue()
