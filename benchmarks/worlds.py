@@ -76,3 +76,18 @@ def choices(rng: Generator, model: Array, people: Array, repeats: int) -> tuple[
     columns = {"stimulus_id": images[image], "category": OBJECTS[image % 4], "distractor": OBJECTS[offered]}
     trials = xr.DataArray(chosen, dims=("trial",), coords={name: ("trial", column) for name, column in columns.items()})
     return xr.DataArray(p[0], dims=("presentation", "choice"), coords=coords), trials
+
+
+def decisions(model: Array, people: Array) -> tuple[xr.DataArray, xr.DataArray]:
+    """A model's labels and people's trials from who was right: (image,) and (subject, image)."""
+    images = np.array([f"image{k:04d}" for k in range(len(model))])
+    columns = {
+        "subject": np.repeat([f"subject-{k:02d}" for k in range(len(people))], len(images)),
+        "stimulus_id": np.tile(images, len(people)),
+        "condition": np.full(people.size, "all"),
+        "category": np.full(people.size, "cat"),
+    }
+    coords = {name: ("trial", column) for name, column in columns.items()}
+    trials = xr.DataArray(np.where(people, "cat", "dog").ravel(), dims=("trial",), coords=coords)
+    labels = xr.DataArray(np.where(model, "cat", "dog"), dims=("presentation",), coords={"stimulus_id": ("presentation", images)})
+    return labels, trials

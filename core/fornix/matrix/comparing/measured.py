@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -23,9 +23,9 @@ Array = NDArray[np.float64]
 #: Gives the whole score of a model on a leaf, or raises a FornixError that says why it cannot.
 ScoreOf = Callable[[str, str], Score]
 
-NO_REPLICATES = "it has no replicates to be compared in pairs by"
-OTHER_PLAN = "it was resampled by another plan than the others: other stimuli, subjects or draws"
-OTHER_SCALE = "it is on another scale than the others"
+NO_REPLICATES: Final = "it has no replicates to be compared in pairs by"
+OTHER_PLAN: Final = "it was resampled by another plan (stimuli, subjects or draws) than the score"
+OTHER_SCALE: Final = "it is on another scale than the score"
 
 
 class Kind(NamedTuple):
@@ -101,8 +101,8 @@ class Side:
         On the scale that is compared, and on the straight one.
     pairs : Pairs
         The errors of all differences on the straight scale.
-    bend : function
-        From the straight scale to the one that is compared.
+    scale : Normalisation
+        The one that is compared; ``none``: raw.
     left : mapping of model to str
         Models that cannot be compared with these, and why.
     """
@@ -111,8 +111,13 @@ class Side:
     values: Array
     straight: Array
     pairs: Pairs
-    bend: Bend
+    scale: Normalisation
     left: Mapping[str, str]
+
+    @property
+    def bend(self) -> Bend:
+        """From the straight scale to the one that is compared."""
+        return BEND.get(self.scale, straight)
 
     def variances(self) -> Array:
         """The variances of all differences on the scale that is compared, (m, m)."""
@@ -147,7 +152,7 @@ def side_by_side(scores: Mapping[str, Measured | FornixError]) -> Side | None:
         values=np.array([one.value for one in alike.values()]),
         straight=np.array([one.straight for one in alike.values()]),
         pairs=pairs([one.replicates for one in alike.values()]),
-        bend=BEND.get(kind.scale, straight),
+        scale=kind.scale,
         left=left,
     )
 

@@ -1,0 +1,71 @@
+"""``fornix compare``: which of two models is better, on each benchmark and over all of them."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from fornix.cli.arguments import add_json, add_plugins, add_store, print_json, registry, store
+from fornix.errors import UsageError
+
+if TYPE_CHECKING:
+    from fornix.matrix.comparing.result import Comparison
+    from fornix.matrix.comparing.sources import Source
+
+
+def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = verbs.add_parser("compare", help="compare two models in pairs", description=__doc__)
+    parser.add_argument("a", metavar="A", help="a model")
+    parser.add_argument("b", metavar="B", help="another model")
+    parser.add_argument(
+        "--snapshot", metavar="PLACE", help="compare published scores: a folder, s3://bucket/prefix or web address"
+    )
+    parser.add_argument("--version", default="latest", help="of the snapshot (default: latest)")
+    parser.add_argument("--benchmarks", nargs="+", metavar="BENCHMARK", help="these benchmarks, parents or leaves (default: all)")
+    parser.add_argument("--common", action="store_true", help="compare on the children of a parent that both models have")
+    parser.add_argument("--seed", type=int, default=0, help="of the runs whose cells are meant (default: 0)")
+    add_plugins(parser)
+    add_store(parser)
+    add_json(parser)
+    parser.set_defaults(call=call)
+
+
+def call(parsed: argparse.Namespace) -> int:
+    from fornix.matrix.comparing.pairwise import compare_models
+
+    missing = "common" if parsed.common else "complete"
+    comparison = compare_models(parsed.a, parsed.b, _source(parsed), benchmarks=parsed.benchmarks, missing=missing)
+    if parsed.json:
+        print_json(_plain(comparison))
+    else:
+        print(comparison)
+    return 0
+
+
+def _source(parsed: argparse.Namespace) -> Source:
+    from fornix.matrix.comparing.sources import of_snapshot, of_store
+
+    if parsed.snapshot is None:
+        if parsed.version != "latest":
+            raise UsageError("--version is of a snapshot: give its place, too (--snapshot PLACE)")
+        opened = store(parsed, read_only=True)
+        return of_store(registry(parsed), opened, [parsed.a, parsed.b], parsed.benchmarks, seed=parsed.seed)
+    if parsed.store is not None:
+        raise UsageError("--store and --snapshot are two places for scores: give one of them")
+    return of_snapshot(parsed.snapshot, parsed.version, [parsed.a, parsed.b], parsed.benchmarks)
+
+
+def _plain(comparison: Comparison) -> dict[str, Any]:
+    """As strict JSON: a number that is not known is null."""
+
+    def plain(of: dict[str, Any]) -> dict[str, Any]:
+        return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in of.items()}
+
+    return {
+        "a": comparison.a,
+        "b": comparison.b,
+        "together": plain(asdict(comparison.together)),
+        "benchmarks": [plain(asdict(row)) for row in comparison.rows],
+    }

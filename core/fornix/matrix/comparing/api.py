@@ -1,0 +1,107 @@
+"""``fornix.compare`` and ``fornix.rank``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from fornix.matrix.comparing.children import MissingCells
+from fornix.matrix.comparing.pairwise import compare_models
+from fornix.matrix.comparing.ranking import ranks
+from fornix.matrix.comparing.result import Comparison
+from fornix.matrix.comparing.sources import of_matrix, of_store
+from fornix.registry.discovery import Registry, discover
+from fornix.registry.load import current_registry
+from fornix.store.interface import Store
+from fornix.store.places import open_store
+
+
+def compare(
+    a: str,
+    b: str,
+    store: Store | str | Path | None = None,
+    *,
+    matrix: xr.Dataset | None = None,
+    benchmarks: Sequence[str] | str | None = None,
+    missing: MissingCells | str = MissingCells.COMPLETE,
+    plugins: Sequence[str | Path] = (),
+    seed: int = 0,
+) -> Comparison:
+    """Which of two models is better, on each benchmark and over all of them.
+
+    Scores of both under the same draws of stimuli, neuroids and subjects are paired, so what the models share cancels out of the
+    error of their difference (docs/comparing.md says how, and how far that was checked).
+
+    Parameters
+    ----------
+    a, b : str
+        Models.
+    store : Store, path or str, optional
+        Where their scores are (default: ``FORNIX_STORE``, else ``fornix-store`` in the working folder).
+    matrix : Dataset, optional
+        What :func:`fornix.pull`, :func:`fornix.overlay` or :func:`fornix.run` returned; what :func:`fornix.run` returned needs
+        the store, too.
+    benchmarks : sequence of str, or str, optional
+        These, with the children of parents; None: all on which either has a value. p values are adjusted over all that could be
+        compared.
+    missing : {"complete", "common"}
+        Of a parent, compare only models that have all of its children, or compare on the children that both have.
+    plugins, seed
+        As :func:`fornix.run` takes them.
+
+    Returns
+    -------
+    Comparison
+        It prints as a table; ``.to_dataframe()`` has a row for each benchmark, with why two models could not be compared there.
+
+    Raises
+    ------
+    UsageError
+        If a name is unknown, or the matrix does not say where its scores are.
+    """
+    names = [benchmarks] if isinstance(benchmarks, str) else benchmarks
+    registry = _registry(plugins)
+    if matrix is not None:
+        source = of_matrix(matrix, registry, None if store is None else _opened(store))
+    else:
+        source = of_store(registry, _opened(store), [a, b], names, seed=seed)
+    return compare_models(a, b, source, benchmarks=names, missing=missing)
+
+
+def rank(
+    matrix: xr.Dataset,
+    store: Store | str | Path | None = None,
+    *,
+    missing: MissingCells | str = MissingCells.COMPLETE,
+    plugins: Sequence[str | Path] = (),
+) -> xr.Dataset:
+    """The matrix with the ranks of its models, anew: of a part of a published matrix, say, or of one with local models in it.
+
+    Parameters
+    ----------
+    matrix, store, missing, plugins
+        As :func:`compare` takes them.
+
+    Returns
+    -------
+    Dataset
+        The matrix, with the variables of :func:`fornix.matrix.comparing.ranking.ranks`.
+
+    Raises
+    ------
+    UsageError
+        If the matrix does not say where its scores are.
+    """
+    source = of_matrix(matrix, _registry(plugins), None if store is None else _opened(store))
+    return matrix.assign(ranks(source.matrix, source.score_of, source.registry, missing=missing).data_vars)
+
+
+def _registry(plugins: Sequence[str | Path]) -> Registry:
+    folders = tuple(Path(folder) for folder in plugins)
+    return discover(folders) if folders else current_registry(anew=True)
+
+
+def _opened(store: Store | str | Path | None) -> Store:
+    return open_store(store, read_only=True) if store is None or isinstance(store, str | Path) else store
