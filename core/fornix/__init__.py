@@ -15,12 +15,14 @@ _HOMES = {
     "FornixError": "fornix.errors",
     "UsageError": "fornix.errors",
     "card_file": "fornix.registry.load",
+    "compare": "fornix.matrix.comparing.api",
     "hookimpl": "fornix.registry.hookspecs",
     "load_benchmark": "fornix.registry.load",
     "load_dataset": "fornix.registry.load",
     "load_metric": "fornix.registry.load",
     "load_model": "fornix.registry.load",
     "pull": "fornix.matrix.snapshots.pulling",
+    "rank": "fornix.matrix.comparing.api",
     "read_matrix": "fornix.matrix.table",
     "run": "fornix.matrix.api",
     "score": "fornix.matrix.api",
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from fornix.errors import UsageError as UsageError
     from fornix.matrix.api import run as run
     from fornix.matrix.api import score as score
+    from fornix.matrix.comparing.api import compare as compare
+    from fornix.matrix.comparing.api import rank as rank
     from fornix.matrix.snapshots.pulling import pull as pull
     from fornix.matrix.stored import stored_score as stored_score
     from fornix.matrix.table import read_matrix as read_matrix
