@@ -14,7 +14,7 @@ import pytest
 import fornix
 
 CORE = Path(fornix.__file__).parent
-ROOMS = ("interfaces numerics", "files", "registry", "store", "extraction", "engine", "matrix", "conformance", "cli")
+ROOMS = ("interfaces numerics", "files", "registry", "store", "extraction", "engine", "matrix", "site", "conformance", "cli")
 RANK = {room: rank for rank, names in enumerate(ROOMS) for room in names.split()}
 #: Importing these costs nothing and leads nowhere; of the package itself that is its version alone, as all else is of some room.
 GROUND = ("fornix.__version__", "fornix.errors", "fornix.numerics.policy")

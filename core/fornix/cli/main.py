@@ -23,7 +23,23 @@ from fornix import __version__
 from fornix.cli.streams import open_closed_streams, say, silence
 from fornix.errors import FornixError, UsageError
 
-_VERBS = ("list", "show", "doctor", "plan", "commit", "run", "rescore", "matrix", "compare", "log", "store", "publish", "test")
+_VERBS = (
+    "list",
+    "show",
+    "doctor",
+    "plan",
+    "commit",
+    "run",
+    "rescore",
+    "matrix",
+    "compare",
+    "log",
+    "store",
+    "publish",
+    "site",
+    "plot",
+    "test",
+)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -35,7 +35,9 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def call(parsed: argparse.Namespace) -> int:
+    from fornix.matrix.snapshots.format import SITE
     from fornix.matrix.snapshots.publishing import publish
+    from fornix.site.build import build
 
     published = publish(
         registry(parsed),
@@ -46,6 +48,7 @@ def call(parsed: argparse.Namespace) -> int:
         named=parsed.named,
         arrays=not parsed.without_arrays,
         seed=parsed.seed,
+        also=lambda folder: build(folder, folder / SITE),
         back=parsed.back,
         dry_run=parsed.dry_run,
     )

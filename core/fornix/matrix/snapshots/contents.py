@@ -25,7 +25,8 @@ from fornix.matrix.snapshots import provenance
 from fornix.matrix.snapshots.arrays import Parts, write_scores
 from fornix.matrix.snapshots.cards import to_json
 from fornix.matrix.snapshots.citation import citation
-from fornix.matrix.snapshots.format import CARDS, CELLS, CITATION, MATRIX, Manifest, SnapshotError, SnapshotFile
+from fornix.matrix.snapshots.format import CARDS, CELLS, CITATION, LAYERS, MATRIX, Manifest, SnapshotError, SnapshotFile
+from fornix.matrix.snapshots.layers import layers_of
 from fornix.matrix.snapshots.tables import COLUMNS, write_cells, write_matrix
 from fornix.matrix.snapshots.visible import Visible
 from fornix.numerics.policy import EXTRACTION_REVISION, SCORING_REVISION
@@ -112,7 +113,9 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
     write_cells(folder / CELLS, matrix)
     write_matrix(folder / MATRIX, matrix)
     said = visible.json(to_json(visible.registry.get(card.kind, card.identifier) for card in cards))
-    (folder / CARDS).write_text(json.dumps(said, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    layers = visible.json(layers_of(visible.planned, matrix["model"].values.tolist()))
+    for name, content in ((CARDS, said), (LAYERS, layers)):
+        (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     used = [results[cell.key] for cell in kept.in_state("ok")]
     manifest = Manifest(
         created=max(cell.created for cell in used),

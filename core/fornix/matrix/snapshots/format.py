@@ -3,7 +3,7 @@
     latest.json                          which version is the newest
     index.html                           forwards to the site of that version
     snapshots/<version>/manifest.json    what there is, with hashes; its presence makes a version whole
-    snapshots/<version>/cells.parquet, matrix.nc, cards.json, CITATION.cff
+    snapshots/<version>/cells.parquet, matrix.nc, cards.json, layers.json, CITATION.cff
     snapshots/<version>/replicates/<benchmark>.nc, units/<benchmark>.nc
     snapshots/<version>/site/...
 
@@ -34,6 +34,7 @@ MANIFEST: Final = "manifest.json"
 CELLS: Final = "cells.parquet"
 MATRIX: Final = "matrix.nc"
 CARDS: Final = "cards.json"
+LAYERS: Final = "layers.json"
 CITATION: Final = "CITATION.cff"
 UNITS: Final = "units/"
 REPLICATES: Final = "replicates/"

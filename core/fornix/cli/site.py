@@ -1,0 +1,88 @@
+"""``fornix site``: writes the pages of a store's matrix, or of a snapshot's, into a folder that any browser opens."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import webbrowser
+from pathlib import Path
+
+from fornix.cli.arguments import add_selection, registry, store
+from fornix.errors import UsageError
+
+
+def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = verbs.add_parser("site", help="write the pages of a matrix", description=__doc__)
+    parser.add_argument("--snapshot", metavar="PLACE", help="of a published matrix: a folder, s3:// or http(s):// address")
+    parser.add_argument("--version", metavar="VERSION", help="of the snapshot (default: the latest)")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("fornix-site"), metavar="FOLDER", help="where to (default: fornix-site)"
+    )
+    parser.add_argument("--open", action="store_true", help="open it in the browser")
+    parser.add_argument(
+        "--with",
+        dest="named",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="private plugins of the store to show",
+    )
+    add_selection(parser)
+    parser.set_defaults(call=call)
+
+
+def call(parsed: argparse.Namespace) -> int:
+    from fornix.site.build import build, is_site
+
+    of_store = [name for name in ("store", "models", "benchmarks", "named") if getattr(parsed, name)]
+    if parsed.snapshot is not None and of_store:
+        option = "--with" if of_store[0] == "named" else f"--{of_store[0]}"
+        raise UsageError(f"{option} chooses from a store, --snapshot shows a published matrix whole; give one of the two")
+    if parsed.snapshot is None and parsed.version is not None:
+        raise UsageError("--version names a snapshot; give --snapshot PLACE with it")
+    output: Path = parsed.output
+    if output.exists() and not is_site(output) and (not output.is_dir() or any(output.iterdir())):
+        raise UsageError(f"{output} is there and is no site; give another folder with -o")
+    with tempfile.TemporaryDirectory(prefix="fornix-site-") as folder:
+        within = Path(folder) / "snapshot"
+        within.mkdir()
+        if parsed.snapshot is None:
+            _stage(parsed, within)
+        else:
+            _copy(parsed.snapshot, parsed.version or "latest", within)
+        built = Path(folder) / "site"
+        build(within, built)
+        if output.exists():
+            shutil.rmtree(output)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(built, output)
+    page = output.resolve() / "index.html"
+    print(f"written: {page}")
+    if parsed.open and not webbrowser.open(page.as_uri()):
+        print("no browser was found to open it in; open that file in yours")
+    return 0
+
+
+def _stage(parsed: argparse.Namespace, folder: Path) -> None:
+    """The files of a snapshot of the store, without the arrays, which no page shows."""
+    from fornix.matrix.snapshots.contents import Selection, stage
+    from fornix.matrix.snapshots.format import MANIFEST
+
+    selection = Selection(parsed.models, parsed.benchmarks, parsed.named, arrays=False, seed=parsed.seed)
+    staged = stage(registry(parsed), store(parsed, read_only=True), selection, folder)
+    for sentence in staged.left_out:
+        print(sentence)
+    (folder / MANIFEST).write_bytes(staged.manifest.to_bytes())
+
+
+def _copy(place: str, version: str, folder: Path) -> None:
+    """The files of a published snapshot, verified, without the arrays."""
+    from fornix.matrix.snapshots.format import CARDS, CELLS, CITATION, MANIFEST, MATRIX
+    from fornix.matrix.snapshots.pulling import open_snapshot
+
+    snapshot = open_snapshot(place, version)
+    (folder / MANIFEST).write_bytes(snapshot.manifest.to_bytes())
+    for name in (CELLS, CARDS, MATRIX, CITATION):
+        shutil.copyfile(snapshot.file(name), folder / name)

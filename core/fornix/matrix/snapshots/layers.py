@@ -1,0 +1,70 @@
+"""Which layers stand for which regions, and how every layer scored where they were chosen: what plugins' folders hold of it, for
+readers of a snapshot. No number of the matrix depends on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, Final
+
+from fornix.extraction.commitment import read_commitment
+from fornix.extraction.profile import read_profile
+from fornix.registry.card import Card
+from fornix.registry.discovery import Registry
+
+#: Of a row of a profile.
+_COLUMNS: Final = ["region", "data", "metric", "place", "layer", "value", "error", "interval_low", "interval_high", "selected"]
+
+
+def layers_of(registry: Registry, models: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What is known of the layers of these models, without importing them.
+
+    Parameters
+    ----------
+    registry : Registry
+        Which knows the plugins of the models.
+    models : iterable of str
+
+    Returns
+    -------
+    dict
+        For each model of which something is known: ``regions``, a list of {region, layers, how}, and ``behaviour``, a layer or
+        None, as the ``commitment.toml`` of its package says where it is the only model there; ``profile``, a list of rows as
+        ``fornix commit`` wrote them into the plugin's folder.
+
+    Raises
+    ------
+    FornixError
+        If a commitment or a profile is damaged.
+    """
+    found = {}
+    for name in models:
+        card = registry.get("model", name)
+        known = {**_committed(registry, card), **_profile(registry, card)}
+        if known:
+            found[name] = known
+    return found
+
+
+def _committed(registry: Registry, card: Card) -> dict[str, Any]:
+    owner = registry.distribution(card)
+    file = owner.folder / "commitment.toml"
+    beside = [other for other in registry.cards("model") if registry.distribution(other).folder == owner.folder]
+    if not file.is_file() or len(beside) > 1:
+        return {}
+    commitment = read_commitment(file)
+    regions = [{"region": r, "layers": list(layers), "how": commitment.how[r]} for r, layers in commitment.regions.items()]
+    return {"regions": regions, "behaviour": commitment.behaviour}
+
+
+def _profile(registry: Registry, card: Card) -> dict[str, Any]:
+    root = registry.distribution(card).root
+    table = None if root is None else read_profile(root / "commitment" / f"{card.identifier}.csv")
+    if table is None:
+        return {}
+    rows = table[_COLUMNS].to_dict(orient="records")
+    return {"profile": [{str(name): _plain(value) for name, value in row.items()} for row in rows]}
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
