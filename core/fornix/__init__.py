@@ -21,6 +21,7 @@ _HOMES = {
     "load_dataset": "fornix.registry.load",
     "load_metric": "fornix.registry.load",
     "load_model": "fornix.registry.load",
+    "overlay": "fornix.matrix.snapshots.overlay",
     "pull": "fornix.matrix.snapshots.pulling",
     "rank": "fornix.matrix.comparing.api",
     "read_matrix": "fornix.matrix.table",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from fornix.matrix.api import score as score
     from fornix.matrix.comparing.api import compare as compare
     from fornix.matrix.comparing.api import rank as rank
+    from fornix.matrix.snapshots.overlay import overlay as overlay
     from fornix.matrix.snapshots.pulling import pull as pull
     from fornix.matrix.stored import stored_score as stored_score
     from fornix.matrix.table import read_matrix as read_matrix

@@ -1,14 +1,19 @@
-"""``fornix.stored_score``: one score out of a store, whole."""
+"""``fornix.stored_score``: one score out of a store or a published matrix, whole."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import xarray as xr
+
 from fornix.engine.exchange import score_from
 from fornix.engine.plan import plan
 from fornix.errors import UsageError
 from fornix.interfaces import Score
+from fornix.matrix.snapshots.pulling import open_snapshot
+from fornix.matrix.snapshots.scores import score_of
+from fornix.matrix.snapshots.sources import is_place
 from fornix.registry.discovery import discover
 from fornix.registry.load import current_registry
 from fornix.store.interface import Store
@@ -18,7 +23,7 @@ from fornix.store.places import open_store
 def stored_score(
     model: str,
     benchmark: str,
-    store: Store | str | Path | None = None,
+    store: Store | xr.Dataset | str | Path | None = None,
     *,
     plugins: Sequence[str | Path] = (),
     seed: int = 0,
@@ -31,16 +36,23 @@ def stored_score(
     ----------
     model, benchmark : str
         Identifiers; of a benchmark, that of a leaf.
-    store, plugins, seed
+    store : Store, Dataset, path or str, optional
+        As :func:`fornix.run` takes it; or the place of a snapshot, or a matrix of :func:`fornix.pull` or :func:`fornix.overlay`,
+        which need no plugin.
+    plugins, seed
         As :func:`fornix.run` takes them.
 
     Raises
     ------
     UsageError
         If an identifier is unknown or that of a parent, or the cell has no result as its plugins are now.
-    StoreError
-        If its arrays are damaged.
+    StoreError, SnapshotError
+        If its arrays are damaged, or cannot be had.
     """
+    if isinstance(store, xr.Dataset):
+        return score_of(store)(model, benchmark)
+    if isinstance(store, str | Path) and is_place(store):
+        return open_snapshot(store).score(model, benchmark)
     folders = tuple(Path(folder) for folder in plugins)
     registry = discover(folders) if folders else current_registry(anew=True)
     place = open_store(store, read_only=True) if store is None or isinstance(store, str | Path) else store

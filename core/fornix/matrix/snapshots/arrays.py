@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -41,26 +41,30 @@ def write_scores(folder: Path, benchmark: str, scores: Iterable[tuple[str, Parts
             put["replicates"](model, {"scalars": scalars}, rest)
 
 
-def read_score(file: Callable[[str], Path], model: str, benchmark: str) -> Score:
+def read_score(file: Callable[[str], Path], model: str, benchmark: str, *, units: bool = True) -> Score:
     """The score of a cell, whole, as it was stored.
 
     Parameters
     ----------
     file : callable
         The path, on this machine, of a file of the snapshot.
+    units : bool
+        False: without the values of single units, whose file is then not asked for.
 
     Raises
     ------
     SnapshotError
         If the snapshot has none, or a file is damaged.
     """
-    groups = list(_groups(file, model, benchmark))
+    groups = list(_groups(file, model, benchmark, ("replicates", "units") if units else ("replicates",)))
     scalars = next(about["scalars"] for about, _ in groups if "scalars" in about)
     return score_from(scalars, {name: array for _, arrays in groups for name, array in arrays.items()})
 
 
-def _groups(file: Callable[[str], Path], model: str, benchmark: str) -> Iterator[tuple[dict[str, Any], dict[str, xr.DataArray]]]:
-    for path in array_files(benchmark).values():
+def _groups(
+    file: Callable[[str], Path], model: str, benchmark: str, names: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], dict[str, xr.DataArray]]]:
+    for path in (array_files(benchmark)[name] for name in names):
         try:
             group = read_group(file(path), model)
         except ArrayFileError as error:

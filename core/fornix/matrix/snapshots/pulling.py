@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from fornix.errors import UsageError
 from fornix.matrix.snapshots.cache import Memory, ago
 from fornix.matrix.snapshots.format import (
     CARDS,
@@ -33,6 +34,7 @@ from fornix.registry.options import did_you_mean
 if TYPE_CHECKING:
     import xarray as xr
 
+    from fornix.interfaces import Score
     from fornix.registry.discovery import Registry
 
 #: So many versions are named where one is asked for that is not there.
@@ -83,9 +85,7 @@ def pull(
     matrix = snapshot.matrix(models, benchmarks)
     if units:
         for name in matrix["benchmark"].values[matrix["leaf"].values].tolist():
-            for path in array_files(name).values():
-                if path in snapshot.manifest.files:
-                    snapshot.file(path)
+            snapshot.array_files(name)
     return matrix
 
 
@@ -143,6 +143,10 @@ class Snapshot:
                 f"{where} is not whole: {error}, and its manifest names it; tell who keeps it, or pull another version"
             ) from error
 
+    def array_files(self, benchmark: str) -> dict[str, Path]:
+        """The files of a leaf's ``replicates`` and ``units``, as :meth:`file` gives them; none where nothing was published."""
+        return {name: self.file(path) for name, path in array_files(benchmark).items() if path in self.manifest.files}
+
     @cached_property
     def registry(self) -> Registry:
         """The cards of its models and benchmarks, and of the datasets and metrics that these use."""
@@ -158,6 +162,31 @@ class Snapshot:
         named = ([names] if isinstance(names, str) else names for names in (models, benchmarks))
         matrix = read_cells(self.file(CELLS), self.registry, *named)
         return matrix.assign_attrs(snapshot=self.place.name, version=self.version, manifest_sha256=self.manifest_sha256)
+
+    def score(self, model: str, benchmark: str, *, units: bool = True) -> Score:
+        """The score of a cell, whole; ``units=False``: without the values of single units, whose file is then not fetched.
+
+        Raises
+        ------
+        UsageError
+            If it is of a parent, or there is no result.
+        SnapshotError
+            If the snapshot has no such model or benchmark, or no arrays, or a damaged file.
+        """
+        from fornix.matrix.snapshots.arrays import read_score
+
+        try:
+            return read_score(self.file, model, benchmark, units=units)
+        except SnapshotError:
+            cell = self.matrix([model], [benchmark]).sel(model=model, benchmark=benchmark)
+            if not cell["leaf"].item():
+                raise UsageError(
+                    f"{benchmark} is a parent, of which there are no arrays; ask for its children one by one"
+                ) from None
+            if cell["status"].item() != "ok":
+                because = ": ".join(filter(None, (str(cell[name].item()) for name in ("status", "reason", "why"))))
+                raise UsageError(f"{model} on {benchmark} has no result in the snapshot {self.version} ({because})") from None
+            raise
 
 
 def _latest(source: Place, memory: Memory | None) -> Pointer:

@@ -1,5 +1,7 @@
-"""Where snapshots are read from: a folder, a bucket, or whatever serves such a folder over HTTP. Nothing is believed here that
-has no hash: what is small is handed over as it came, files only if they are those that the manifest means."""
+"""Where snapshots are read from: a folder, a bucket (:mod:`~fornix.matrix.snapshots.bucket`), or what serves a folder over HTTP.
+
+Nothing is believed here: what is small is handed over as it came, files only if they are those that the manifest means.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,9 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
 from fornix.errors import UsageError
@@ -17,12 +19,9 @@ from fornix.files.fetch import FileUnavailable, fetch_from
 from fornix.files.file import File
 from fornix.files.network import Document, Network, read_document, unreachable
 from fornix.files.settings import named_folder
-from fornix.files.source import Interrupted, NotThere, OtherFile, Source, SourceTrouble, Stream, other_size
-from fornix.matrix.snapshots.format import MANIFEST, SNAPSHOTS, SnapshotError, SnapshotFile
-from fornix.store.interface import StoreError
-from fornix.store.requests import Absent, Requests, Taken, Unanswered
+from fornix.files.source import Interrupted, NotThere, OtherFile, Source, SourceTrouble
+from fornix.matrix.snapshots.format import LATEST, MANIFEST, SNAPSHOTS, SnapshotError, SnapshotFile
 
-_BLOCK: Final = 1 << 20
 #: What browsers show in the address bar of a published site, below the place itself.
 _WITHIN: Final = re.compile(r"(?P<place>.+?)/(?:snapshots(?:/(?P<version>[^/]+)(?:/.*)?)?|latest\.json|index\.html)/*")
 
@@ -77,10 +76,24 @@ def open_place(place: str | os.PathLike[str]) -> Place:
     if scheme in ("http", "https"):
         return Web(text)
     if scheme == "s3":
+        from fornix.matrix.snapshots.bucket import InBucket
+
         return InBucket(text)
     if scheme:
         raise UsageError(f"{text} is no place of snapshots; expected a folder, s3://bucket/prefix, or an http(s):// address")
     return InFolder(text)
+
+
+def is_place(place: str | os.PathLike[str]) -> bool:
+    """Whether snapshots were published at a place; what is at an http(s) address can be nothing else."""
+    text = os.fspath(place)
+    if text.startswith(("http://", "https://")):
+        return True
+    try:
+        open_place(place).document(LATEST)
+    except Missing:
+        return False
+    return True
 
 
 def hint_within(name: str) -> str:
@@ -92,7 +105,8 @@ def hint_within(name: str) -> str:
     return f"; did you mean {found['place']!r}{version}?"
 
 
-def _no_such(what: str, place: str) -> Missing:
+def no_such(what: str, place: str) -> Missing:
+    """What to raise for an object that a place has not."""
     return Missing(f"there is no {what} at {place}")
 
 
@@ -114,7 +128,7 @@ class InFolder:
         try:
             return Document((self._root / name).read_bytes(), "")
         except (FileNotFoundError, NotADirectoryError):
-            raise _no_such(name, self.name) from None
+            raise no_such(name, self.name) from None
         except OSError as error:
             raise self._refusal(name, error) from error
 
@@ -134,7 +148,7 @@ class InFolder:
                         f"{path} is not as it was published ({wrong}); copy the snapshot anew, or publish it again"
                     )
         except (FileNotFoundError, NotADirectoryError):
-            raise _no_such(name, self.name) from None
+            raise no_such(name, self.name) from None
         except OSError as error:
             raise self._refusal(name, error) from error
         self._checked[path] = version
@@ -148,7 +162,7 @@ class InFolder:
 
     def _refusal(self, name: str, error: OSError) -> SnapshotError:
         if error.errno == errno.ENAMETOOLONG:
-            return _no_such(name, self.name)
+            return no_such(name, self.name)
         return SnapshotError(f"{self._root / name} cannot be read ({error.strerror or error})")
 
 
@@ -178,7 +192,7 @@ class Web:
             raise self._told(name, trouble) from None
 
     def file(self, name: str, entry: SnapshotFile) -> Path:
-        return _fetched(self._source, _as_file(self._url(name), entry), lambda trouble: self._told(name, trouble))
+        return fetched(self._source, as_file(self._url(name), entry), lambda trouble: self._told(name, trouble))
 
     def versions(self) -> None:
         return None
@@ -198,116 +212,18 @@ class Web:
         return kind(f"{self._url(name)} {trouble}")
 
 
-# buckets
+# those that are elsewhere
 
 
-class InBucket:
-    """A prefix of a bucket, through the requests that stores make."""
-
-    is_here = False
-
-    def __init__(self, url: str) -> None:
-        bucket, _, prefix = url.removeprefix("s3://").partition("/")
-        prefix = prefix.strip("/")
-        if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
-            raise UsageError(f"{url} names no place in a bucket; expected s3://bucket/prefix")
-        self.name = f"s3://{bucket}/{prefix}".rstrip("/")
-        self._bucket = bucket
-        self._prefix = f"{prefix}/" if prefix else ""
-        self._requests = Requests(self.name, bucket, "the place of snapshots")
-
-    def document(self, name: str, etag: str = "") -> Document:
-        def call(client: Any) -> Document:
-            answer = client.get_object(**self._at(name))
-            return Document(answer["Body"].read(), answer["ETag"])
-
-        try:
-            return self._requests.make(call)
-        except Absent:
-            raise _no_such(name, self.name) from None
-        except StoreError as error:
-            raise _of_bucket(error) from error
-
-    def file(self, name: str, entry: SnapshotFile) -> Path:
-        source = _Object(self._requests, self._at(name))
-        try:
-            return _fetched(source, _as_file(f"{self.name}/{name}", entry), lambda trouble: self._told(name, trouble))
-        except StoreError as error:
-            raise _of_bucket(error) from error
-
-    def versions(self) -> list[str]:
-        start = f"{self._prefix}{SNAPSHOTS}"
-
-        def call(client: Any) -> list[str]:
-            pages = client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start, Delimiter="/")
-            return [found["Prefix"][len(start) : -1] for page in pages for found in page.get("CommonPrefixes", ())]
-
-        try:
-            return sorted(self._requests.make(call))
-        except StoreError as error:
-            raise _of_bucket(error) from error
-
-    def _at(self, name: str) -> dict[str, str]:
-        return {"Bucket": self._bucket, "Key": f"{self._prefix}{name}"}
-
-    def _told(self, name: str, trouble: SourceTrouble) -> SnapshotError:
-        if isinstance(trouble, NotThere):
-            return _no_such(name, self.name)
-        kind = Away if isinstance(trouble, Interrupted) else SnapshotError
-        return kind(f"{self.name}/{name} {trouble}")
-
-
-class _Object:
-    """One object as a source of its bytes; see :class:`~fornix.files.source.Source`."""
-
-    def __init__(self, requests: Requests, at: dict[str, str]) -> None:
-        self._requests = requests
-        self._at = at
-
-    def open(self, file: File, start: int, validator: str) -> Stream:
-        if not validator:
-            start = 0
-        how = {"Range": f"bytes={start}-", "IfMatch": validator} if start else {}
-        try:
-            answer = self._requests.make(lambda client: client.get_object(**self._at, **how))
-        except Taken:  # another version than that of which a part is there
-            return self.open(file, 0, "")
-        except Absent:
-            raise NotThere("is not there") from None
-        begin = start if "ContentRange" in answer else 0
-        if begin + answer["ContentLength"] != file.bytes:
-            answer["Body"].close()
-            raise other_size(begin + answer["ContentLength"], file)
-        return Stream(begin, _chunks(answer["Body"]), answer["ETag"])
-
-
-def _chunks(body: Any) -> Iterator[bytes]:
-    from botocore.exceptions import BotoCoreError
-    from urllib3.exceptions import ProtocolError  # which botocore lets through up to 1.36
-
-    try:
-        yield from body.iter_chunks(_BLOCK)
-    except (BotoCoreError, ProtocolError) as error:
-        raise Interrupted(f"broke off ({error})") from None
-    finally:
-        body.close()
-
-
-def _of_bucket(error: StoreError) -> SnapshotError:
-    return (Away if isinstance(error, Unanswered) else SnapshotError)(str(error))
-
-
-# both
-
-
-def _as_file(url: str, entry: SnapshotFile) -> File:
+def as_file(url: str, entry: SnapshotFile) -> File:
+    """A file of a manifest at its url."""
     try:
         return File(url.rsplit("/", 1)[1], url, entry.bytes, sha256=entry.sha256)
     except ValueError as error:
         raise SnapshotError(f"the manifest of the snapshot is damaged: {error}") from None
 
 
-def _fetched(source: Source, file: File, told: Callable[[SourceTrouble], SnapshotError]) -> Path:
+def fetched(source: Source, file: File, told: Callable[[SourceTrouble], SnapshotError]) -> Path:
     """The file from the cache or its source; one that arrives as another is asked for twice, as the fault may lie on the way."""
     for again in (True, False):
         try:

@@ -1,0 +1,168 @@
+"""A lab's own cells over a published matrix: which of them are shown where, and which may be ranked among the published ones.
+
+Local cells are taken as they are stored. Of plugins only those of the lab's own models and benchmarks are needed: what a
+published benchmark is, and how parents are made of children, the cards in the snapshot say.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from fornix.engine.chosen import scoring_cards
+from fornix.matrix.comparing.children import shares
+from fornix.matrix.comparing.ranking import ranks as ranks_of
+from fornix.matrix.snapshots.cards import to_json
+from fornix.matrix.snapshots.local import LocalModel, local_models
+from fornix.matrix.snapshots.overlaid import RANKS, Overlaid, Row
+from fornix.matrix.snapshots.pulling import pull
+from fornix.matrix.snapshots.scores import score_of, snapshot_of
+from fornix.registry.card import Card, Kind
+from fornix.registry.discovery import Registry, discover
+from fornix.registry.load import current_registry
+from fornix.store.interface import Store
+from fornix.store.places import open_store
+
+#: What follows the name of a model whose code here is not that which was published under the same name.
+LOCAL: Final = "@local"
+_DIMS: Final = ("model", "benchmark")
+
+
+def overlay(
+    public: xr.Dataset | str | os.PathLike[str],
+    store: Store | str | Path | None = None,
+    *,
+    version: str = "latest",
+    models: Sequence[str] | str | None = None,
+    benchmarks: Sequence[str] | str | None = None,
+    ranks: bool = True,
+    plugins: Sequence[str | Path] = (),
+    seed: int = 0,
+) -> xr.Dataset:
+    """A published matrix with the cells of one's own store beside it; nothing is published, and nothing leaves this machine.
+
+    A model that the snapshot lacks gets a row, a benchmark that it lacks a column. A published model that is the same here (its
+    code, options and files) gets local cells where it has no published value; where it has one, that is shown. A local model that
+    has the name of a published one and is another gets a row of its own, ``NAME@local``.
+
+    A local cell counts in rankings only if it was scored as the published cells of its benchmark were: version, code and data of
+    benchmark, datasets and metrics, revisions of fornix, and seed. Else it is flagged, and so are the parents above it.
+
+    Parameters
+    ----------
+    public : Dataset, str or path
+        What :func:`fornix.pull` returned, or the place of a snapshot.
+    store : Store, path or str, optional
+        As :func:`fornix.run` takes it.
+    version : str
+        Of the snapshot, where a place is given.
+    models, benchmarks : sequence of str, or str, optional
+        Which local models and leaves are laid over it (default: all that have a result in the store, private ones too).
+    ranks : bool
+        Rank the models anew where a local value came in, for which the replicates of the published scores there are fetched.
+        False: their ranks are unknown there (NaN).
+    plugins : sequence of path
+        Plugin folders to look for the local models and benchmarks in, besides what is installed.
+    seed : int
+        Of the runs whose cells are meant.
+
+    Returns
+    -------
+    Dataset with dims (model, benchmark)
+        As :func:`fornix.pull` returns it, with ``origin``: "public" or "local" for each cell, empty ones too. Where no local
+        value came in, ranks are the published ones. :func:`fornix.stored_score` takes it as ``store``.
+
+    Raises
+    ------
+    UsageError
+        If a name is unknown, or ``public`` is no pulled matrix.
+    SnapshotError, StoreError
+        If snapshot or store cannot be read.
+    """
+    published = public if isinstance(public, xr.Dataset) else pull(public, version)
+    snapshot = snapshot_of(published)
+    place = open_store(store, read_only=True) if store is None or isinstance(store, str | Path) else store
+    folders = tuple(Path(folder) for folder in plugins)
+    own = discover(folders) if folders else current_registry(anew=True)
+    stored = local_models(place, own, _names(models), _names(benchmarks), seed)
+    joined, rows = _joined(published, snapshot.registry, own, stored)
+    overlaid = Overlaid(published, joined, rows, snapshot.manifest.revisions)
+    matrix = overlaid.matrix()
+    if overlaid.hidden:
+        warnings.warn(f"of these the published cells are shown, not those here: {', '.join(overlaid.hidden)}", stacklevel=2)
+    added = json.dumps(to_json(_added(matrix, joined, snapshot.registry)))
+    matrix.attrs = {**published.attrs, "store": place.place, "cards": added}
+    return _ranked_anew(matrix, published, joined) if ranks else matrix
+
+
+def _ranked_anew(matrix: xr.Dataset, published: xr.Dataset, registry: Registry) -> xr.Dataset:
+    """The matrix with ranks where a local value is ranked, and on the parents above."""
+    columns = matrix["benchmark"].values
+    of = {name: list(shares(registry, registry.get("benchmark", name))) for name in columns.tolist()}
+    local = (matrix["ranked"].values & (matrix["origin"].values == "local")).any(axis=0)
+    touched = {name for name, came in zip(columns.tolist(), local.tolist(), strict=True) if came}
+    asked = touched | {leaf for name in touched for leaf in of[name]}
+    part = matrix.sel(benchmark=[name for name in columns.tolist() if name in asked])
+    found = ranks_of(part, score_of(matrix, units=False), registry)
+    for name in RANKS:
+        values = matrix[name].values.copy()
+        for j in np.flatnonzero([column in touched for column in columns.tolist()]):
+            values[:, j] = found[name].sel(benchmark=columns[j]).values
+        matrix[name] = (_DIMS, values)
+    return matrix
+
+
+# cards of both
+
+
+def _joined(published: xr.Dataset, cards: Registry, own: Registry, local: Mapping[str, LocalModel]) -> tuple[Registry, list[Row]]:
+    """The cards of both, those of the snapshot first, and the rows of the local models."""
+    # nothing names a model by its alias, and an alias of one might be the name of another
+    taken: dict[tuple[Kind, str], Card] = {
+        (card.kind, card.identifier.casefold()): replace(card, aliases={}) if card.kind == "model" else card
+        for card in [*own.cards(), *cards.cards()]
+    }
+    names = published["model"].values.tolist()
+    folded = {name.casefold(): place for place, name in enumerate(names)}
+    rows = []
+    for name, model in local.items():
+        place = folded.get(name.casefold())
+        if place is None:
+            card = replace(model.card, aliases={})
+            rows.append(Row(name, model))
+        elif _is_same(published, place, model):
+            rows.append(Row(names[place], model, place))
+            continue
+        else:
+            card = replace(model.card, aliases={}, identifier=f"{name}{LOCAL}", title=f"{model.card.title} (local)")
+            rows.append(Row(card.identifier, model))
+        taken["model", card.identifier.casefold()] = card
+    return Registry.of_cards(taken.values()), rows
+
+
+def _is_same(published: xr.Dataset, place: int, model: LocalModel) -> bool:
+    """Whether a published row is of the same model, in all that makes its keys."""
+    keys = set(published["key"].values[place].tolist())
+    same_cell = any(cell.key in keys for cells in model.cells.values() for cell in cells)
+    return same_cell or model.model_key in published["model_key"].values[place].tolist()
+
+
+def _added(matrix: xr.Dataset, registry: Registry, cards: Registry) -> list[Card]:
+    """The cards of a matrix's models and benchmarks, and what these use, that the snapshot lacks."""
+    of_benchmarks = [registry.get("benchmark", name) for name in matrix["benchmark"].values.tolist()]
+    used = [card for benchmark in of_benchmarks for card in scoring_cards(registry, benchmark)]
+    there = {(card.kind, card.identifier) for card in cards.cards()}
+    needed = {(c.kind, c.identifier): c for c in [*(registry.get("model", m) for m in matrix["model"].values.tolist()), *used]}
+    return [card for key, card in needed.items() if key not in there]
+
+
+def _names(given: Sequence[str] | str | None) -> list[str] | None:
+    return [given] if isinstance(given, str) else None if given is None else list(given)
