@@ -37,7 +37,6 @@ _VERBS = (
     "store",
     "publish",
     "site",
-    "plot",
     "test",
 )
 
