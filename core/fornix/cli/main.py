@@ -36,7 +36,9 @@ _VERBS = (
     "log",
     "store",
     "publish",
+    "pull",
     "site",
+    "plot",
     "test",
 )
 

@@ -121,6 +121,11 @@ def write_csv(matrix: xr.Dataset, path: Path) -> None:
     matrix.to_dataframe().reset_index().to_csv(path, index=False)
 
 
+def write_parquet(matrix: xr.Dataset, path: Path) -> None:
+    """The same table as Parquet, with the types of its columns."""
+    matrix.to_dataframe().reset_index().to_parquet(path, index=False, compression="zstd")
+
+
 def write_netcdf(matrix: xr.Dataset, path: Path) -> None:
     """The matrix as netCDF-4."""
     from fornix.store.netcdf import write_dataset

@@ -1,0 +1,67 @@
+"""``fornix pull``: a published matrix as files that other programs read, each with the same numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+import pandas as pd
+import pytest
+
+import fornix
+from fornix.cli.main import main
+from fornix.matrix.snapshots.publishing import publish
+from fornix.matrix.table import read_matrix
+from fornix.store.folder import FolderStore
+from fornix.store.netcdf import read_group
+from tests.engine.conftest import TOYS, toy_registry
+from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, scored
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("public")
+    store = FolderStore(folder / "store")
+    fill(store, {(MODEL, IT): scored(0.5, 1), (MODEL, V4): scored(0.3, 2), (OTHER, IT): scored(0.4, 3)})
+    publish(toy_registry(TOYS), store, folder / "place")
+    return folder / "place"
+
+
+def test_tables_and_netcdf_have_the_numbers_of_the_matrix(place: Path, tmp_path: Path, capsys: Any) -> None:
+    matrix = fornix.pull(place)
+    for suffix in ("csv", "parquet", "nc"):
+        assert main(["pull", str(place), "-o", str(tmp_path / f"scores.{suffix}")]) == 0
+        assert f"snapshot {matrix.attrs['version']} of {place}: 2 models on 3 benchmarks, 4 scores" in capsys.readouterr().out
+    expected = matrix["value"].values.ravel()
+    for frame in (pd.read_csv(tmp_path / "scores.csv"), pd.read_parquet(tmp_path / "scores.parquet")):
+        np.testing.assert_array_equal(frame["value"].values, expected)
+        assert frame["benchmark"].tolist() == matrix["benchmark"].values.tolist() * 2
+        assert frame["region"].iloc[1] == "IT"
+    assert read_matrix(tmp_path / "scores.nc").identical(matrix)
+    with netCDF4.Dataset(tmp_path / "scores.nc") as root:  # as other programs see it
+        np.testing.assert_array_equal(np.ma.filled(root["value"][:], np.nan), matrix["value"].values)
+
+
+def test_parts_and_the_arrays_of_a_benchmark(place: Path, tmp_path: Path, capsys: Any) -> None:
+    asked = ["pull", str(place), "--models", MODEL, "--benchmarks", V4, "--units", str(tmp_path / "arrays"), "--json"]
+    assert main([*asked, "-o", str(tmp_path / "one.csv")]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["models"], said["benchmarks"], said["ok"]) == (1, 1, 1)
+    assert sorted(said["arrays"]) == [str(tmp_path / "arrays" / kind / f"{V4}.nc") for kind in ("replicates", "units")]
+    found = read_group(tmp_path / "arrays" / "units" / f"{V4}.nc", MODEL)
+    assert found is not None
+    assert found[1]["units"].identical(scored(0.3, 2).units)
+    assert main(["pull", str(place), "--benchmarks", PARENT]) == 0
+    assert "2 models on 3 benchmarks" in capsys.readouterr().out
+
+
+def test_what_cannot_be_is_said(place: Path, tmp_path: Path, capsys: Any) -> None:
+    assert main(["pull", str(tmp_path)]) == 1
+    assert "no snapshot was published there" in capsys.readouterr().err
+    assert main(["pull", "ftp://host/x"]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["pull", str(place), "-o", str(tmp_path / "scores.xls")])
+    assert "neither in .csv nor in .parquet nor in .nc" in capsys.readouterr().err
