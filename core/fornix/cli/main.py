@@ -38,7 +38,6 @@ _VERBS = (
     "publish",
     "pull",
     "site",
-    "plot",
     "test",
 )
 
