@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,12 +52,25 @@ def endpoint(s3_server: tuple[str, int], monkeypatch: pytest.MonkeyPatch, tmp_pa
     running.server_close()
 
 
-@pytest.fixture
-def bucket(endpoint: Endpoint, s3_server: tuple[str, int], tmp_path: Path) -> InBucket:
-    """A place in a bucket of its own."""
+@pytest.fixture(scope="session")
+def client(s3_server: tuple[str, int]) -> Any:
+    """A client of the server itself, around the proxy; to make one takes longer than most tests."""
     import boto3
+    from botocore.config import Config
 
-    client = boto3.client("s3", region_name="us-east-1", endpoint_url="http://{}:{}".format(*s3_server))
+    return boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url="http://{}:{}".format(*s3_server),
+        aws_access_key_id="somebody",
+        aws_secret_access_key="something",
+        config=Config(proxies={}),
+    )
+
+
+@pytest.fixture
+def bucket(endpoint: Endpoint, client: Any, tmp_path: Path) -> InBucket:
+    """A place in a bucket of its own."""
     name = f"lab-{secrets.token_hex(6)}"
     client.create_bucket(Bucket=name)
     return InBucket(client, name, tmp_path / "cache" / "stores")
