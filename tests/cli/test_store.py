@@ -12,7 +12,7 @@ import pytest
 import fornix
 from fornix.cli.main import main
 from fornix.store.places import open_store
-from tests.store.conftest import bucket, endpoint, s3_server  # noqa: F401 - fixtures
+from tests.store.conftest import bucket, client, endpoint, s3_server  # noqa: F401 - fixtures
 from tests.store.places import InBucket
 
 TOYS = Path(__file__).parents[1] / "engine" / "toys"
