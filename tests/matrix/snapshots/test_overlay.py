@@ -307,3 +307,12 @@ def test_the_store_is_read_and_nothing_else(place: Path, store: FolderStore, lab
     before = contents()
     fornix.overlay(place, str(store.path), plugins=[lab])
     assert contents() == before
+
+
+def test_models_are_compared_on_it(place: Path, store: FolderStore, lab: Path, toys: Path) -> None:
+    fill(store, {(NET, IT): scored(0.9, 4), (NET, V4): scored(0.1, 5)}, only(lab, toys))
+    both = fornix.overlay(place, store, plugins=[lab])
+    frame = fornix.compare(NET, MODEL, matrix=both).to_dataframe().set_index("benchmark")
+    assert frame["difference"][IT] == pytest.approx(0.4)
+    assert frame["difference"][PARENT] == pytest.approx(0.1)
+    assert (frame["p"] < 1).all()

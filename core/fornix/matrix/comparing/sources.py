@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import xarray as xr
 
@@ -14,14 +13,13 @@ from fornix.errors import FornixError, UsageError
 from fornix.interfaces.score import Score
 from fornix.matrix.assemble import assemble
 from fornix.matrix.comparing.measured import ScoreOf
-from fornix.matrix.snapshots.arrays import read_score
-from fornix.matrix.snapshots.pulling import open_snapshot
+from fornix.matrix.snapshots.pulling import pull
+from fornix.matrix.snapshots.scores import registry_of, score_of
 from fornix.registry.discovery import Registry
 from fornix.store.interface import Store
-from fornix.store.places import open_store
 
-#: The attributes of a matrix that say where it is from (:func:`fornix.pull`, :func:`fornix.overlay`).
-SNAPSHOT, STORE = "snapshot", "store"
+#: The attribute of a matrix that says which snapshot it was pulled from (:func:`fornix.pull`, :func:`fornix.overlay`).
+SNAPSHOT = "snapshot"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +61,8 @@ def of_snapshot(place: str, version: str, models: Sequence[str] | None, benchmar
     SnapshotError
         If the snapshot cannot be had, or lacks one of them.
     """
-    snapshot = open_snapshot(place, version)
-    return Source(snapshot.matrix(models, benchmarks), partial(read_score, snapshot.file), snapshot.registry)
+    matrix = pull(place, version, models, benchmarks)
+    return Source(matrix, score_of(matrix), registry_of(matrix))
 
 
 def of_matrix(matrix: xr.Dataset, registry: Registry, store: Store | None = None) -> Source:
@@ -73,49 +71,30 @@ def of_matrix(matrix: xr.Dataset, registry: Registry, store: Store | None = None
     Parameters
     ----------
     registry : Registry
-        The cards of this machine, for benchmarks that no snapshot has.
     store : Store, optional
-        Which the matrix was assembled from, where it does not say so.
+        Which a matrix was assembled from that does not say where its scores are, and by which cards.
 
     Raises
     ------
     UsageError
         If the matrix does not say where its scores are.
     """
-    if store is None and STORE in matrix.attrs:
-        store = open_store(matrix.attrs[STORE], read_only=True)
-    if SNAPSHOT not in matrix.attrs:
-        if store is None:
-            raise UsageError(
-                "this matrix does not say where its scores are: give the store that it was assembled from (store=...)"
-            )
-        return Source(matrix, _in_store(matrix, store), registry)
-    snapshot = open_snapshot(matrix.attrs[SNAPSHOT], matrix.attrs["version"])
-    local = _in_store(matrix, store) if store is not None and "origin" in matrix else None
-
-    def score_of(model: str, leaf: str) -> Score:
-        if local is not None and matrix["origin"].sel(model=model, benchmark=leaf).item() == "local":
-            return local(model, leaf)
-        return read_score(snapshot.file, model, leaf)
-
-    return Source(matrix, score_of, snapshot.registry if local is None else _joined(snapshot.registry, registry))
+    if SNAPSHOT in matrix.attrs:
+        return Source(matrix, score_of(matrix), registry_of(matrix))
+    if store is None:
+        raise UsageError("this matrix does not say where its scores are: give the store that it was assembled from (store=...)")
+    return Source(matrix, _in_store(matrix, store), registry)
 
 
 def _in_store(matrix: xr.Dataset, store: Store) -> ScoreOf:
     """The whole scores of a matrix that was assembled from a store."""
     keys = matrix["key"]
 
-    def score_of(model: str, leaf: str) -> Score:
+    def stored(model: str, leaf: str) -> Score:
         key = str(keys.sel(model=model, benchmark=leaf).item())
         cell = store.cell(key) if key else None
         if cell is None:
             raise FornixError("it has no result in the store")
         return score_from(cell.scalars, store.units(key))
 
-    return score_of
-
-
-def _joined(published: Registry, own: Registry) -> Registry:
-    """The cards of a snapshot, and of one's own those that it lacks; aliases might clash, and name no row or column."""
-    there = {(card.kind, card.identifier.casefold()): card for card in [*own.cards(), *published.cards()]}
-    return Registry.of_cards(replace(card, aliases={}) for card in there.values())
+    return stored
