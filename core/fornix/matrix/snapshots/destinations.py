@@ -54,8 +54,13 @@ class Destination(Protocol):
     def read(self, name: str) -> Found | None:
         """A small file as it is now, or None."""
 
-    def check_conditions(self, name: str, file: Path) -> None:
-        """See, by a file that is to be written anyhow, that of two writers of one name the second is told."""
+    def check_conditions(self, name: str, file: Path) -> bool:
+        """See, by a file that is to be written anyhow, that of two writers of one name the second is told.
+
+        Returns
+        -------
+        whether the file was written
+        """
 
     def put_all(self, files: list[tuple[str, Path, SnapshotFile]]) -> list[str]:
         """Write files that have these hashes; returns the names of those that were not there as they should be."""
@@ -117,8 +122,8 @@ class IntoFolder:
             raise SnapshotError(f"{self._root / name} cannot be read ({error.strerror})") from error
         return Found(content, hashlib.sha256(content).hexdigest())
 
-    def check_conditions(self, name: str, file: Path) -> None:
-        return  # of links and renames they always hold
+    def check_conditions(self, name: str, file: Path) -> bool:
+        return False  # of links and renames they always hold
 
     def put_all(self, files: list[tuple[str, Path, SnapshotFile]]) -> list[str]:
         written = []
@@ -209,7 +214,7 @@ class IntoBucket:
             return self._make(call)
         return None
 
-    def check_conditions(self, name: str, file: Path) -> None:
+    def check_conditions(self, name: str, file: Path) -> bool:
         heeded = []
         for condition in ({"IfNoneMatch": "*"}, {"IfNoneMatch": "*"}, {"IfMatch": '"no such version"'}):
             try:
@@ -222,6 +227,7 @@ class IntoBucket:
                 f"the endpoint of {self.name} heeds no conditions of writes (If-None-Match, If-Match), so two publishers could "
                 "overwrite each other; use an endpoint that does, or publish to a folder and copy that"
             )
+        return not heeded[0]
 
     def put_all(self, files: list[tuple[str, Path, SnapshotFile]]) -> list[str]:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fornix-publish") as pool:

@@ -141,12 +141,13 @@ def _write(place: Destination, folder: Path, manifest: Manifest) -> tuple[Manife
     """Write a version; returns its manifest, which may be that of who was first, and the names of what was written."""
     at = folder_of(manifest.version)
     theirs = _manifest(place, manifest.version)
-    if theirs is None:
-        place.check_conditions(f"{at}{CITATION}", folder / CITATION)
+    written = []
+    if theirs is None and place.check_conditions(f"{at}{CITATION}", folder / CITATION):
+        written.append(f"{at}{CITATION}")
     of = manifest if theirs is None else theirs
     # a site of another build than that of who was first is not this version's
     files = [(f"{at}{path}", folder / path, file) for path, file in manifest.files.items() if of.files.get(path) == file]
-    written = place.put_all(files)
+    written += place.put_all(files)
     if theirs is None and place.put_new(f"{at}{MANIFEST}", manifest.to_bytes()):
         return manifest, [*written, f"{at}{MANIFEST}"]
     return theirs or _manifest(place, manifest.version) or manifest, written
