@@ -205,7 +205,7 @@ def said(command: list[str], terminal: bool) -> tuple[int, str]:
 
 
 def test_a_terminal_gets_a_bar_and_a_log_plain_lines(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "fornix.cli.main", *RUN, "--store"]
+    command = [sys.executable, "-m", "fornix.cli.main", *RUN, "--engine", "in-process", "--store"]
     status, drawn = said([*command, str(tmp_path / "on a terminal")], terminal=True)
     assert status == 0
     assert "\x1b[" in drawn

@@ -10,16 +10,21 @@ from pathlib import Path
 import pytest
 
 from fornix.cli.main import main
-from tests.engine.conftest import tell
+from tests.engine.conftest import tell, toys, toys_forgotten  # noqa: F401 - fixtures
 
 TOYS = Path(__file__).parents[1] / "engine" / "toys"
 CHOICE = ["--models", "toy-linear", "--benchmarks", "Toy.IT-correlation"]
+#: What is scored anew, and what is not, is the same wherever it is computed; the first test has workers.
+HERE = ["--engine", "in-process"]
 METRIC = "metrics/toy/fornix_metric_toy/metric.py"
 
 
-def test_a_stored_matrix_follows_a_changed_rule_by_one_command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    toys, store = tmp_path / "toys", tmp_path / "store"
-    shutil.copytree(TOYS, toys, ignore=shutil.ignore_patterns("__pycache__"))
+def test_a_stored_matrix_follows_a_changed_rule_by_one_command(
+    toys: Path,  # noqa: F811
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    store = tmp_path / "store"
     place = ["--plugins", str(toys), "--store", str(store)]
     assert main(["run", *place, *CHOICE]) == 0
     capfd.readouterr()
@@ -40,13 +45,25 @@ def test_a_stored_matrix_follows_a_changed_rule_by_one_command(tmp_path: Path, c
     assert "1 cell has no result; `fornix run` asks the models for what is lacking" in err
 
 
+@pytest.fixture(scope="module")
+def one_cell(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which one cell is scored."""
+    store = tmp_path_factory.mktemp("scored") / "store"
+    assert main(["run", "--plugins", str(TOYS), "--store", str(store), *CHOICE]) == 0
+    return store
+
+
 @pytest.fixture
-def scored(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> tuple[list[str], Path]:
+def scored(
+    one_cell: Path,
+    toys: Path,  # noqa: F811
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> tuple[list[str], Path]:
     """Arguments that name the toys and a store in which one cell is scored, and the store."""
-    place = ["--plugins", str(TOYS), "--store", str(tmp_path / "store")]
-    assert main(["run", *place, *CHOICE]) == 0
+    store = Path(shutil.copytree(one_cell, tmp_path / "store"))
     capfd.readouterr()
-    return place, tmp_path / "store"
+    return ["--plugins", str(toys), "--store", str(store), *HERE], store
 
 
 def lose(store: Path) -> None:
@@ -80,7 +97,7 @@ def test_a_cell_that_was_lost_is_scored_from_its_responses(
     damage(store)
     main(["rescore", *place, *choice])
     assert "toy-linear on Toy.IT-correlation: 0.99" in capfd.readouterr().err
-    assert main(["matrix", *place, *CHOICE, "--json"]) == 0
+    assert main(["matrix", *place[:4], *CHOICE, "--json"]) == 0
     (cell,) = json.loads(capfd.readouterr().out)
     assert cell["value"] == pytest.approx(0.9988, abs=1e-4)
 
@@ -102,9 +119,13 @@ def test_what_lacks_its_responses_is_said_and_is_no_success(
         ) in out
 
 
-def test_what_was_never_tried_is_asked_for_only_by_name(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_was_never_tried_is_asked_for_only_by_name(
+    toys: Path,  # noqa: F811
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     store = tmp_path / "store"
-    place = ["--plugins", str(TOYS), "--store", str(store)]
+    place = ["--plugins", str(toys), "--store", str(store), *HERE]
     assert main(["rescore", *place, *CHOICE[:2], "--verbose"]) == 0
     out, err = capfd.readouterr()
     assert err == (

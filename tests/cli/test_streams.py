@@ -14,6 +14,8 @@ from fornix.store.folder import FolderStore
 from tests.cli.test_cli import MODELS, TOYS
 
 FORNIX = f"{sys.executable} -m fornix.cli.main"
+#: Workers have none of the streams of the run; only a closed one, whose number a worker's log could take, is tried with them.
+HERE = "--engine in-process"
 
 
 @pytest.fixture
@@ -25,9 +27,9 @@ def toys(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "redirected",
     [
-        "2>&1 >/dev/null | true",
+        f"{HERE} 2>&1 >/dev/null | true",
         pytest.param(
-            "2>/dev/full", marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+            f"{HERE} 2>/dev/full", marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
         ),
         ">&- 2>&- <&-",
     ],
@@ -44,7 +46,8 @@ def test_a_run_that_nobody_listens_to_computes_its_cells_and_saves_its_matrix(re
 
 def test_the_matrix_is_no_success_for_a_reader_who_leaves(toys: Path, tmp_path: Path) -> None:
     (toys / "models/toy/fornix_model_toy/how.txt").write_text("raise")
-    run = f"{FORNIX} run --plugins {toys} --store {tmp_path / 'store'} --models toy-behaving --benchmarks Toy.IT-correlation"
+    cell = "--models toy-behaving --benchmarks Toy.IT-correlation"
+    run = f"{FORNIX} run --plugins {toys} --store {tmp_path / 'store'} {cell} {HERE}"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {run} | true"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "1 cell has no result" in done.stderr
