@@ -198,8 +198,17 @@ def test_cells_that_were_scored_otherwise_are_flagged_and_out_of_rankings(
 def test_other_code_of_a_metric_is_another_way_of_scoring(place: Path, store: FolderStore, lab: Path, toys: Path) -> None:
     (toys / "metrics/toy/fornix_metric_toy/more.py").write_text("changed = True\n")
     fill(store, {(NET, IT): scored(0.9, 4)}, only(lab, toys))
+    for plugins in ([lab, toys], [lab]):
+        own = fornix.overlay(place, store, plugins=plugins).sel(model=NET, benchmark=IT)
+        assert own["value"].item() == 0.9
+        assert own["flags"].item().startswith("not scored as the other cells of the benchmark")
+    (toys / "metrics/toy/fornix_metric_toy/more.py").write_text("changed = 'again'\n")
     own = fornix.overlay(place, store, plugins=[lab, toys]).sel(model=NET, benchmark=IT)
-    assert own["flags"].item().startswith("not scored as the other cells of the benchmark")
+    assert own["status"].item() == "stale"
+    assert "neither as the published ones nor as the plugins here" in own["why"].item()
+    fill(store, {(NET, IT): scored(0.7, 4)}, only(lab, TOYS))
+    own = fornix.overlay(place, store, plugins=[lab, toys]).sel(model=NET, benchmark=IT)
+    assert (own["value"].item(), own["flags"].item()) == (0.7, "")  # as the published ones were
 
 
 def test_benchmarks_of_ones_own_stand_beside_the_published(
@@ -290,6 +299,16 @@ def test_what_is_asked_for_is_named_and_there(place: Path, store: FolderStore, l
         fornix.overlay(place, store, plugins=[lab])
     with pytest.raises(UsageError, match="was not pulled"):
         fornix.overlay(xr.Dataset(), store, plugins=[lab])
+
+
+def test_a_published_model_without_any_result_is_known_by_its_code(store: FolderStore, toys: Path, tmp_path: Path) -> None:
+    half = FolderStore(tmp_path / "half")
+    fill(half, {(OTHER, IT): scored(0.4, 3)})
+    publish(toy_registry(TOYS), half, tmp_path / "place")
+    fill(store, {(MODEL, IT): scored(0.5, 1)}, only(toys))
+    both = fornix.overlay(tmp_path / "place", store, plugins=[toys])
+    assert both["model"].values.tolist() == [MODEL, OTHER]
+    assert both["rank"].sel(benchmark=IT).values.tolist() == [1.0, 2.0]
 
 
 def test_a_store_without_results_changes_nothing(place: Path, public: xr.Dataset, store: FolderStore, lab: Path) -> None:

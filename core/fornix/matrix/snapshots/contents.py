@@ -17,9 +17,12 @@ import numpy as np
 import xarray as xr
 
 from fornix import __version__
+from fornix.engine.exchange import score_from
 from fornix.engine.keys import sides
 from fornix.engine.plan import SKIP_REASONS, Plan, PlannedCell, plan
+from fornix.interfaces import Score
 from fornix.matrix.assemble import assemble
+from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.coordinates import card_coordinates
 from fornix.matrix.snapshots import provenance
 from fornix.matrix.snapshots.arrays import Parts, write_scores
@@ -55,6 +58,8 @@ class Selection:
         Identifiers of private plugins.
     arrays : bool
         Whether the units and replicates of the scores go with them.
+    ranks : bool
+        Whether models are ranked, for which the replicates of all their scores are read.
     seed : int
         Of the runs whose cells are meant.
     """
@@ -63,6 +68,7 @@ class Selection:
     benchmarks: Sequence[str] | None = None
     named: Sequence[str] = ()
     arrays: bool = True
+    ranks: bool = True
     seed: int = 0
 
 
@@ -109,6 +115,8 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
             "`fornix matrix` says how each cell stands, and `fornix run` computes what is missing"
         )
     matrix = _matrix(kept, results, store, visible)
+    if selection.ranks:
+        matrix = _ranked(matrix, kept, results, store, visible.registry)
     cards = _cards_of(matrix, visible)
     write_cells(folder / CELLS, matrix)
     write_matrix(folder / MATRIX, matrix)
@@ -210,20 +218,39 @@ def _matrix(planned: Plan, results: Mapping[str, Cell], store: Store, visible: V
         "created": [["" if cell is None else cell.created for cell in row] for row in found],
         "seconds": [[_number(None if cell is None else cell.provenance.get("seconds")) for cell in row] for row in found],
         "hardware": [["" if cell is None else provenance.hardware_class(cell.provenance) for cell in row] for row in found],
-        "model_key": [["" if cell is None else model_keys[cell.model] for cell in row] for row in found],
-        "benchmark_key": [["" if cell is None else benchmark_keys[cell.benchmark] for cell in row] for row in found],
+        "model_key": [[model_keys.get(model, "")] * len(benchmarks) for model in models],
+        "benchmark_key": [[benchmark_keys.get(benchmark, "") for benchmark in benchmarks]] * len(models),
     }
     return matrix.assign({name: (("model", "benchmark"), np.array(rows)) for name, rows in beside.items()})
 
 
 def _sides(planned: Plan) -> tuple[dict[str, str], dict[str, str]]:
-    """The two sides of the keys of all results, by model and by benchmark: within one plan each has one."""
+    """The two sides of the keys, by model and by benchmark: within one plan each has one, with and without results."""
     models: dict[str, str] = {}
     benchmarks: dict[str, str] = {}
-    for cell in planned.in_state("ok"):
-        if cell.model not in models or cell.benchmark not in benchmarks:
+    for cell in planned.cells:
+        if cell.key_parts and (cell.model not in models or cell.benchmark not in benchmarks):
             models[cell.model], benchmarks[cell.benchmark] = sides(cell.key_parts)
     return models, benchmarks
+
+
+def _ranked(matrix: xr.Dataset, planned: Plan, results: Mapping[str, Cell], store: Store, registry: Registry) -> xr.Dataset:
+    """The matrix with the ranks of its models."""
+    keys = {(cell.model, cell.benchmark): cell.key for cell in planned.in_state("ok")}
+    away: list[Trouble] = []
+
+    def score_of(model: str, leaf: str) -> Score:
+        cell = results[keys[model, leaf]]
+        try:
+            return score_from(cell.scalars, store.units(cell.key) if cell.units_sha256 is not None else {})
+        except Trouble as trouble:
+            away.append(trouble)
+            raise
+
+    found = ranks(matrix, score_of, registry)
+    if away:  # a model without a rank is one without replicates, and none of a bucket that did not answer
+        raise away[0]
+    return matrix.assign({name: found[name] for name in ("rank", "rank_low", "rank_high")})
 
 
 def _as_told(cell: PlannedCell) -> PlannedCell:

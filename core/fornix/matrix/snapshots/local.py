@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fornix.engine.keys import CellKeys, digest_json, sides
-from fornix.errors import UsageError
+from fornix.errors import FornixError, UsageError
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.registry.options import did_you_mean
@@ -34,11 +35,39 @@ class LocalModel:
     cells: Mapping[str, list[Cell]]
     stale: frozenset[str]
 
-    def chosen(self, benchmark: str, scored: set[str]) -> Cell | None:
-        """The newest of its results that were scored in one of these ways (:func:`scored_by`), else the newest, if any."""
+    def chosen(self, benchmark: str, published: Collection[str], here: str | None) -> Cell | None:
+        """Its result on a benchmark that is to be shown: the newest of those scored as the published ones, else of those scored
+        as the plugins here would score it; where these are not here, the newest of all.
+
+        Parameters
+        ----------
+        published : collection of str
+            How the published results were scored (:func:`scored_by`).
+        here : str or None
+            How it is scored by the plugins here.
+        """
         cells = self.cells.get(benchmark, [])
-        alike = [cell for cell in cells if scored_by(cell) in scored]
-        return max(alike or cells, key=lambda cell: cell.created, default=None)
+        for wanted in (published, [here]):
+            alike = [cell for cell in cells if scored_by(cell) in wanted]
+            if alike:
+                return max(alike, key=_created)
+        return max(cells, key=_created, default=None) if here is None else None
+
+
+@dataclass(frozen=True)
+class Local:
+    """What is laid over a published matrix.
+
+    Parameters
+    ----------
+    models : mapping of str to LocalModel
+        By identifier.
+    scored_here : mapping of str to str
+        How the leaves are scored whose plugins are all here (:func:`scored_by`).
+    """
+
+    models: Mapping[str, LocalModel]
+    scored_here: Mapping[str, str]
 
 
 def scored_by(cell: Cell) -> str:
@@ -46,10 +75,10 @@ def scored_by(cell: Cell) -> str:
     return sides(cell.key_parts)[1]
 
 
-def local_models(
+def local_results(
     store: Store, own: Registry, models: Sequence[str] | None, benchmarks: Sequence[str] | None, seed: int
-) -> dict[str, LocalModel]:
-    """The models of a store's results, by identifier; what no plugin here provides is left out, with a warning.
+) -> Local:
+    """The results of a store whose models have a plugin here; others are left out, with a warning.
 
     Parameters
     ----------
@@ -83,7 +112,22 @@ def local_models(
             found[name] = _local_model(
                 card, digest_json(keys.part(card)), [c for c in read if c is not None and _seed(c) == seed]
             )
+    return Local(found, _scored_here(keys, own, found.values(), {cell.benchmark for cell in listed}))
+
+
+def _scored_here(keys: CellKeys, own: Registry, models: Iterable[LocalModel], benchmarks: Iterable[str]) -> dict[str, str]:
+    """How each benchmark is scored by the plugins here, where these are."""
+    found: dict[str, str] = {}
+    model = next((model.card for model in models), None)
+    for name in benchmarks:
+        with suppress(FornixError):  # its plugin, or one that it uses, is not here or cannot be read
+            if model is not None:
+                found[name] = sides(keys.parts(model, own.get("benchmark", name)))[1]
     return found
+
+
+def _created(cell: Cell) -> str:
+    return cell.created
 
 
 def _check_named(store: Store, kind: str, named: Sequence[str] | None, there: set[str]) -> None:

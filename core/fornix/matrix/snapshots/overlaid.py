@@ -44,7 +44,8 @@ _TOLD_ALIKE: Final = (
 )
 _NOT_COMPUTED: Final = "the store has no result of it"
 _NOT_PUBLISHED: Final = "the snapshot has no such benchmark"
-_CHANGED: Final = "its results in the store are those of other code of the model than there is now"
+_OTHER_MODEL: Final = "its results in the store are those of other code of the model than there is now"
+_OTHER_SCORING: Final = "its results in the store were scored neither as the published ones nor as the plugins here would score"
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,24 @@ class Overlaid:
     registry : Registry
         The cards of both.
     rows : list of Row
+    scored_here : mapping of str to str
+        How leaves are scored by the plugins here (:func:`~fornix.matrix.snapshots.local.scored_by`).
     revisions : mapping
         Of fornix, when the snapshot was published.
     """
 
-    def __init__(self, published: xr.Dataset, registry: Registry, rows: list[Row], revisions: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        published: xr.Dataset,
+        registry: Registry,
+        rows: list[Row],
+        scored_here: Mapping[str, str],
+        revisions: Mapping[str, int],
+    ) -> None:
         self._published = published
         self._registry = registry
         self._rows = rows
+        self._scored_here = scored_here
         self._revisions = revisions
         #: Local cells that are not shown, as a published one is.
         self.hidden: list[str] = []
@@ -96,13 +107,15 @@ class Overlaid:
         self._scored = self._how_scored()
 
     def _how_scored(self) -> dict[str, set[str]]:
-        """How the cells of each leaf were scored: the published, else the newest one here."""
+        """How the cells of each leaf were scored that are compared: as the published, else as the plugins here score, else as the
+        newest one here was."""
         keys = self._published["benchmark_key"].values
         found = {name: set(keys[:, j].tolist()) - {""} for j, name in enumerate(self._published["benchmark"].values.tolist())}
         for card in self._columns:
-            cells = [cell for row in self._rows for cell in row.model.cells.get(card.identifier, ())]
-            if cells and not found.get(card.identifier):
-                found[card.identifier] = {scored_by(max(cells, key=lambda cell: cell.created))}
+            name = card.identifier
+            cells = [cell for row in self._rows for cell in row.model.cells.get(name, ())]
+            if cells and not found.get(name):
+                found[name] = {self._scored_here.get(name) or scored_by(max(cells, key=lambda cell: cell.created))}
         return found
 
     def matrix(self) -> xr.Dataset:
@@ -152,7 +165,7 @@ class Overlaid:
             if card.aggregate is not None:
                 continue
             published = None if row.same is None else self._published_entry(row.same, leaf)
-            cell = row.model.chosen(leaf, self._scored.get(leaf, set()))
+            cell = row.model.chosen(leaf, self._scored.get(leaf, set()), self._scored_here.get(leaf))
             if published is not None and (published.status == "ok" or cell is None):
                 entries[leaf] = published
                 if cell is not None and cell.key != published.key:
@@ -213,7 +226,9 @@ class Overlaid:
 
     def _empty(self, row: Row, card: Card) -> Entry:
         if card.identifier in row.model.stale:
-            return Entry("stale", why=_CHANGED)
+            return Entry("stale", why=_OTHER_MODEL)
+        if row.model.cells.get(card.identifier):
+            return Entry("stale", why=_OTHER_SCORING)
         return self._skipped(row.name, card) or Entry("missing", why=_NOT_COMPUTED)
 
     def _skipped(self, model: str, card: Card) -> Entry | None:

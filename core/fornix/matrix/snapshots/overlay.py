@@ -21,7 +21,7 @@ from fornix.engine.chosen import scoring_cards
 from fornix.matrix.comparing.children import shares
 from fornix.matrix.comparing.ranking import ranks as ranks_of
 from fornix.matrix.snapshots.cards import to_json
-from fornix.matrix.snapshots.local import LocalModel, local_models
+from fornix.matrix.snapshots.local import LocalModel, local_results
 from fornix.matrix.snapshots.overlaid import RANKS, Overlaid, Row
 from fornix.matrix.snapshots.pulling import pull
 from fornix.matrix.snapshots.scores import score_of, snapshot_of
@@ -54,7 +54,8 @@ def overlay(
     has the name of a published one and is another gets a row of its own, ``NAME@local``.
 
     A local cell counts in rankings only if it was scored as the published cells of its benchmark were: version, code and data of
-    benchmark, datasets and metrics, revisions of fornix, and seed. Else it is flagged, and so are the parents above it.
+    benchmark, datasets and metrics, revisions of fornix, and seed. Else it is flagged, and so are the parents above it; or it is
+    stale, if the plugins here would score it neither as it was nor as the published cells.
 
     Parameters
     ----------
@@ -92,9 +93,9 @@ def overlay(
     place = open_store(store, read_only=True) if store is None or isinstance(store, str | Path) else store
     folders = tuple(Path(folder) for folder in plugins)
     own = discover(folders) if folders else current_registry(anew=True)
-    stored = local_models(place, own, _names(models), _names(benchmarks), seed)
-    joined, rows = _joined(published, snapshot.registry, own, stored)
-    overlaid = Overlaid(published, joined, rows, snapshot.manifest.revisions)
+    local = local_results(place, own, _names(models), _names(benchmarks), seed)
+    joined, rows = _joined(published, snapshot.registry, own, local.models)
+    overlaid = Overlaid(published, joined, rows, local.scored_here, snapshot.manifest.revisions)
     matrix = overlaid.matrix()
     if overlaid.hidden:
         warnings.warn(f"of these the published cells are shown, not those here: {', '.join(overlaid.hidden)}", stacklevel=2)
