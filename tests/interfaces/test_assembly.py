@@ -116,6 +116,11 @@ MULTI = assembly().assign_coords(
             {"finite": True},
             "out of 2, the first at time_bin 1$",
         ),
+        (
+            xr.DataArray(np.array([1e30, -np.inf, np.nan], dtype=np.float32), dims=("time_bin",)),
+            {"finite": True},
+            "has 2 values that are NaN or infinite, out of 3, the first at time_bin 1$",
+        ),
         (xr.DataArray(np.nan), {"finite": True}, "has 1 values that are NaN or infinite, out of 1$"),
         (assembly().astype(str), {"finite": True}, "the assembly has dtype <U32; numbers were expected"),
         (assembly() * 1e70, {"finite": True}, r"the largest number of the assembly is 3e\+70, .* between 1e-70 and 1e\+70"),

@@ -72,31 +72,31 @@ def check_assembly(
     if stimulus_ids is not None:
         _check_stimuli(assembly, list(stimulus_ids), what)
     if finite:
-        check_numbers(assembly, what)
-        good = np.isfinite(assembly.values)
-        if not good.all():
-            first = _named(assembly, np.unravel_index(int(good.argmin()), good.shape))
-            bad = assembly.size - int(good.sum())
-            raise AssemblyError(f"{what} has {bad} values that are NaN or infinite, out of {assembly.size}{first}")
+        check_numbers(assembly, what, finite=True)
     return assembly
 
 
-def check_numbers(assembly: xr.DataArray, what: str = "the assembly") -> xr.DataArray:
+def check_numbers(assembly: xr.DataArray, what: str = "the assembly", *, finite: bool = False) -> xr.DataArray:
     """Return the assembly unchanged if its values are numbers of a size that can be computed with.
 
     Raises
     ------
     AssemblyError
-        If they are text, which numpy would read as numbers, or bool; or if the largest of those that are finite is above
-        :data:`LARGEST`, or, unless all are 0, below its inverse.
+        If they are text, which numpy would read as numbers, or bool; with ``finite``, if one is NaN or infinite; or if the
+        largest of those that are finite is above :data:`LARGEST`, or, unless all are 0, below its inverse.
     """
     if assembly.dtype.kind not in "fiu":
         raise AssemblyError(f"{what} has dtype {assembly.dtype}; numbers were expected")
-    if assembly.dtype.kind == "f" and assembly.dtype.itemsize > 4:
+    if assembly.dtype.kind == "f":
         values = assembly.values
-        largest = max(float(values.max()), -float(values.min()))
+        largest = max(float(values.max()), -float(values.min()))  # NaN or infinite where one of them is
         if not np.isfinite(largest):
-            largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+            good = np.isfinite(values)
+            if finite:
+                first = _named(assembly, np.unravel_index(int(good.argmin()), good.shape))
+                bad = assembly.size - int(good.sum())
+                raise AssemblyError(f"{what} has {bad} values that are NaN or infinite, out of {assembly.size}{first}")
+            largest = float(np.abs(values[good]).max(initial=0.0))
         if largest > LARGEST or 0 < largest < 1 / LARGEST:
             raise AssemblyError(
                 f"the largest number of {what} is {largest:.3g}, whose products cannot be computed with: "

@@ -46,8 +46,9 @@ def names(values: Any, what: str) -> tuple[str, ...]:
 def name_array(values: Any, what: str) -> NDArray[np.str_]:
     """Several names as an array, (n,) str."""
     if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind == "U":
-        for place in np.flatnonzero((np.char.strip(values) == "") | (np.char.find(values, "\0") >= 0)):
-            name(str(values[place]), f"{what}[{place}]")
+        texts = values.tolist()
+        if "\0" in "".join(texts) or not all(text.strip() for text in texts):
+            names(texts, what)  # raises, and says which
         return values.astype(np.str_)
     return np.array(names(values, what), dtype=np.str_)
 
