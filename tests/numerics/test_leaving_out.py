@@ -29,13 +29,13 @@ TRAIN = np.setdiff1d(np.arange(N), TEST)
 GROUPS = [np.array([0, 7, 31, 40]), np.array([], dtype=int), TEST, np.arange(40, 50)]
 
 
-def data(p: int, condition: float = 30.0) -> tuple[np.ndarray, np.ndarray]:
-    """Features (60, p) whose centred singular values span the condition number, and targets (60, 5)."""
+def data(p: int, condition: float = 30.0, q: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    """Features (60, p) whose centred singular values span the condition number, and targets (60, q)."""
     x = RNG.normal(size=(N, p))
     u, _, v = np.linalg.svd(x - x.mean(0), full_matrices=False)
     kept = min(p, N - 1)
     x = (u[:, :kept] * np.geomspace(10, 10 / condition, kept)) @ v[:kept] + 3
-    return x, x @ RNG.normal(size=(p, 5)) + RNG.normal(size=(N, 5)) + 20
+    return x, x @ RNG.normal(size=(p, q)) + RNG.normal(size=(N, q)) + 20
 
 
 def source(x: np.ndarray, device: str, form: str) -> Source:
@@ -44,17 +44,17 @@ def source(x: np.ndarray, device: str, form: str) -> Source:
 
 
 def taken(source: Source, alpha: float, y: np.ndarray, device: str, by: float) -> tuple[np.ndarray, list[np.ndarray]]:
-    part = part_of(source, alpha)
+    part = part_of(source, alpha, y.shape[1])
     targets = on_device(y, device)
     residuals = part.maker.residuals(targets)
     lighter = [to_numpy(p) for p in part.lightened(targets, residuals, GROUPS, by)]
     return to_numpy(part.predict(targets, residuals)), lighter
 
 
-def part_of(source: Source, alpha: float) -> PartLeftOut:
+def part_of(source: Source, alpha: float, n_targets: int) -> PartLeftOut:
     maker = ridge_of_all_rows(source, alpha)
     assert maker is not None
-    part = leave_out(maker, TEST)
+    part = leave_out(maker, TEST, n_targets)
     assert part is not None
     return part
 
@@ -68,14 +68,31 @@ def weights(rows: np.ndarray, by: float) -> np.ndarray:
 @pytest.mark.parametrize("form", ["features", "products"])
 @pytest.mark.parametrize("p", [8, 45, 200])
 @pytest.mark.parametrize("by", [0.1, 1.0])
-def test_ridge_without_some_rows_is_scikit_learns(scoring_device: str, form: str, p: int, by: float) -> None:
-    x, y = data(p)
+@pytest.mark.parametrize("q", [5, N + 1])
+def test_ridge_without_some_rows_is_scikit_learns(scoring_device: str, form: str, p: int, by: float, q: int) -> None:
+    """Also of more targets than rows, which products predict by what each row weighs."""
+    x, y = data(p, q=q)
     found, lighter = taken(source(x, scoring_device, form), 2.0, y, scoring_device, by)
     model = linear_model.Ridge(2.0)
     np.testing.assert_allclose(found, model.fit(x[TRAIN], y[TRAIN]).predict(x[TEST]), rtol=1e-8, atol=1e-8)
     for rows, refitted in zip(GROUPS, lighter, strict=True):
         expected = model.fit(x[TRAIN], y[TRAIN], sample_weight=weights(rows, by)).predict(x[TEST])
         np.testing.assert_allclose(refitted, expected, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("alpha", [2.0, 1e-7])
+def test_of_few_rows_asked_for_no_others_are_made(scoring_device: str, alpha: float) -> None:
+    """Unless the condition number, at most 1e4 here, takes the whole inverse to tell: so it is with the smaller penalty."""
+    x, _ = data(200, condition=100.0)
+    maker, every = (ridge_of_all_rows(source(x, scoring_device, "products"), alpha, asked) for asked in (TEST, None))
+    assert isinstance(maker, Dense)
+    assert isinstance(every, Dense)
+    u, s, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    expected = (u[:, : N - 1] / (s[: N - 1] ** 2 + alpha)) @ u[:, : N - 1].T  # of rank 59, as the mean is gone
+    np.testing.assert_allclose(to_numpy(maker.matrix)[TEST], expected[TEST], atol=1e-9)
+    np.testing.assert_allclose(to_numpy(every.matrix), expected, atol=1e-9)
+    made = np.isfinite(to_numpy(maker.matrix)).all(axis=1)
+    np.testing.assert_array_equal(np.flatnonzero(made), TEST if alpha == 2.0 else np.arange(N))
 
 
 @pytest.mark.parametrize("form", ["features", "products"])
@@ -123,8 +140,8 @@ def test_rows_that_alone_hold_a_feature_are_not_taken_out(scoring_device: str) -
     x[TEST[0], 3] = 1.0
     maker = ridge_of_all_rows(source(x, scoring_device, "features"), 0.0)
     assert maker is not None
-    assert leave_out(maker, TEST) is None
-    assert leave_out(maker, TEST[1:]) is not None
+    assert leave_out(maker, TEST, 5) is None
+    assert leave_out(maker, TEST[1:], 5) is not None
 
 
 @pytest.mark.parametrize("form", ["features", "products"])

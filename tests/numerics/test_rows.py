@@ -13,7 +13,7 @@ from fornix.interfaces import AssemblyError, Score
 from fornix.numerics.behaviour.accuracy import accuracy
 from fornix.numerics.behaviour.predictor import predictor_correlation
 from fornix.numerics.linear.gram import gram_of
-from fornix.numerics.rows import each_once, match_rows, source_stimuli, stimuli_of
+from fornix.numerics.rows import each_once, match_rows, source_stimuli, stimuli_of, take_rows
 
 NAMES = np.array(["a", "b", "b", "c", "c", "c"])
 
@@ -29,6 +29,15 @@ def test_rows_of_the_source_are_found_for_those_of_the_target_in_any_order() -> 
         match_rows(source[:2], NAMES)
     with pytest.raises(AssemblyError, match="the source has 1 stimuli that the target does not have, for example 'c'"):
         match_rows(source, NAMES[:3])
+
+
+@pytest.mark.parametrize("values", [np.arange(6.0).reshape(3, 2), column(np.arange(3.0), np.array(["c", "a", "b"]))])
+def test_rows_are_copied_only_where_they_stand_otherwise(values: Any) -> None:
+    assert take_rows(values, np.arange(3)) is values
+    for rows in ([0, 1], [0, 2, 1], [0, 1, 1], [0, 1, 2, 2], [0, 1, 2, 0]):
+        taken = take_rows(values, np.array(rows))
+        np.testing.assert_array_equal(taken, values[rows])
+        assert not np.shares_memory(taken, values)
 
 
 def test_a_stimulus_that_is_there_twice_is_named_with_its_own_number() -> None:

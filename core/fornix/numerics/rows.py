@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces.assembly import LARGEST, AssemblyError, check_assembly
 from fornix.interfaces.responses import Gram
+
+Values = TypeVar("Values", NDArray[np.generic], xr.DataArray)
 
 
 def source_stimuli(source: xr.DataArray | Gram) -> NDArray[np.str_]:
@@ -91,3 +95,8 @@ def match_rows(source: NDArray[np.str_], target: NDArray[np.str_]) -> NDArray[np
         raise AssemblyError(f"the source has {len(unknown)} stimuli that the target does not have, for example {unknown[0]!r}")
     order = np.argsort(source, kind="stable")
     return np.asarray(order[np.searchsorted(source[order], target)], dtype=np.int64)
+
+
+def take_rows(values: Values, rows: NDArray[np.int64]) -> Values:
+    """The rows (n,) of values (m, ...), in that order; the values themselves, not copied, where that is how they stand."""
+    return values if np.array_equal(rows, np.arange(len(values))) else values[rows]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fornix.interfaces.responses import Gram
 from fornix.numerics.backends import AnyArray, on_device
 from fornix.numerics.linear.gram import centred, gram_of_assembly, triangular_factor
+from fornix.numerics.rows import take_rows
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -122,7 +123,7 @@ def source_of(source: xr.DataArray | Gram, rows: Rows, few: float = 0.5) -> Sour
     """
     if isinstance(source, xr.DataArray):
         if source.shape[1] <= few * len(rows):
-            values = np.asarray(source.values[rows], dtype=np.float64)
+            values = np.asarray(take_rows(source.values, rows), dtype=np.float64)
             # A mean shared by all rows changes no estimate, but costs digits.
             return Features(values - values.mean(axis=0))
         source = gram_of_assembly(source)

@@ -50,6 +50,12 @@ class ResidualMaker(Protocol):
     def residuals(self, targets: AnyArray) -> Callable[[Rows], AnyArray]:
         """From rows (k,) to the rows of ``M y`` (k, q), for targets (n, q)."""
 
+    def weights(self, rows: Rows, lower: AnyArray, n_targets: int) -> AnyArray | None:
+        """S (k, n) such that ``S y`` are the predictions of rows (k,) left out, from the Cholesky factor of their block.
+
+        None where so many targets are predicted with less work from their residuals.
+        """
+
 
 @dataclass(frozen=True, eq=False)
 class LowRank:
@@ -74,10 +80,13 @@ class LowRank:
         scores = self.factor.T @ targets
         return lambda rows: targets[rows] - self.factor[rows] @ scores
 
+    def weights(self, rows: Rows, lower: AnyArray, n_targets: int) -> AnyArray | None:
+        return None
+
 
 @dataclass(frozen=True, eq=False)
 class Dense:
-    """M as it is, for many features: ``matrix`` (n, n)."""
+    """M as it is, for many features: ``matrix`` (n, n), NaN in rows that will not be asked for."""
 
     matrix: AnyArray
     scale: float
@@ -88,8 +97,15 @@ class Dense:
     def residuals(self, targets: AnyArray) -> Callable[[Rows], AnyArray]:
         return lambda rows: self.matrix[rows] @ targets
 
+    def weights(self, rows: Rows, lower: AnyArray, n_targets: int) -> AnyArray | None:
+        if n_targets <= len(self.matrix):
+            return None
+        weights = -cholesky_solve(lower, self.matrix[rows])
+        weights[:, rows] = 0.0  # by the algebra -I, which takes away y
+        return weights
 
-def ridge_of_all_rows(source: Source, alpha: float) -> ResidualMaker | None:
+
+def ridge_of_all_rows(source: Source, alpha: float, asked: Rows | None = None) -> ResidualMaker | None:
     """The residual maker of ridge regression with an intercept that is not penalised.
 
     From features X, their mean removed: ``H = 11'/n + Z Z'`` with ``Z = X L'^-1`` and ``L L' = X'X + alpha I``. From inner
@@ -100,11 +116,14 @@ def ridge_of_all_rows(source: Source, alpha: float) -> ResidualMaker | None:
     source : Source of n rows
     alpha : float
         Above 0, or 0 for least squares with the smallest coefficients where many fit equally well.
+    asked : (k,) int, optional
+        The rows of M that will be asked for, as first argument of ``block`` or of what ``residuals`` gives; by default all.
 
     Returns
     -------
     ResidualMaker, or None where products alone do not tell it well enough.
     """
+    everything = np.arange(len(source))
     if isinstance(source, Features):
         values = source.values
         if values.shape[1] < values.shape[0]:
@@ -115,8 +134,7 @@ def ridge_of_all_rows(source: Source, alpha: float) -> ResidualMaker | None:
             if lower is not None and _length(gram) * inverse_trace(lower) < WORST_FEATURES:
                 return LowRank(_with_constant(solve_triangular(lower, values.T).T))
     elif isinstance(source, Products) and alpha > 0:
-        return _ridge_of_products(source.products, alpha)
-    everything = np.arange(len(source))
+        return _ridge_of_products(source.products, alpha, everything if asked is None else asked)
     decomposition = source.decompose(everything, everything[:0])
     left, squares = decomposition.left, decomposition.squares
     if alpha == 0 and left.shape[1] == len(source) - 1:
@@ -124,7 +142,7 @@ def ridge_of_all_rows(source: Source, alpha: float) -> ResidualMaker | None:
     return LowRank(_with_constant(left * (squares / (squares + alpha)) ** 0.5))
 
 
-def _ridge_of_products(products: AnyArray, alpha: float) -> Dense | None:
+def _ridge_of_products(products: AnyArray, alpha: float, asked: Rows) -> Dense | None:
     xp = array_namespace(products)
     n, kept = products.shape[0], centred(products)
     # The constant vector is an eigenvector; with a value like the others it costs no digits, and is taken away at the end.
@@ -133,9 +151,15 @@ def _ridge_of_products(products: AnyArray, alpha: float) -> Dense | None:
     lower = cholesky(system)
     if lower is None:
         return None
-    inverse = cholesky_inverse(lower)
-    if _length(system) * float(xp.sum(xp.linalg.diagonal(inverse))) > WORST_PRODUCTS:
-        return None
+    largest = _length(system)
+    # No eigenvalue is below alpha, so often the condition number is known to be good enough without the inverse.
+    if len(asked) < n / 3 and largest * n / alpha < WORST_PRODUCTS:
+        inverse = xp.full_like(products, np.nan)
+        inverse[asked] = cholesky_solve(lower, identity(n, products)[:, asked]).T
+    else:
+        inverse = cholesky_inverse(lower)
+        if largest * float(xp.sum(xp.linalg.diagonal(inverse))) > WORST_PRODUCTS:
+            return None
     return Dense(inverse - 1 / (n * (alpha + constant)), alpha)
 
 
@@ -160,16 +184,18 @@ class PartLeftOut:
     test : (m,) int
     lower : (m, m)
         The Cholesky factor of ``M_TT``.
+    weights : (m, n), optional
+        S such that ``S y`` are the predictions, where that is the shorter way.
     """
 
     maker: ResidualMaker
     test: Rows
     lower: AnyArray
+    weights: AnyArray | None = None
 
     def predict(self, targets: AnyArray, residuals: Callable[[Rows], AnyArray]) -> AnyArray:
         """Predictions (m, q) of the rows left out, from targets (n, q) and what :meth:`ResidualMaker.residuals` made of them."""
-        measured = targets[self.test]
-        return _without_rounding(measured - cholesky_solve(self.lower, residuals(self.test)), measured)
+        return _without_rounding(self._predicted(targets, residuals), targets[self.test])
 
     def lightened(
         self, targets: AnyArray, residuals: Callable[[Rows], AnyArray], groups: Sequence[Rows], by: float
@@ -183,8 +209,8 @@ class PartLeftOut:
         by : float
             Above 0, at most 1.
         """
-        left_out = solve_triangular(self.lower, residuals(self.test))
-        prediction = targets[self.test] - solve_triangular(self.lower, left_out, transposed=True)
+        prediction = self._predicted(targets, residuals)
+        left_out = self.lower.T @ (targets[self.test] - prediction)  # ``L^-1 (M y)_T``
         for group in groups:
             rows = np.setdiff1d(group, self.test)
             if not len(rows):
@@ -195,6 +221,11 @@ class PartLeftOut:
             matrix, residual = self.maker.block(rows, rows) - across.T @ across, residuals(rows) - across.T @ left_out
             change = lighter_targets(matrix, residual, by, self.maker.scale)
             yield prediction - solve_triangular(self.lower, across @ change, transposed=True)
+
+    def _predicted(self, targets: AnyArray, residuals: Callable[[Rows], AnyArray]) -> AnyArray:
+        if self.weights is not None:
+            return self.weights @ targets
+        return targets[self.test] - cholesky_solve(self.lower, residuals(self.test))
 
 
 def _without_rounding(predictions: AnyArray, measured: AnyArray) -> AnyArray:
@@ -229,10 +260,13 @@ def lighter_targets(matrix: AnyArray, residual: AnyArray, by: float, scale: floa
     return -(1.0 if scale else by) * array_namespace(matrix).linalg.solve(matrix, residual)
 
 
-def leave_out(maker: ResidualMaker, test: Rows) -> PartLeftOut | None:
-    """The fit to the rows outside ``test`` (m,); None where that would cost digits, as what it needs is in these rows alone."""
+def leave_out(maker: ResidualMaker, test: Rows, n_targets: int) -> PartLeftOut | None:
+    """The fit to the rows outside ``test`` (m,), for so many targets in all.
+
+    None where that would cost digits, as what it needs is in these rows alone.
+    """
     block = maker.block(test, test)
     lower = cholesky(block)
     if lower is None or _length(block) * inverse_trace(lower) > WORST_PART:
         return None
-    return PartLeftOut(maker, test, lower)
+    return PartLeftOut(maker, test, lower, maker.weights(test, lower, n_targets))

@@ -138,7 +138,7 @@ def cka_of_features(x: AnyArray, y: AnyArray, estimator: Estimator = "unbiased")
         NaN where a side does not vary.
     """
     x, y = without_mean(x), without_mean(y)
-    xy, xx, yy = (inner(product, product) for product in (x.T @ y, x.T @ x, y.T @ y))
+    xy, xx, yy = (inner(product, product) for product in (y.T @ x, x.T @ x, y.T @ y))
     rounding = 1e-12 * xx, 1e-12 * yy
     if estimator == "unbiased":
         n = len(x)

@@ -64,7 +64,7 @@ class Fitting:
         maker : ResidualMaker, optional
             Of the fit to all rows; takes the place of ``fit`` where a split can be taken from it.
         """
-        parts = _parts(maker, plan, len(targets))
+        parts = _parts(maker, plan, *targets.shape)
         if maker is not None and any(parts):
             for columns in self.batches(np.arange(targets.shape[1])):
                 y = self.some(targets, columns)
@@ -99,7 +99,7 @@ class Fitting:
         fit : callable
             Fits one training part; what does not depend on its targets is done once for all permutations.
         """
-        parts = _parts(maker, plan, len(targets))
+        parts = _parts(maker, plan, *targets.shape)
         if maker is not None and any(parts):
             for columns in self.batches(np.arange(targets.shape[1])):
                 y = self.some(targets, columns)
@@ -154,13 +154,22 @@ class TargetsToChooseBy:
         return self._targets[rows] if self._products is None else factor(self._products[rows][:, rows])
 
 
-def _parts(maker: ResidualMaker | None, plan: SplitPlan, n: int) -> list[PartLeftOut | None]:
-    """Each split as what it leaves out of the fit to all n rows; None where that is no gain, or costs digits."""
+def _parts(maker: ResidualMaker | None, plan: SplitPlan, n: int, q: int) -> list[PartLeftOut | None]:
+    """Each split of q targets as what it leaves out of the fit to all n rows; None where that is no gain, or costs digits."""
     parts: list[PartLeftOut | None] = []
-    for train in plan.train:
-        others = np.setdiff1d(np.arange(n), train)
-        parts.append(leave_out(maker, others) if maker is not None and len(others) <= n // 2 else None)
+    for others in _left_out(plan, n):
+        parts.append(leave_out(maker, others, q) if maker is not None and len(others) <= n // 2 else None)
     return parts
+
+
+def taken_out(plan: SplitPlan, groups: Sequence[Rows], n: int) -> Rows:
+    """Which of all n rows (k,) are left out of a training part, or made lighter as rows of a group."""
+    return np.unique(np.concatenate([*_left_out(plan, n), *groups]))
+
+
+def _left_out(plan: SplitPlan, n: int) -> list[Rows]:
+    """The rows (k,) that are not in each training part."""
+    return [np.setdiff1d(np.arange(n), train) for train in plan.train]
 
 
 def positions(groups: Sequence[Rows], train: Rows) -> list[Rows]:

@@ -16,7 +16,7 @@ from fornix.numerics.correlation import pearson
 from fornix.numerics.linear.banded import bands_of
 from fornix.numerics.linear.decomposition import Array, Rows, Source, source_of
 from fornix.numerics.missing import lacking, too_many
-from fornix.numerics.rows import match_rows, source_stimuli, stimuli_of
+from fornix.numerics.rows import match_rows, source_stimuli, stimuli_of, take_rows
 from fornix.numerics.splits import SplitPlan, given_split, split_plan
 from fornix.numerics.uncertainty.crossed import median_replicates
 from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
@@ -132,7 +132,7 @@ class RegressionMetric:
         joint = np.zeros((len(members) * (len(members) - 1) // 2, q))
         for predicted in predictions(self._estimator(matched.neuroids), matched.fits, matched.plan, members, STEP):
             split, columns, test = predicted.split, predicted.columns, matched.plan.test[predicted.split]
-            measured = matched.targets[test][:, columns]
+            measured = matched.targets[np.ix_(test, columns)]
             if not members:
                 units[split, columns] = pearson(predicted.values, measured)
                 continue
@@ -181,7 +181,7 @@ class RegressionMetric:
         units = np.empty((len(permutations), len(matched.plan), matched.targets.shape[1]))
         for predicted in permuted_predictions(self._estimator(matched.neuroids), matched.fits, matched.plan, permutations):
             rows = permutations[predicted.permutation][matched.plan.test[predicted.split]]
-            measured = matched.targets[rows][:, predicted.columns]
+            measured = matched.targets[np.ix_(rows, predicted.columns)]
             units[predicted.permutation, predicted.split, predicted.columns] = pearson(predicted.values, measured)
         return matched.value(units)
 
@@ -190,9 +190,7 @@ class RegressionMetric:
         check_assembly(target, stimulus_ids=np.unique(stimuli_of(target, "the target")), what="the target")
         if self.definition == "default":
             keys = [target[name].values for name in ("repetition", "stimulus_id") if name in target.coords]
-            order = np.lexsort(keys)
-            if np.any(np.diff(order) != 1):  # a large target that is in order is not copied
-                target = target.isel(presentation=order)
+            target = take_rows(target, np.lexsort(keys))
         stimuli = stimuli_of(target, "the target")
         rows = match_rows(source_stimuli(check_source(source, self.timing)), stimuli)
         reverse = self.direction == "reverse"

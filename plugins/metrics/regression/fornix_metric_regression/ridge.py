@@ -13,7 +13,7 @@ from fornix.numerics.linear.decomposition import Array, Decomposition, Rows, Sou
 from fornix.numerics.linear.leaving_out import ResidualMaker, ridge_of_all_rows
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Permuted, Predicted, need_training
-from fornix_metric_regression.fitting import FitPaired, Fitting, TargetsToChooseBy
+from fornix_metric_regression.fitting import FitPaired, Fitting, TargetsToChooseBy, taken_out
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,15 @@ class Ridge:
         source = source.on_device(self.fitting.device)
         paired = self._fits(source, targets)
         return self.fitting.predict(
-            targets, plan, groups, by, lambda train, test: paired(train, test)(train), self._maker(source)
+            targets, plan, groups, by, lambda train, test: paired(train, test)(train), self._maker(source, plan, groups)
         )
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
     ) -> Iterator[Permuted]:
         source = source.on_device(self.fitting.device)
-        return self.fitting.predict_permuted(targets, plan, permutations, self._fits(source, targets), self._maker(source))
+        maker = self._maker(source, plan, ())
+        return self.fitting.predict_permuted(targets, plan, permutations, self._fits(source, targets), maker)
 
     def _fits(self, source: Source, targets: Array) -> FitPaired:
         everything = np.arange(targets.shape[1])
@@ -70,9 +71,9 @@ class Ridge:
     def _chooses(self) -> bool:
         return len(self.alphas) > 1
 
-    def _maker(self, source: Source) -> ResidualMaker | None:
+    def _maker(self, source: Source, plan: SplitPlan, groups: Sequence[Rows]) -> ResidualMaker | None:
         known = not self._chooses and not self.mean_diagonal
-        return ridge_of_all_rows(source, self.alphas[0]) if known else None
+        return ridge_of_all_rows(source, self.alphas[0], taken_out(plan, groups, len(source))) if known else None
 
     def _fit(self, decomposition: Decomposition, targets: AnyArray | None) -> regression.Smoother:
         # A source that does not vary has no scale; any penalty then gives the mean of the targets.

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from fornix.numerics.linear.decomposition import Array, Rows
+from fornix.numerics.rows import take_rows
 from fornix.numerics.splits import SplitPlan
 from fornix_metric_regression.estimator import Estimator, Permuted, Predicted
 from fornix_metric_regression.timing import Fit
@@ -56,7 +57,7 @@ def _columns(fit: Fit, targets: Rows | EllipsisType) -> Rows:
 
 def in_bins(assembly: xr.DataArray, rows: Rows | None, timed: xr.DataArray) -> Array:
     """The rows (None: all) of an assembly, (n, q, t), in the time bins of another: the same in all where it has none itself."""
-    values = np.asarray(assembly.values if rows is None else assembly.values[rows], dtype=np.float64)
+    values = np.asarray(assembly.values if rows is None else take_rows(assembly.values, rows), dtype=np.float64)
     if values.ndim == 3:
         return values
     timeless, bins = values[:, :, None], timed.sizes.get("time_bin", 1)

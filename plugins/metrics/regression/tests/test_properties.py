@@ -97,6 +97,16 @@ def test_a_noiseless_low_rank_source_scores_one(shape: tuple[int, int, int], see
 
 @few
 @given(shapes, seeds)
+def test_what_is_said_of_a_neuroid_does_not_depend_on_how_many_there_are(shape: tuple[int, int, int], seed: int) -> None:
+    """With more neuroids than stimuli predictions are made in another order of products."""
+    source, target = pair((shape[0], shape[1], shape[0] + 5), seed)
+    for name in ("ridge", "linear"):
+        every, alone = (score(name, {"replicates": False}, source, part) for part in (target, target[:, : shape[2]]))
+        np.testing.assert_allclose(every.units[:, : shape[2]], alone.units, atol=1e-8)
+
+
+@few
+@given(shapes, seeds)
 def test_a_turn_of_the_features_changes_nothing(shape: tuple[int, int, int], seed: int) -> None:
     source, target = pair(shape, seed)
     turn = np.linalg.qr(np.random.default_rng(seed).normal(size=(shape[1], shape[1])))[0]

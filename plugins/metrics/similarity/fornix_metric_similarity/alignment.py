@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces import Gram, Score
 from fornix.numerics.backends import AnyArray, on_device, scoring_device
-from fornix.numerics.rows import match_rows, source_stimuli
+from fornix.numerics.rows import match_rows, source_stimuli, take_rows
 from fornix.numerics.similarity.cka import Alignment, Estimator, cka_of_features, without_mean
 from fornix_metric_similarity.scoring import (
     NOTHING_VARIES,
@@ -116,7 +116,7 @@ class AlignmentMetric:
         return values_alone(compared, measured)
 
     def _of_features(self, source: xr.DataArray, rows: NDArray[np.int64], responses: xr.DataArray) -> Score:
-        features = on_device(source.values[rows], self.device)
+        features = on_device(take_rows(source.values, rows), self.device)
         subjects, parts = by_subject(responses)
         values = np.array([cka_of_features(features, on_device(part.values, self.device), self.estimator) for part in parts])
         empty = np.isnan(values)
@@ -131,7 +131,7 @@ class AlignmentMetric:
     def _source_products(self, source: xr.DataArray | Gram, rows: NDArray[np.int64]) -> AnyArray:
         if isinstance(source, Gram):
             return on_device(source.products[np.ix_(rows, rows)], self.device)
-        return self._products(source[rows])
+        return self._products(take_rows(source, rows))
 
 
 def alignment_metric(options: Mapping[str, Any]) -> AlignmentMetric:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces import Gram, Score
 from fornix.numerics.backends import AnyArray, on_device, scoring_device
-from fornix.numerics.rows import match_rows, source_stimuli
+from fornix.numerics.rows import match_rows, source_stimuli, take_rows
 from fornix.numerics.similarity.agreement import Agreement, Comparison
 from fornix.numerics.similarity.crossnobis import crossnobis_distances, repeated_responses
 from fornix.numerics.similarity.dissimilarity import Distance, distance_matrix, matrices_of_pairs, pair_stimuli
@@ -150,7 +150,7 @@ class SimilarityMetric:
         rows = match_rows(source_stimuli(source), stimuli)
         if isinstance(source, Gram):
             return distance_matrix(source, self.distance, self.device)[np.ix_(rows, rows)]
-        return distance_matrix(source[rows], self.distance, self.device)
+        return distance_matrix(take_rows(source, rows), self.distance, self.device)
 
 
 def similarity_metric(options: Mapping[str, Any]) -> SimilarityMetric:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces import Gram, Score
 from fornix.numerics.backends import AnyArray, inner, on_device, scoring_device
-from fornix.numerics.rows import match_rows, source_stimuli
+from fornix.numerics.rows import match_rows, source_stimuli, take_rows
 from fornix.numerics.similarity.cka import aligned_products, square_of_aligned, without_mean
 from fornix.numerics.similarity.dissimilarity import Array
 from fornix.numerics.similarity.procrustes import Scale, nuclear_norm, nuclear_norm_of_products, procrustes_similarity
@@ -101,7 +101,7 @@ class _Source:
         if isinstance(source, Gram):
             self._matrix, self._products = on_device(source.products[np.ix_(rows, rows)], device), True
             return
-        features = without_mean(on_device(source.values[rows], device))
+        features = without_mean(on_device(take_rows(source.values, rows), device))
         self._products = features.shape[1] > len(rows)
         self._matrix = features @ features.T if self._products else features
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fornix.interfaces import AssemblyError, check_assembly
 from fornix.numerics.backends import AnyArray, on_device
-from fornix.numerics.rows import each_once, stimuli_of
+from fornix.numerics.rows import each_once, stimuli_of, take_rows
 from fornix.numerics.similarity.dissimilarity import matrices_of_pairs, pair_stimuli
 from fornix.numerics.uncertainty.intervals import stimulus_groups
 
@@ -62,7 +62,7 @@ def responses_once(target: xr.DataArray, fewest: int, in_order: bool) -> tuple[N
     enough(stimuli, fewest)
     if in_order:
         return stimuli, target
-    return np.sort(stimuli), target.isel(presentation=np.argsort(stimuli, kind="stable"))
+    return np.sort(stimuli), take_rows(target, np.argsort(stimuli, kind="stable"))
 
 
 def enough(stimuli: NDArray[np.str_], fewest: int) -> None:
