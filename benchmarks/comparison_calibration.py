@@ -1,6 +1,6 @@
 """Whether two models of equal truth are called different as rarely as they should be, and models that differ as often.
 
-    python benchmarks/comparison_calibration.py --family ridge | ridge-ceiled | rdm | kappa [--only WORDS] [--draws 1000]
+    python benchmarks/comparison_calibration.py --family ridge | ridge-ceiled | rdm | kappa [--only WORDS ...] [--draws 1000]
 
 Draws new stimuli, new neuroids or people, and two models that see the stimuli each in a way of its own; scores both on the same
 data, and compares them by the paired test of ``fornix.compare``. A regime is drawn twice: with models that are equal in truth
@@ -220,7 +220,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Regime]]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--family", choices=sorted(FAMILIES), required=True)
-    parser.add_argument("--only", default="", help="regimes with these words in their names")
+    parser.add_argument("--only", nargs="+", default=[], metavar="WORDS", help="rows with all of these in their names")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -228,12 +228,12 @@ def main() -> None:
     show("| regime | score | correlation | true difference / SD | error / SD | called different | unpaired |")
     show("| --- | --- | --- | --- | --- | --- | --- |")
     for regime in FAMILIES[arguments.family]():
-        if arguments.only not in regime.name:
-            continue
-        for worse in (0.0, regime.worse):
+        for name, worse in ((f"{regime.name}, equal", 0.0), (f"{regime.name}, one worse", regime.worse)):
+            if not all(words in name for words in arguments.only):
+                continue
             found = compare(regime.draw, worse, arguments.draws, arguments.seed)
             show(
-                f"| {regime.name} | {found.score:.3f} | {found.correlation:.2f} | {found.difference:.2f} | {found.error:.2f} "
+                f"| {name} | {found.score:.3f} | {found.correlation:.2f} | {found.difference:.2f} | {found.error:.2f} "
                 f"| {found.called:.1%} | {found.unpaired:.1%} |"
             )
 

@@ -11,6 +11,8 @@ Array = NDArray[np.float64]
 
 #: Sign flips are exact up to so many of them, that is of 14 units; of more units so many are drawn.
 MOST_FLIPS: Final = 2**14
+#: Units that differ by less than this part of what they are differ by rounding.
+ROUNDING: Final = 1e-12
 
 
 def p_values(difference: ArrayLike, variance: ArrayLike, freedom: ArrayLike) -> Array:
@@ -124,7 +126,7 @@ def effect(difference: float, variance: float, freedom: float, by_unit: ArrayLik
     units = np.asarray(by_unit, dtype=np.float64)
     units = units[np.isfinite(units)]
     spread = float(units.std(ddof=1)) if len(units) > 1 else 0.0
-    if not spread > 0:
+    if not spread > ROUNDING * float(np.abs(units).max(initial=0.0)):
         return float("nan"), float("nan"), float("nan")
     d = difference / spread
     reach = float(special.stdtrit(freedom, 0.975)) * float(np.sqrt(variance / spread**2 + d**2 / (2 * (len(units) - 1))))

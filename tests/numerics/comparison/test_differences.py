@@ -1,0 +1,106 @@
+"""Errors of all pairs of scores: against scipy where the replicates are those of means, against single scores in general."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from fornix.numerics.comparison.differences import pairs, plan_of
+from fornix.numerics.comparison.evidence import p_values
+from fornix.numerics.uncertainty.intervals import degrees_of_freedom, replicates_array, variance
+
+
+def left_out(values: np.ndarray) -> np.ndarray:
+    """The mean without each value."""
+    return np.asarray((values.sum() - values) / (len(values) - 1))
+
+
+def test_a_paired_t_test_is_that_of_scipy() -> None:
+    """Scores that are means over stimuli, each left out once."""
+    rng = np.random.default_rng(0)
+    shared = rng.normal(size=30)
+    models = [shared + 0.5 * rng.normal(size=30) + 0.1 * k for k in range(4)]
+    found = pairs([replicates_array({"stimuli": (left_out(model), "jackknife")}) for model in models])
+    for i in range(4):
+        for j in range(i):
+            expected = stats.ttest_rel(models[i], models[j])
+            difference = models[i].mean() - models[j].mean()
+            assert difference / np.sqrt(found.variance[i, j]) == pytest.approx(expected.statistic)
+            assert float(p_values(difference, found.variance[i, j], found.freedom[i, j])) == pytest.approx(expected.pvalue)
+    assert found.single == pytest.approx([model.var(ddof=1) / 30 for model in models])
+    errors = np.stack(models) - np.mean(models, axis=1, keepdims=True)
+    assert found.correlation == pytest.approx(np.corrcoef(errors))
+
+
+def plan(kind: str, rng: np.random.Generator, shared: dict[str, np.ndarray], missing: bool) -> xr.DataArray:
+    """Replicates of a score that shares part of its noise with others."""
+
+    def values(name: str, n: int) -> np.ndarray:
+        drawn = shared[name][:n] + rng.normal(size=n)
+        if missing:
+            drawn[rng.integers(n)] = np.nan
+        return np.asarray(drawn)
+
+    if kind == "few subjects":
+        return replicates_array(
+            {"stimuli": (values("stimuli", 20), "jackknife"), "subjects": (values("subjects", 4), "jackknife")}
+        )
+    crossed = {"stimuli": (values("stimuli", 20), "jackknife"), "neuroids": (values("neuroids", 50), "bootstrap", 33)}
+    if kind == "both":
+        return replicates_array({**crossed, "both": (values("both", 60), "bootstrap")})
+    return replicates_array({"stimuli": crossed["stimuli"]})
+
+
+@pytest.mark.parametrize("kind", ["one factor", "both", "few subjects"])
+@pytest.mark.parametrize("missing", [False, True])
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_each_pair_is_as_its_differences_alone(kind: str, missing: bool, seed: int) -> None:
+    """All pairs by products of matrices: as one pair, whose differences are resampled as a score is."""
+    rng = np.random.default_rng(seed)
+    shared = {name: rng.normal(size=60) for name in ("stimuli", "neuroids", "subjects", "both")}
+    scores = [plan(kind, rng, shared, missing) for _ in range(4)]
+    found = pairs(scores)
+    for i in range(4):
+        assert found.variance[i, i] == 0
+        assert found.single[i] == pytest.approx(variance(scores[i]))
+        for j in range(i):
+            given = scores[i].values - scores[j].values
+            rows = {}
+            for k, name in enumerate(scores[i]["factor"].values.tolist()):
+                of = given[k, : int(scores[i]["n_replicates"][k])]
+                rows[name] = (of, str(scores[i]["scheme"].values[k]), int(scores[i]["n_units"].values[k]))
+            alone = replicates_array(rows)
+            assert found.variance[i, j] == pytest.approx(variance(alone))
+            assert found.freedom[i, j] == pytest.approx(degrees_of_freedom(alone))
+
+
+def test_equal_scores_differ_by_nothing_for_sure() -> None:
+    values = np.random.default_rng(0).normal(size=20)
+    same = replicates_array({"stimuli": (values, "jackknife")})
+    found = pairs([same, same.copy(data=same.values + 1e-15)])
+    assert (found.variance == 0).all()
+    assert float(p_values(0.0, 0.0, 19.0)) == 1.0
+    assert np.isnan(p_values(0.1, 0.0, 19.0))
+
+
+def test_scores_of_other_draws_are_not_paired() -> None:
+    values = np.arange(20.0)
+    a = replicates_array({"stimuli": (values, "jackknife")})
+    b = replicates_array({"stimuli": (values[:10], "jackknife")})
+    with pytest.raises(ValueError, match="2 plans"):
+        pairs([a, b])
+    with pytest.raises(ValueError, match="2 plans"):
+        pairs([a.assign_attrs(grouping="x"), a.assign_attrs(grouping="y")])
+    assert plan_of(a).n_units == (20,)
+
+
+def test_of_one_replicate_nothing_is_known() -> None:
+    one = replicates_array({"stimuli": (np.array([0.1]), "jackknife")})
+    found = pairs([one, one])
+    assert np.isnan(found.variance).all()
+    assert np.isnan(found.freedom).all()
