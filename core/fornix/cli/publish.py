@@ -27,7 +27,8 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="NAME",
         help="private plugins that are published, too: models, benchmarks, and the datasets and metrics that these use",
     )
-    parser.add_argument("--without-arrays", action="store_true", help="publish no units and replicates: scores and errors alone")
+    parser.add_argument("--without-arrays", action="store_true", help="publish no units and replicates")
+    parser.add_argument("--without-ranks", action="store_true", help="rank no models, which takes the replicates of all scores")
     parser.add_argument("--back", action="store_true", help="have the place point to this snapshot even if it has a newer one")
     parser.add_argument("--dry-run", action="store_true", help="say what would be published, and write nothing")
     add_json(parser)
@@ -47,6 +48,7 @@ def call(parsed: argparse.Namespace) -> int:
         benchmarks=parsed.benchmarks,
         named=parsed.named,
         arrays=not parsed.without_arrays,
+        ranks=not parsed.without_ranks,
         seed=parsed.seed,
         also=lambda folder: build(folder, folder / SITE),
         back=parsed.back,

@@ -79,6 +79,7 @@ def publish(
     benchmarks: Sequence[str] | None = None,
     named: Sequence[str] = (),
     arrays: bool = True,
+    ranks: bool = True,
     seed: int = 0,
     also: Callable[[Path], None] | None = None,
     back: bool = False,
@@ -98,6 +99,8 @@ def publish(
         Identifiers of private plugins that may leave, too: models, benchmarks, and the datasets and metrics that these use.
     arrays : bool
         Whether the units and replicates of the scores are published with them.
+    ranks : bool
+        Whether models are ranked, for which the replicates of all their scores are read.
     also : callable, optional
         Given the folder with the snapshot's files, writes more below its ``site``. It has to write the same for the same files.
     back : bool
@@ -119,7 +122,7 @@ def publish(
     with scratch as within:
         folder = Path(within) / "snapshot"
         folder.mkdir()
-        staged = stage(registry, store, Selection(models, benchmarks, named, arrays, seed), folder)
+        staged = stage(registry, store, Selection(models, benchmarks, named, arrays, ranks, seed), folder)
         manifest = staged.manifest
         if also is not None:
             (folder / MANIFEST).write_bytes(manifest.to_bytes())
