@@ -38,6 +38,7 @@ _VERBS = (
     "publish",
     "pull",
     "site",
+    "plot",
     "test",
 )
 

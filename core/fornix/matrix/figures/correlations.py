@@ -61,8 +61,8 @@ def draw_correlations(correlations: xr.Dataset, *, width: float = PAGE_MM) -> Fi
         lacking = ~np.isfinite(value) & ~np.eye(len(names), dtype=bool)
         entries = [
             scale("correlation over models", colours, _LIMITS, (-1.0, -0.5, 0.0, 0.5, 1.0)),
-            words("below the diagonal: Spearman's; above: Pearson's; on it: models of the benchmark"),
-            words("at the sides of a tile: the ends of the 95 % interval"),
+            words("below the diagonal: Spearman's; above it: Pearson's"),
+            words("on it: models of the benchmark"),
         ]
         if lacking.any():
             entries.append(swatch(f"fewer than {FEWEST} models on both, or scores that do not differ", **_NONE))

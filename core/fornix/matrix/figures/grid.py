@@ -24,8 +24,11 @@ _SIDE: Final = 0.18
 _SIDE_MM: Final = 1.2
 #: Narrower tiles than this show the value alone.
 _SIDES_FROM_MM: Final = 2.0
-#: Between tiles.
+_SIDES: Final = "at the sides of a tile: the ends of the 95 % interval"
+_NO_SIDES: Final = "no room for the ends of the 95 % intervals"
+#: Between tiles; smaller ones than that touch.
 _BETWEEN_MM: Final = 0.2
+_APART_FROM_MM: Final = 1.5
 #: Between labels and tiles, and around the figure.
 _GAP_MM: Final = 1.2
 #: The widest and highest a tile gets.
@@ -84,7 +87,8 @@ class Grid:
 
         side = self.side
         parts = [(value, side, 1.0 - side), (low, 0.0, side), (high, 1.0 - side, 1.0)]
-        gap_x, gap_y = (min(_BETWEEN_MM / size, 0.1) / 2 for size in (self.width_mm, self.height_mm))
+        apart = min(self.width_mm, self.height_mm) >= _APART_FROM_MM
+        gap_x, gap_y = (_BETWEEN_MM / size / 2 if apart else 0.0 for size in (self.width_mm, self.height_mm))
         corners, colour = [], []
         for values, start, end in parts if side else parts[:1]:
             for i, j in np.argwhere(np.isfinite(values) & np.isfinite(value)).tolist():
@@ -92,7 +96,9 @@ class Grid:
                 corners.append([(left, i + gap_y), (right, i + gap_y), (right, i + 1 - gap_y), (left, i + 1 - gap_y)])
                 colour.append(values[i, j])
         # nothing is cut off at the edge of the axes, and to say so for each tile would make the file a third larger
-        tiles = PolyCollection(corners, array=colour, cmap=colours, linewidth=0.0, clip_on=False, gid="values")
+        # viewers leave a pale seam between shapes that touch, so those get an edge
+        edge = {"linewidth": 0.0} if apart else {"linewidth": 0.2, "edgecolor": "face"}
+        tiles = PolyCollection(corners, array=colour, cmap=colours, clip_on=False, gid="values", **edge)
         tiles.set_clim(*limits)
         self.tiles.add_collection(tiles)
 
@@ -177,7 +183,8 @@ def grid(
     wide = min(width_mm, max(left + width * len(columns) + _GAP_MM, COLUMN_MM))
     rows_named = 1
     for _ in range(2):  # what is said of names takes room itself
-        said = _said(dict(zip(called, (rows_named, columns_named), strict=True)))
+        said = [words(_SIDES if width >= _SIDES_FROM_MM else _NO_SIDES)]
+        said += _said(dict(zip(called, (rows_named, columns_named), strict=True)))
         lines = lines_of([*entries, *said], wide)
         below = height_of(lines) + _GAP_MM
         height = min(width if square else _HIGHEST_MM, (PAGE_HEIGHT_MM - top - below) / len(rows))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from fornix.errors import UsageError
 from fornix.matrix.figures.look import BAND, BLACK, LINE_MM, plain, width_of
 
 if TYPE_CHECKING:
@@ -117,7 +119,16 @@ def scale(text: str, colours: Any, ends_at: tuple[float, float], ticks: Sequence
 
 
 def lines_of(entries: Sequence[Entry], width_mm: float) -> list[list[Entry]]:
-    """The entries in lines no wider than this; one that is wider by itself has a line of its own."""
+    """The entries in lines no wider than this.
+
+    Raises
+    ------
+    UsageError
+        If one of them is wider by itself.
+    """
+    widest = max((entry.width_mm for entry in entries), default=0.0) + 2 * GAP_MM
+    if widest > width_mm:
+        raise UsageError(f"a figure of {width_mm:g} mm has no room for its legend; make it {math.ceil(widest)} mm wide")
     lines: list[list[Entry]] = []
     end = 0.0
     for entry in entries:

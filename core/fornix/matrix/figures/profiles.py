@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LEFT_MM: Final = 13.0
+_LEFT_MM: Final = 14.0
 _RIGHT_MM: Final = 3.0
 _TITLE_MM: Final = 6.0
 _PANEL_MM: Final = 42.0
@@ -37,6 +37,8 @@ _LOWEST_PANEL_MM: Final = 20.0
 #: For the numbers and the name of an axis of depth.
 _DEPTH_MM: Final = 9.0
 _NAMES_MM: Final = 40.0
+#: What a line of the legend takes beside its text.
+_SWATCH_MM: Final = 10.0
 #: Layers stand this far apart where the figure allows it.
 _LAYER_MM: Final = 5.0
 #: More models than colours take dashes.
@@ -78,7 +80,7 @@ def draw_profiles(profiles: pd.DataFrame, *, width: float = PAGE_MM) -> Figure:
             below = max(map(width_of, names)) + 3.0
         else:
             below = _DEPTH_MM
-        lines = lines_of(_legend(models, colours, dashes), width)
+        lines = lines_of(_legend(models, colours, dashes, width), width)
         foot = height_of(lines)
         panel = (PAGE_HEIGHT_MM - foot) / len(panels) - _TITLE_MM - below
         panel = max(min(panel, _PANEL_MM), _LOWEST_PANEL_MM)
@@ -94,9 +96,11 @@ def draw_profiles(profiles: pd.DataFrame, *, width: float = PAGE_MM) -> Figure:
                 _name_layers(axes, rows, width - _LEFT_MM - _RIGHT_MM)
             else:
                 axes.set_xlabel("depth: from the first layer (0) to the last (1)")
-            axes.set_ylabel(f"{plain(rows['metric'].iloc[0])}, raw score")
+            axes.set_ylabel(shortened([f"{plain(rows['metric'].iloc[0])}, raw score"], panel + _TITLE_MM)[0])
+            axes.yaxis.set_label_coords((LINE_MM + 0.6 - _LEFT_MM) / (width - _LEFT_MM - _RIGHT_MM), 0.5)
             of_one = f"{plain(models[0])}: " if by_name else ""
-            axes.set_title(f"{of_one}{plain(region)} on {plain(data)}")
+            title = f"{of_one}{plain(region)} on {plain(data)}"
+            axes.set_title(shortened([title], width - _LEFT_MM - _RIGHT_MM)[0])
         legend = figure.add_axes((0, 0, 1, foot / high))
         legend.set_axis_off()
         draw_legend(legend, lines)
@@ -142,8 +146,8 @@ def _name_layers(axes: Axes, rows: pd.DataFrame, wide_mm: float) -> None:
     axes.set_xlim(min(places) - 0.5, max(places) + 0.5)
 
 
-def _legend(models: list[str], colours: dict[str, str], dashes: dict[str, str]) -> list[Entry]:
-    drawn = models if len(models) > 1 else ["score of a layer"]
+def _legend(models: list[str], colours: dict[str, str], dashes: dict[str, str], width: float) -> list[Entry]:
+    drawn = shortened(map(plain, models), width - _SWATCH_MM) if len(models) > 1 else ["score of a layer"]
     found = [
         line(f"{text}, 95 % interval" if len(models) == 1 else text, True, color=colours[model], linestyle=dashes[model])
         for text, model in zip(drawn, models, strict=True)

@@ -60,10 +60,12 @@ def draw_ranking(ranking: xr.Dataset, *, width: float = COLUMN_MM) -> Figure:
         names = [plain(name) + (OUT if is_out else "") for name, is_out in zip(ranking["model"].values, out, strict=True)]
         names = shortened(names, width * _NAMES_SHARE)
         left = max(map(width_of, names)) + 2 * _GAP_MM
-        lines = lines_of(_legend(ranking), width)
-        above, below = _TITLE_MM, _AXIS_MM + height_of(lines)
-        row = min(_ROW_MM, (PAGE_HEIGHT_MM - above - below) / n)
-        every = math.ceil(LINE_MM / row)
+        above, every = _TITLE_MM, 1
+        for _ in range(2):  # what is said of names takes room itself
+            lines = lines_of(_legend(ranking, every), width)
+            below = _AXIS_MM + height_of(lines)
+            row = min(_ROW_MM, (PAGE_HEIGHT_MM - above - below) / n)
+            every = math.ceil(LINE_MM / row)
         high = above + max(row * n, 6.0) + below
         figure = sheet(width, high)
 
@@ -89,12 +91,10 @@ def draw_ranking(ranking: xr.Dataset, *, width: float = COLUMN_MM) -> Figure:
             _draw_ranks(ranks, ranking, known)
         title = shortened([plain(ranking.attrs["benchmark"])], width - 2 * _GAP_MM)[0]
         figure.text(0.5, 1 - 0.5 * above / high, title, ha="center", va="center")
-        legend = figure.add_axes((0, 0, 1, max(height_of(lines), 0.1) / high))
+        legend = figure.add_axes((0, 0, 1, height_of(lines) / high))
         legend.set_axis_off()
         draw_legend(legend, lines)
-        legend.set(xlim=(0, width), ylim=(0, max(height_of(lines), 0.1)))
-        if every > 1:
-            scores.set_ylabel(f"one in {every} models is named")
+        legend.set(xlim=(0, width), ylim=(0, height_of(lines)))
         return figure
 
 
@@ -126,7 +126,7 @@ def _groups(ranking: xr.Dataset, out: NDArray[np.bool_]) -> tuple[NDArray[np.boo
     return ~out & ~control, ~out & control, out
 
 
-def _legend(ranking: xr.Dataset) -> list[Entry]:
+def _legend(ranking: xr.Dataset, every: int) -> list[Entry]:
     out = ranking["left_out"].values != ""
     said = ("model", "control", f"{OUT} out of rankings")
     looks = (_CONTENDER, _CONTROL, _OUT)
@@ -135,4 +135,4 @@ def _legend(ranking: xr.Dataset) -> list[Entry]:
     lines = "lines: 95 % intervals"
     if np.isfinite(ranking["rank"].values).any():
         lines += ", and ranks that no test excludes"
-    return [*found, words(lines)]
+    return [*found, words(lines), *([words(f"one in {every} models is named")] if every > 1 else [])]

@@ -133,7 +133,6 @@ def _legend(shown: xr.Dataset, why: NDArray[Any], colours: Colormap, low: float)
     beyond = colours(1.0) if max(np.nanmax(value), np.nanmax(shown["interval_high"].values, initial=0.0)) > 1 else None
     found = [
         scale("score (the value as it is reported)", colours, (low, 1.0), ticks, above=beyond),
-        words("at the sides of a tile: the ends of the 95 % interval"),
     ]
     if (np.isfinite(value) & (flags != "")).any():
         found.append(words(f"{OUT} out of rankings"))
