@@ -1,0 +1,76 @@
+"""``fornix compare``: two models from a store or a snapshot, as a table and as JSON, and what is said of wrong requests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fornix.cli.main import main
+from fornix.matrix.snapshots.publishing import publish
+from fornix.store.folder import FolderStore
+from tests.engine.conftest import TOYS, toy_registry
+from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, scored
+
+PLUGINS = ["--plugins", str(TOYS)]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store and a snapshot of it, in which one model cannot give what a leaf asks."""
+    folder = tmp_path_factory.mktemp("lab")
+    store = FolderStore(folder / "store")
+    fill(store, {(MODEL, IT): scored(0.5, 1), (MODEL, V4): scored(0.3, 2), (OTHER, IT): scored(0.4, 3)})
+    publish(toy_registry(TOYS), store, folder / "place")
+    return folder
+
+
+def test_a_store_and_a_snapshot_are_compared_alike(lab: Path, capsys: Any) -> None:
+    assert main(["compare", MODEL, OTHER, "--store", str(lab / "store"), *PLUGINS]) == 0
+    said = capsys.readouterr().out
+    assert f"{MODEL} is better on {IT}" in said
+    assert f"not compared on {V4}: {OTHER} has no value (skipped: region)" in said
+    assert f"not compared on {PARENT}: on {V4}, of its 2 leaves, {OTHER} has no value (skipped: region)" in said
+    assert main(["compare", MODEL, OTHER, "--snapshot", str(lab / "place")]) == 0
+    assert capsys.readouterr().out == said
+
+
+def test_common_children_are_said(lab: Path, capsys: Any) -> None:
+    assert main(["compare", MODEL, OTHER, "--snapshot", str(lab / "place"), "--common"]) == 0
+    assert f"{PARENT}: compared on {IT} only" in capsys.readouterr().out
+
+
+def test_json_has_the_numbers_and_null_for_what_is_not_known(lab: Path, capsys: Any) -> None:
+    assert main(["compare", MODEL, OTHER, "--snapshot", str(lab / "place"), "--json", "--benchmarks", PARENT]) == 0
+    said = json.loads(capsys.readouterr().out)
+    rows = {row["benchmark"]: row for row in said["benchmarks"]}
+    assert rows[IT]["difference"] == pytest.approx(0.1)
+    assert rows[IT]["better"] == MODEL
+    assert rows[V4]["p"] is None
+    assert rows[V4]["why"]
+    assert said["together"]["datasets"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ([MODEL, MODEL], 2, "compared with itself"),
+        ([MODEL, "toy-lineer"], 2, f"did you mean {OTHER!r}"),
+        ([MODEL, OTHER, "--benchmarks", "Toy.IT"], 2, "there is no benchmark 'Toy.IT'"),
+        ([MODEL, OTHER, "--version", "2026-01-01-0123456789"], 2, "--version is of a snapshot"),
+        ([MODEL, OTHER, "--snapshot", "there"], 2, "--store and --snapshot are two places"),
+    ],
+)
+def test_wrong_requests_are_sentences(lab: Path, capsys: Any, arguments: list[str], status: int, said: str) -> None:
+    assert main(["compare", *arguments, "--store", str(lab / "store"), *PLUGINS]) == status
+    assert said in capsys.readouterr().err
+
+
+def test_a_snapshot_without_arrays_says_what_it_lacks(lab: Path, tmp_path: Path, capsys: Any) -> None:
+    publish(toy_registry(TOYS), FolderStore(lab / "store"), tmp_path / "place", arrays=False)
+    assert main(["compare", MODEL, OTHER, "--snapshot", str(tmp_path / "place")]) == 0
+    said = capsys.readouterr().out
+    assert "could not be compared on any benchmark" in said
+    assert f"has no units/{IT}.nc" in said or f"has no replicates/{IT}.nc" in said
