@@ -68,26 +68,40 @@ def test_what_does_not_touch_its_answers_costs_nothing(run_toys: Run, toys: Path
     assert end(run_toys(["toy-behaving"])) == ({"ok"}, {""})
 
 
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("raise SystemExit(0)", "SystemExit: 0"),
-        ("raise type('Odd', (BaseException,), {})('odd')", "Odd: odd"),
-        (
-            "class Mute(Exception):\n    def __str__(self):\n        raise ValueError\nraise Mute",
-            "Mute: its message cannot be had (ValueError)",
-        ),
-        ("raise RuntimeError('\\x1b[2J \\ud800 \\u202e')", r"RuntimeError: \x1b[2J \ud800 \u202e"),
-        ("raise RuntimeError('x' * 10**7)", "RuntimeError: " + "x" * 497 + "..."),
-        ("class Bare(Exception):\n    __traceback__ = property(lambda self: 1 / 0)\nraise Bare", "Bare: no message"),
-    ],
-    ids=["exit", "odd", "mute", "escapes", "long", "bare"],
-)
-def test_whatever_is_raised_is_a_reason_in_one_printable_line(run_toys: Run, toys: Path, code: str, reason: str) -> None:
-    do(toys, code)
-    statuses, (said,) = end(run_toys(["toy-behaving"]))
+RAISED = {
+    "exit": ("raise SystemExit(0)", "SystemExit: 0"),
+    "odd": ("raise type('Odd', (BaseException,), {})('odd')", "Odd: odd"),
+    "mute": (
+        "class Mute(Exception):\n    def __str__(self):\n        raise ValueError\nraise Mute",
+        "Mute: its message cannot be had (ValueError)",
+    ),
+    "escapes": ("raise RuntimeError('\\x1b[2J \\ud800 \\u202e')", r"RuntimeError: \x1b[2J \ud800 \u202e"),
+    "long": ("raise RuntimeError('x' * 10**7)", "RuntimeError: " + "x" * 497 + "..."),
+    "bare": ("class Bare(Exception):\n    __traceback__ = property(lambda self: 1 / 0)\nraise Bare", "Bare: no message"),
+}
+
+
+def check_reason(finished: list[Finished], reason: str) -> None:
+    statuses, (said,) = end(finished)
     assert statuses == {"failed"}
     assert re.fullmatch(re.escape(reason) + r" \(line \d+ of model\.py of fornix-model-toy\)", said)
+
+
+@pytest.mark.parametrize(("code", "reason"), RAISED.values(), ids=RAISED)
+def test_whatever_is_raised_is_a_reason_in_one_printable_line(toys: Path, store: FolderStore, code: str, reason: str) -> None:
+    """Even what would end this process, in which the model runs."""
+    do(toys, code)
+    registry, finished = toy_registry(toys), list[Finished]()
+    with use_registry(registry):
+        run_plan(plan(registry, store, ["toy-behaving"]), registry, store, InProcessRunner(), report=finished.append)
+    check_reason(finished, reason)
+
+
+@pytest.mark.parametrize("raised", ["exit", "escapes", "long"])
+def test_a_reason_comes_out_of_a_worker_as_it_is(run_toys: Run, toys: Path, raised: str) -> None:
+    code, reason = RAISED[raised]
+    do(toys, code)
+    check_reason(run_toys(["toy-behaving"]), reason)
 
 
 @pytest.mark.parametrize(
@@ -148,17 +162,6 @@ def test_a_process_that_leaves_its_workers_session_is_ended_with_it(
     assert end(run_toys(["toy-behaving"])) == ({"ok"}, {""})
     pid = int(left.read_text())
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-
-
-def test_an_exit_within_this_process_is_a_failure_too(toys: Path, store: FolderStore) -> None:
-    do(toys, "raise SystemExit(0)")
-    registry, finished = toy_registry(toys), []  # type: ignore[var-annotated]
-    planned = plan(registry, store, ["toy-behaving"], ["Toy.IT-correlation"])
-    with use_registry(registry):
-        run_plan(planned, registry, store, InProcessRunner(), limits=Limits(), report=finished.append)
-    (failed,) = finished
-    assert failed.status == "failed"
-    assert re.fullmatch(r"SystemExit: 0 \(line \d+ of model.py of fornix-model-toy\)", failed.reason)
 
 
 BENCHMARK = "benchmarks/toy/fornix_benchmark_toy/benchmark.py"
