@@ -1,4 +1,5 @@
-"""What `fornix list` costs in process time, beside the naive way: importing every plugin to ask what it offers.
+"""What `fornix list` costs in process time, beside the naive way: importing every plugin to ask what it offers. And what
+`import fornix; fornix.pull` costs, beside importing what pulling needs.
 
     python benchmarks/listing.py [--runs 7]
 
@@ -39,17 +40,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=7)
     runs = parser.parse_args().runs
-    ways = {
-        "fornix list": [sys.executable, "-m", "fornix.cli.main", "list"],
-        "importing every plugin": [sys.executable, "-c", NAIVE],
-    }
-    medians = {}
-    for name, command in ways.items():
-        process_seconds(command)  # warm the disk cache
-        medians[name] = statistics.median(process_seconds(command) for _ in range(runs))
-        print(f"{name:<24} {medians[name]:.3f} s of process time (median of {runs})")
-    fast, naive = medians.values()
-    print(f"ratio                    {naive / fast:.1f}")
+    pulling = "import fornix; fornix.pull"
+    pairs = (
+        {
+            "fornix list": [sys.executable, "-m", "fornix.cli.main", "list"],
+            "importing every plugin": [sys.executable, "-c", NAIVE],
+        },
+        {
+            pulling: [sys.executable, "-c", pulling],
+            "importing all it needs": [
+                sys.executable,
+                "-c",
+                f"{pulling}; import fornix.matrix.snapshots.tables, pandas, pyarrow.parquet",
+            ],
+        },
+    )
+    for ways in pairs:
+        medians = {}
+        for name, command in ways.items():
+            process_seconds(command)  # warm the disk cache
+            medians[name] = statistics.median(process_seconds(command) for _ in range(runs))
+            print(f"{name:<27} {medians[name]:.3f} s of process time (median of {runs})")
+        fast, naive = medians.values()
+        print(f"ratio                       {naive / fast:.1f}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import numpy as np
 import xarray as xr
 
 from fornix.engine.chosen import leaves
-from fornix.engine.keys import sides
 from fornix.engine.plan import skip_reason
 from fornix.matrix.aggregate import Entry, aggregate
 from fornix.matrix.assemble import entry_from_scalars, matrix_of, tree_order
@@ -81,6 +80,8 @@ class Overlaid:
         revisions: Mapping[str, int],
     ) -> None:
         self._published = published
+        self._old = {name: published[name].values for name in COLUMNS}
+        self._old["origin"] = np.full(published["value"].shape, "public")
         self._registry = registry
         self._rows = rows
         self._scored_here = scored_here
@@ -124,12 +125,10 @@ class Overlaid:
         own = {row.name: self._local_row(row) for row in self._rows}
         columns = [card.identifier for card in self._columns]
         order = [*names, *(row.name for row in self._rows if row.same is None)]
-        origin = xr.Variable(_DIMS, np.full((len(names), self._published.sizes["benchmark"]), "public"))
-        published = self._published.assign(origin=origin)
         beside = self._beside([name for name in names if name not in own]) if self._new else None
 
         def stacked(name: str) -> Any:
-            rows = published[name].values
+            rows = self._old[name]
             if beside is not None:
                 wide = np.full((len(names), len(self._new)), _empty_of(beside[name]), dtype=beside[name].dtype)
                 wide[~np.isin(names, list(own))] = beside[name].values
@@ -176,20 +175,19 @@ class Overlaid:
             else:
                 entries[leaf] = self._empty(row, card)
         self._aggregate(entries, self._columns)
-        block = self._with_flags(self._block([row.name], self._columns, {row.name: entries}, cells), cells)
+        block = self._with_flags(self._block({row.name: row.model.model_key}, self._columns, {row.name: entries}, cells), cells)
         return block if row.same is None else self._as_published(row.same, block, cells)
 
     def _as_published(self, place: int, block: xr.Dataset, cells: Mapping[str, Cell]) -> xr.Dataset:
         """A row with what was published as it was published: all columns that have no local cell in or below them."""
-        old = self._published.isel(model=[place])
-        old = old.assign(origin=(_DIMS, np.full(old["value"].shape, "public")))
-        there = self._columns[: old.sizes["benchmark"]]
+        there = self._columns[: self._published.sizes["benchmark"]]
         kept = [j for j, card in enumerate(there) if not {leaf.identifier for leaf in leaves(self._registry, card)} & set(cells)]
+        joined = {}
         for name in _VARIABLES:
-            values = block[name].values.astype(np.result_type(block[name].dtype, old[name].dtype))
-            values[:, kept] = old[name].values[:, kept]
-            block[name] = (_DIMS, values)
-        return block
+            own, old = block[name].values, self._old[name][[place]]
+            joined[name] = own.astype(np.result_type(own.dtype, old.dtype))
+            joined[name][:, kept] = old[:, kept]
+        return xr.Dataset({name: (_DIMS, values) for name, values in joined.items()})
 
     def _beside(self, models: Sequence[str]) -> xr.Dataset:
         """The cells of published models, of which nothing is here, on benchmarks that the snapshot lacks."""
@@ -204,7 +202,9 @@ class Overlaid:
                 for leaf in needed
             }
             self._aggregate(entries[model], self._new)
-        return self._block(models, self._new, entries, {})
+        known = self._published["model_key"].values
+        model_keys = {model: next(filter(None, known[places[model]].tolist()), "") for model in models}
+        return self._block(model_keys, self._new, entries, {})
 
     # cells
 
@@ -213,7 +213,7 @@ class Overlaid:
         if leaf not in self._published.get_index("benchmark"):
             return None
         j = self._published.get_index("benchmark").get_loc(leaf)
-        said = {name: self._published[name].values[place, j].item() for name in COLUMNS}
+        said = {name: self._old[name][place, j].item() for name in COLUMNS}
         return Entry(
             status=said["status"],
             interval=(said["interval_low"], said["interval_high"]),
@@ -251,28 +251,31 @@ class Overlaid:
 
     def _block(
         self,
-        models: Sequence[str],
+        model_keys: Mapping[str, str],
         columns: Sequence[Card],
         entries: Mapping[str, Mapping[str, Entry]],
         cells: Mapping[str, Cell],
     ) -> xr.Dataset:
-        """Rows with all variables of a pulled matrix and ``origin``; the ranks are not known."""
+        """Rows of these models with all variables of a pulled matrix and ``origin``; the ranks are not known."""
+        models = list(model_keys)
         names = [card.identifier for card in columns]
         flat = {(model, name): entries[model][name] for model in models for name in names}
         block = matrix_of(self._registry, models, columns, flat)
         own = [cells.get(name) for name in names]
-        keys = [("", "") if cell is None else sides(cell.key_parts) for cell in own]
         beside: dict[str, list[Any]] = {
-            "chance": [_number(None if cell is None else cell.scalars.get("chance")) for cell in own],
+            "chance": [
+                _number(_chance(card) if cell is None else cell.scalars.get("chance"))
+                for card, cell in zip(columns, own, strict=True)
+            ],
             "created": ["" if cell is None else cell.created for cell in own],
             "seconds": [_number(None if cell is None else cell.provenance.get("seconds")) for cell in own],
             "hardware": ["" if cell is None else hardware_class(cell.provenance) for cell in own],
-            "model_key": [key[0] for key in keys],
-            "benchmark_key": [key[1] for key in keys],
+            "benchmark_key": ["" if cell is None else scored_by(cell) for cell in own],
             "origin": ["local"] * len(names),
             **{name: [np.nan] * len(names) for name in RANKS},
         }
-        return block.assign({name: (_DIMS, np.array([row] * len(models))) for name, row in beside.items()})
+        block = block.assign({name: (_DIMS, np.array([row] * len(models))) for name, row in beside.items()})
+        return block.assign(model_key=(_DIMS, np.array([[model_keys[model]] * len(names) for model in models])))
 
     def _with_flags(self, block: xr.Dataset, cells: Mapping[str, Cell]) -> xr.Dataset:
         """A local row out of rankings where its cells, or those below a parent, were scored otherwise than the published."""
@@ -303,6 +306,11 @@ class Overlaid:
 def _empty_of(array: xr.DataArray) -> Any:
     """What stands where a row of the model itself is put in: a value of the right kind."""
     return np.zeros((), dtype=array.dtype).item()
+
+
+def _chance(card: Card) -> float | None:
+    """What a model of nothing scores on a leaf by its card; that of a parent no card states."""
+    return card.chance if card.aggregate is None else None
 
 
 def _number(value: Any) -> float:
