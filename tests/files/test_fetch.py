@@ -293,7 +293,6 @@ def test_a_silent_host_and_a_silent_name_server_are_given_up(monkeypatch) -> Non
 
 def test_a_host_that_goes_silent_is_given_up_for_all_its_files(site, content, monkeypatch) -> None:
     monkeypatch.setattr(network, "STALL_S", 0.2)
-    monkeypatch.setattr(network, "PROBE_S", 0.2)
     quiet = threading.Event()
     files = [site.publish(f"/data/{i}.bin", content + bytes([i])) for i in range(3)]
     site.faults = [lambda *_: quiet.wait(30)] * 20
