@@ -141,6 +141,16 @@ def test_parents_of_parents_are_ranked_on_the_leaves_below() -> None:
     )
 
 
+def test_an_order_that_all_leaves_share_would_come_again_on_others() -> None:
+    found = of(source(cells(), registry(PARENTS, LEAVES)))
+    assert 0.9 < float(found["split_half"].sel(benchmark="P")) <= 1
+    assert found["split_half"].sel(benchmark=list(LEAVES)).isnull().all()
+    swapped = {
+        (MODELS[5 - k] if leaf == "x" else MODELS[k], leaf): score for (m, leaf), score in cells().items() for k in [int(m[1])]
+    }
+    assert float(of(source(swapped, registry(PARENTS, LEAVES)))["split_half"].sel(benchmark="P")) < 0.3
+
+
 def test_each_score_is_read_once() -> None:
     asked = []
     there = source(cells(), registry(PARENTS, LEAVES))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fornix.matrix.comparing.children import MissingCells, Share, shares
 from fornix.matrix.comparing.measured import ScoreOf, Side, asked, side_by_side
 from fornix.numerics.comparison.bent import bent_differences, straight
-from fornix.numerics.comparison.standing import different, reliability, standing
+from fornix.numerics.comparison.standing import different, reliability, split_half, standing
 from fornix.registry.discovery import Registry
 
 Array = NDArray[np.float64]
@@ -48,8 +48,10 @@ def ranks(
     Dataset with dims (model, benchmark)
         ``rank`` (1 is the best; equal values share the better rank), ``rank_low`` and ``rank_high`` (the best and the worst rank
         that ties allow), NaN where there is none; ``unranked``, why a cell with a value has no rank. On benchmark:
-        ``reliability`` of the order of its models (:func:`fornix.numerics.comparison.standing.reliability`) and ``compared_on``,
-        the leaves that a parent is ranked on where these are not all of it ("; " between them).
+        ``reliability`` of what its models differ by, for new stimuli, neuroids and subjects
+        (:func:`fornix.numerics.comparison.standing.reliability`); ``split_half``, how well the order on a parent would agree with
+        that on as many other leaves (:func:`fornix.numerics.comparison.standing.split_half`); and ``compared_on``, the leaves
+        that a parent is ranked on where these are not all of it ("; " between them).
     """
     policy = MissingCells(missing)
     found = _Ranks.of(matrix)
@@ -79,6 +81,7 @@ class _Ranks:
     high: Array
     unranked: NDArray[np.object_]
     reliability: Array
+    split_half: Array
     compared_on: list[str]
 
     @classmethod
@@ -89,7 +92,8 @@ class _Ranks:
         flags = matrix["flags"].values[valued]
         unranked[valued] = [f"{FLAGGED}: {flag}" if flag else FLAGGED for flag in flags.tolist()]
         rank, low, high = (np.full(shape, np.nan) for _ in range(3))
-        return cls(matrix, rank, low, high, unranked, np.full(shape[1], np.nan), [""] * shape[1])
+        reliable, again = (np.full(shape[1], np.nan) for _ in range(2))
+        return cls(matrix, rank, low, high, unranked, reliable, again, [""] * shape[1])
 
     def column(self, benchmark: str) -> int:
         return int(self.matrix.get_index("benchmark").get_loc(benchmark))
@@ -134,6 +138,7 @@ class _Ranks:
                 "rank_high": (dims, self.high),
                 "unranked": (dims, self.unranked.astype(np.str_)),
                 "reliability": ("benchmark", self.reliability),
+                "split_half": ("benchmark", self.split_half),
                 "compared_on": ("benchmark", np.array(self.compared_on, dtype=np.str_)),
             },
             coords={name: self.matrix[name] for name in dims},
@@ -149,6 +154,7 @@ class _Parent:
     models: list[str]
     left: dict[str, str] = field(default_factory=dict)
     done: int = 0
+    by_leaf: list[Array] = field(default_factory=list)
     values: Array = field(init=False)
     variance: Array = field(init=False)
     spread: Array = field(init=False)
@@ -167,6 +173,7 @@ class _Parent:
             block, here = np.ix_(at[there], at[there]), np.ix_(there, there)
             variance[here], freedom[here] = side.variances()[block], side.pairs.freedom[block]
             self.left |= {model: f"on {leaf}, {why}" for model, why in side.left.items() if model in self.models}
+        self.by_leaf.append(values)
         self.values += weight * values
         self.variance += weight**2 * variance
         self.spread += np.where(variance > 0, (weight**2 * variance) ** 2 / freedom, variance)
@@ -185,6 +192,7 @@ class _Parent:
             freedom = variance**2 / self.spread[block]  # Welch-Satterthwaite, over leaves
         found.place(self.name, models, difference, different(difference, variance, freedom))
         found.reliability[found.column(self.name)] = reliability(difference, variance)
+        found.split_half[found.column(self.name)] = split_half(np.stack(self.by_leaf, axis=1)[of])
         for model, why in self.left.items():
             found.refuse(self.name, model, why)
 

@@ -1,0 +1,77 @@
+"""What ranking many models costs: all pairs from products of matrices, beside a loop over pairs.
+
+    python benchmarks/ranking.py [--models 1000] [--replicates 1000]
+
+Prints, for one benchmark with stimuli and neuroids resampled, the CPU seconds of one thread and the memory beyond what it
+took before. The loop is timed on some pairs and scaled up to all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from fornix.numerics.comparison.bent import bent_differences, straight
+from fornix.numerics.comparison.differences import pairs
+from fornix.numerics.comparison.standing import different, standing
+from fornix.numerics.uncertainty.intervals import replicates_array, variance
+
+#: Pairs that the loop is timed on.
+SOME = 200
+
+
+def scores(n_models: int, n_replicates: int) -> tuple[np.ndarray, list[xr.DataArray]]:
+    """Models that share most of their noise, with values and replicates."""
+    rng = np.random.default_rng(0)
+    lengths = {"stimuli": 20, "neuroids": n_replicates, "both": n_replicates}
+    shared = {name: 0.05 * rng.normal(size=n) for name, n in lengths.items()}
+    values = 0.4 + 0.1 * rng.normal(size=n_models)
+    found = []
+    for value in values:
+        of = {name: value + noise + 0.01 * rng.normal(size=len(noise)) for name, noise in shared.items()}
+        rows = {"stimuli": (of["stimuli"], "jackknife"), "neuroids": (of["neuroids"], "bootstrap", 100)}
+        found.append(replicates_array({**rows, "both": (of["both"], "bootstrap")}))
+    return values, found
+
+
+def together(values: np.ndarray, replicates: list[xr.DataArray]) -> None:
+    """As fornix does it."""
+    of_pairs = pairs(replicates)
+    difference = bent_differences(values, straight)
+    standing(difference, different(difference, of_pairs.variance, of_pairs.freedom))
+
+
+def one_by_one(replicates: list[xr.DataArray]) -> None:
+    """The variances of some differences, each by itself."""
+    for k in range(SOME):
+        a, b = replicates[k % len(replicates)], replicates[(7 * k + 1) % len(replicates)]
+        variance(a.copy(data=a.values - b.values))
+
+
+def cost(function: Callable[..., None], *arguments: Any) -> tuple[float, float]:
+    """CPU seconds, and MB beyond the peak before."""
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    function(*arguments)
+    return time.process_time() - start, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=int, default=1000)
+    parser.add_argument("--replicates", type=int, default=1000)
+    arguments = parser.parse_args()
+    values, replicates = scores(arguments.models, arguments.replicates)
+    n_pairs = arguments.models * (arguments.models - 1) // 2
+    loop, _ = cost(one_by_one, replicates)
+    seconds, memory = cost(together, values, replicates)
+    print(f"{n_pairs:,} pairs: loop {loop / SOME * n_pairs:.0f} s, fornix {seconds:.2f} s and {memory:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
