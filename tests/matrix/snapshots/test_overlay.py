@@ -16,9 +16,10 @@ from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.snapshots.publishing import publish
 from fornix.matrix.snapshots.scores import registry_of, score_of
 from fornix.matrix.table import read_matrix, write_netcdf
-from fornix.registry.discovery import Registry, discover
+from fornix.registry.discovery import Registry
+from fornix.registry.distribution import in_folder
 from fornix.store.folder import FolderStore
-from tests.engine.conftest import TOYS, edit, toy_registry
+from tests.engine.conftest import TOYS, edit
 from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, scored
 
 NET, OWN = "lab-net", "Lab.IT-correlation"
@@ -52,7 +53,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("public")
     store = FolderStore(folder / "store")
     fill(store, {(MODEL, IT): scored(0.5, 1), (MODEL, V4): scored(0.3, 2), (OTHER, IT): scored(0.4, 3)})
-    publish(toy_registry(TOYS), store, folder / "place")
+    publish(only(TOYS), store, folder / "place")
     return folder / "place"
 
 
@@ -97,9 +98,7 @@ def of_here_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def only(*folders: Path) -> Registry:
     """The plugins in these folders."""
-    roots = [folder.resolve() for folder in folders]
-    found = discover(folders).distributions
-    return Registry([d for d in found if d.root is not None and any(root in d.root.parents for root in roots)])
+    return Registry([distribution for folder in folders for distribution in in_folder(folder, [])])
 
 
 def unchanged(overlaid: xr.Dataset, public: xr.Dataset) -> None:
@@ -257,7 +256,7 @@ def test_of_a_model_that_is_the_same_what_was_scored_otherwise_is_said_not_shown
 def test_a_published_model_gets_the_cells_that_it_lacks(store: FolderStore, toys: Path, tmp_path: Path) -> None:
     half = FolderStore(tmp_path / "half")
     fill(half, {(MODEL, IT): scored(0.5, 1), (OTHER, IT): scored(0.4, 3)})
-    publish(toy_registry(TOYS), half, tmp_path / "place")
+    publish(only(TOYS), half, tmp_path / "place")
     public = fornix.pull(tmp_path / "place")
     assert public["status"].sel(model=MODEL, benchmark=PARENT).item() == "missing"
     fill(store, {(MODEL, V4): scored(0.3, 2)}, only(toys))
@@ -304,7 +303,7 @@ def test_what_is_asked_for_is_named_and_there(place: Path, store: FolderStore, l
 def test_a_published_model_without_any_result_is_known_by_its_code(store: FolderStore, toys: Path, tmp_path: Path) -> None:
     half = FolderStore(tmp_path / "half")
     fill(half, {(OTHER, IT): scored(0.4, 3)})
-    publish(toy_registry(TOYS), half, tmp_path / "place")
+    publish(only(TOYS), half, tmp_path / "place")
     fill(store, {(MODEL, IT): scored(0.5, 1)}, only(toys))
     both = fornix.overlay(tmp_path / "place", store, plugins=[toys])
     assert both["model"].values.tolist() == [MODEL, OTHER]
