@@ -1,5 +1,8 @@
 """The data of the pages as script files: what all share in ``site``, cells by group of benchmarks for the matrix, and a file for
-each page of a model or benchmark."""
+each page of a model or benchmark.
+
+A group is a few benchmarks that are seen together: some of the tree's top, or children of one parent. The first page loads the
+groups in view, which keeps it small however large the matrix is."""
 
 from __future__ import annotations
 
@@ -42,6 +45,9 @@ _OF_BENCHMARKS: Final = {
     **{name: name for name in ("region", "species", "technique", "dataset", "metric")},
 }
 
+#: So many benchmarks are loaded at once.
+_TOGETHER: Final = 6
+
 #: kind -> identifier -> card
 Cards = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -71,8 +77,9 @@ def write_scripts(
     """
     matrix = matrix.transpose("model", "benchmark", ...)
     models, benchmarks = matrix["model"].values.tolist(), matrix["benchmark"].values.tolist()
-    roots = _roots(matrix)
-    groups = list(dict.fromkeys(roots))
+    order = _order(matrix)
+    groups = _groups(matrix, order)
+    group_of = {at: number for number, inside in enumerate(groups) for at in inside}
     said = manifest.to_json()
     site = {
         **{name: said[name] for name in ("version", "created", "fornix", "commit", "revisions", "counts", "hardware", "private")},
@@ -86,23 +93,22 @@ def write_scripts(
             {
                 **{column: matrix[name].values.tolist() for name, column in _OF_BENCHMARKS.items()},
                 "ranked": matrix["ranked"].values.sum(axis=0).tolist(),
-                "group": [groups.index(root) for root in roots],
+                "group": [group_of[at] for at in range(len(benchmarks))],
             }
         ),
-        "groups": groups,
-        "first": _first(matrix, groups),
+        "order": order,
     }
     write_script(folder, "site", site)
-    columns, spans = Columns(matrix, _ALL), _spans(matrix)
-    for group in groups:
-        inside = [at for at, root in enumerate(roots) if root == group]
+    write_script(folder, "spans", _spans(matrix))
+    columns = Columns(matrix, _ALL)
+    for number, inside in enumerate(groups):
         tables = [columns.of_benchmark(at, _FEW) for at in inside]
-        write_script(folder, f"groups/{group}", {"benchmarks": inside, "tables": tables})
+        write_script(folder, f"groups/{number}", {"benchmarks": inside, "tables": tables})
     for at, name in enumerate(benchmarks):
         content = {"card": cards["benchmark"][name], "cells": columns.of_benchmark(at, _ALL), **_used(cards, name)}
         write_script(folder, f"benchmarks/{name}", content)
     for at, name in enumerate(models):
-        content = {"card": cards["model"][name], "cells": columns.of_model(at), "fields": spans, "layers": layers.get(name)}
+        content = {"card": cards["model"][name], "cells": columns.of_model(at), "layers": layers.get(name)}
         write_script(folder, f"models/{name}", content)
 
 
@@ -115,26 +121,31 @@ def _used(cards: Cards, benchmark: str) -> dict[str, Any]:
     }
 
 
-def _roots(matrix: xr.Dataset) -> list[str]:
-    """The benchmark at the top of the tree above each."""
-    parents = dict(zip(matrix["benchmark"].values.tolist(), matrix["parent"].values.tolist(), strict=True))
-    found = []
-    for name in parents:
-        root: str = name
-        while parents[root]:
-            root = parents[root]
-        found.append(root)
-    return found
+def _order(matrix: xr.Dataset) -> list[int]:
+    """The benchmarks as they are shown: measured ones before simulated ones, then those with the most ranked models; what a
+    parent is made of behind it, in its order."""
+    parents, names = matrix["parent"].values.tolist(), matrix["benchmark"].values.tolist()
+    ranked, simulated = matrix["ranked"].values.sum(axis=0).tolist(), matrix["simulated"].values.tolist()
+    order: list[int] = []
+
+    def add(at: int) -> None:
+        order.append(at)
+        for child, parent in enumerate(parents):
+            if parent == names[at]:
+                add(child)
+
+    for root in sorted((at for at, parent in enumerate(parents) if not parent), key=lambda at: (simulated[at], -ranked[at], at)):
+        add(root)
+    return order
 
 
-def _first(matrix: xr.Dataset, groups: Sequence[str]) -> str:
-    """What the matrix is sorted by at first: the benchmark at the top of the tree with the most ranked models, if it can be
-    one whose data were measured."""
-    measured = (~matrix["simulated"].values).tolist()
-    ranked = matrix["ranked"].values.sum(axis=0).tolist()
-    found = zip(matrix["benchmark"].values.tolist(), measured, ranked, strict=True)
-    top: dict[str, tuple[bool, int]] = {name: (real and count > 0, count) for name, real, count in found if name in groups}
-    return max(top, key=top.__getitem__)
+def _groups(matrix: xr.Dataset, order: Sequence[int]) -> list[list[int]]:
+    """What is loaded together: siblings, in the order in which they are shown, so many at most."""
+    siblings: dict[str, list[int]] = {}
+    parents = matrix["parent"].values.tolist()
+    for at in order:
+        siblings.setdefault(parents[at], []).append(at)
+    return [among[start : start + _TOGETHER] for among in siblings.values() for start in range(0, len(among), _TOGETHER)]
 
 
 def _spans(matrix: xr.Dataset) -> list[list[float] | None]:

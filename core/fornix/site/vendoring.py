@@ -23,7 +23,8 @@ VENDOR = Path(__file__).parent / "vendor"
 
 
 def libraries() -> list[dict[str, Any]]:
-    """What ``vendor/manifest.json`` says: name, version, licence, integrity (as npm states it) and files of each library."""
+    """What ``vendor/manifest.json`` says: name, version, licence, integrity (as npm states it) and files of each library,
+    with the sha256 of these."""
     found: list[dict[str, Any]] = json.loads((VENDOR / "manifest.json").read_text())
     return found
 
@@ -80,14 +81,19 @@ def _joined(archive: tarfile.TarFile, joined: dict[str, Any], title: str) -> byt
 
 
 def main(arguments: list[str]) -> int:
-    differing = []
-    for library in libraries():
-        for file, content in fetched(library).items():
+    differing, said = [], libraries()
+    for library in said:
+        files = fetched(library)
+        hashes = {file: hashlib.sha256(content).hexdigest() for file, content in sorted(files.items())}
+        for file, content in files.items():
             path = VENDOR / file
             if arguments == ["--write"]:
                 path.write_bytes(content)
-            elif not path.exists() or path.read_bytes() != content:
+            elif not path.exists() or path.read_bytes() != content or library["sha256"] != hashes:
                 differing.append(path.name)
+        library["sha256"] = hashes
+    if arguments == ["--write"]:
+        (VENDOR / "manifest.json").write_text(json.dumps(said, indent=2) + "\n")
     for name in differing:
         print(f"vendor/{name} is not what the npm registry gives; `python -m fornix.site.vendoring --write` replaces it")
     return 1 if differing else 0

@@ -13,8 +13,8 @@
     if (high < 0 && high > 0.6 * low) high = 0;
     return high > low ? [low, high] : [low - 0.5, high + 0.5];
   };
-  const WIDTH = 240, HEIGHT = 18;
-  const across = (range) => d3.scaleLinear().domain(range).range([14, WIDTH - 14]);
+  const WIDTH = 216, HEIGHT = 18;
+  const across = (range) => d3.scaleLinear().domain(range).range([14, WIDTH - 14]).clamp(true);
 
   /* The head of a column of intervals: its axis. */
   fornix.axis = (range) => {
@@ -31,7 +31,7 @@
     marks.forEach(({ value, low, high, kind }, at) => {
       if (!fornix.is(value)) return;
       const y = (HEIGHT * (at + 1)) / (marks.length + 1);
-      if (fornix.is(low) && fornix.is(high)) drawn.append("line").attr("class", `interval ${kind ?? ""}`).attr("x1", x(Math.max(low, range[0]))).attr("x2", x(Math.min(high, range[1]))).attr("y1", y).attr("y2", y);
+      if (fornix.is(low) && fornix.is(high)) drawn.append("line").attr("class", `interval ${kind ?? ""}`).attr("x1", x(low)).attr("x2", x(high)).attr("y1", y).attr("y2", y);
       drawn.append("circle").attr("class", `mark ${kind ?? ""}`).attr("cx", x(value)).attr("cy", y).attr("r", 3.6);
     });
     return drawn.node();

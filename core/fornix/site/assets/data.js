@@ -38,6 +38,10 @@ const fornix = (window.fornix = {});
   /* All rows of a table, as objects. */
   fornix.rows = (table) => {
     const names = Object.keys(table.columns), columns = names.map((name) => fornix.column(table, name));
-    return Array.from({ length: table.length }, (_, row) => Object.fromEntries(names.map((name, at) => [name, columns[at][row]])));
+    return Array.from({ length: table.length }, (_, row) => {
+      const made = {};
+      for (let at = 0; at < names.length; at++) made[names[at]] = columns[at][row];
+      return made;
+    });
   };
 }

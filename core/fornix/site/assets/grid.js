@@ -13,14 +13,14 @@
     let focus = [-1, -1], kept = false;
     place.append(body);
 
+    const holding = (at) => (range) => { // what has the focus stays, else it would be lost
+      const seen = defaultRangeExtractor(range), held = focus[at];
+      return held >= 0 && held < range.count && !seen.includes(held) ? [...seen, held].sort((a, b) => a - b) : seen;
+    };
     const virtual = (horizontal, count, item, before, at) => new Virtualizer({
       count: count(), horizontal, getScrollElement: () => place, estimateSize: () => item(), overscan: horizontal ? 2 : 6,
       paddingStart: before(), scrollPaddingStart: before(), observeElementRect, observeElementOffset, scrollToFn: elementScroll,
-      onChange: () => draw(),
-      rangeExtractor: (range) => { // what has the focus stays, else it would be lost
-        const seen = defaultRangeExtractor(range), held = focus[at];
-        return held >= 0 && held < range.count && !seen.includes(held) ? [...seen, held].sort((a, b) => a - b) : seen;
-      },
+      onChange: () => draw(), rangeExtractor: holding(at),
     });
     const rows = virtual(false, given.rows, () => size("--row"), () => size("--head"), 0);
     const columns = virtual(true, given.columns, () => size("--column"), () => size("--name"), 1);
@@ -70,6 +70,7 @@
     };
     /* Draw everything again: other rows, other columns, or other numbers in them. */
     const refresh = () => {
+      const held = place.contains(document.activeElement);
       focus = [Math.min(focus[0], given.rows() - 1), Math.min(focus[1], given.columns() - 1)];
       for (const [each, count] of [[rows, given.rows()], [columns, given.columns()]]) {
         each.setOptions({ ...each.options, count });
@@ -79,10 +80,12 @@
       resize();
       draw(true);
       mark();
+      if (held) at()?.focus({ preventScroll: true });
     };
     const mark = () => { for (const { cells } of lines.values()) for (const element of cells.values()) element.tabIndex = -1; const here = at(); if (here) here.tabIndex = 0; };
     const move = (row, column) => {
       focus = [Math.max(-1, Math.min(row, given.rows() - 1)), Math.max(-1, Math.min(column, given.columns() - 1))];
+      [rows, columns].forEach((each, which) => each.setOptions({ ...each.options, rangeExtractor: holding(which) })); // another focus, another range
       if (focus[0] >= 0) rows.scrollToIndex(focus[0], { align: "auto" });
       if (focus[1] >= 0) columns.scrollToIndex(focus[1], { align: "auto" });
       draw();
@@ -125,6 +128,6 @@
       }
       if (kept) { kept = false; refresh(); }
     }).observe(place);
-    return { refresh, move };
+    return { refresh, move, repaint: () => draw(true) };
   };
 }

@@ -18,7 +18,7 @@ fornix.ready(async () => {
     const absent = [...new Set(wanted)].filter((group) => !arriving.has(group));
     absent.forEach((group) => arriving.add(group));
     await Promise.all(absent.map(async (group) => {
-      const content = await fornix.load(`groups/${site.groups[group]}`);
+      const content = await fornix.load(`groups/${group}`);
       const cells = new Map(content.benchmarks.map((number, at) => [number, fornix.rows(content.tables[at])]));
       for (const [number, column] of cells) { tied.set(number, column.filter((cell) => cell.ranked).length); scale(number, column); }
       groups.set(group, cells);
@@ -35,7 +35,7 @@ fornix.ready(async () => {
   const NAMES = "*"; // the column of models, which no benchmark can be called
 
   // ------------------------------------------------------------------ the view, as the fragment has it
-  const START = { sort: `${site.first}:desc`, find: "", benchmark: "", modality: "", open: "", score: "ceiled", colour: "each", controls: "", empty: "", models: "" };
+  const START = { sort: `${benchmarks[site.order[0]].benchmark}:desc`, find: "", benchmark: "", modality: "", open: "", score: "ceiled", colour: "each", controls: "", empty: "", models: "" };
   let view = START;
   const reading = () => { const said = fornix.state.read(); view = Object.fromEntries(Object.entries(START).map(([name, value]) => [name, said.get(name) ?? value])); };
   const change = (changes) => {
@@ -54,9 +54,7 @@ fornix.ready(async () => {
   const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
   const has = (texts, wanted) => { const all = texts.join(" ").toLowerCase(); return wanted.every((word) => all.includes(word)); };
 
-  // measured before simulated, the best covered trees first, each in its own order
-  const weight = new Map(benchmarks.filter((benchmark) => !benchmark.parent).map((benchmark) => [benchmark.group, benchmark.ranked - (benchmark.simulated ? models.length + 1 : 0)]));
-  const ordered = benchmarks.toSorted((a, b) => weight.get(b.group) - weight.get(a.group) || a.index - b.index);
+  const ordered = site.order.map((number) => benchmarks[number]);
 
   const columnsInView = () => {
     const open = opened(), wanted = words(view.benchmark), taken = view.modality;
@@ -218,7 +216,7 @@ fornix.ready(async () => {
     look,
     drawn: (seen) => { // scores of what came into view
       const wanted = seen.map((column) => columns[column]?.group).filter((group) => group !== undefined);
-      need(wanted).then((came) => { if (came) show(); });
+      need(wanted).then((came) => { if (came) grid.repaint(); });
     },
   });
 

@@ -1,7 +1,7 @@
 /* The page of a model: what it is, what it scores, which layers stand for which regions, how to run and to cite it. */
 "use strict";
 fornix.ready(async () => {
-  const name = document.body.dataset.name, [site, { card, cells: table, fields, layers }] = await Promise.all([fornix.load("site"), fornix.load(`models/${name}`)]);
+  const name = document.body.dataset.name, [site, fields, { card, cells: table, layers }] = await Promise.all([fornix.load("site"), fornix.load("spans"), fornix.load(`models/${name}`)]);
   const benchmarks = fornix.rows(site.benchmarks), cells = fornix.rows(table);
   cells.forEach((cell, at) => { cell.benchmark = benchmarks[at]; cell.field = fields[at]; });
   const scored = cells.filter((cell) => fornix.is(cell.value)), empty = cells.filter((cell) => !fornix.is(cell.value));

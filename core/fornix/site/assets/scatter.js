@@ -3,7 +3,7 @@
 fornix.ready(async () => {
   const site = await fornix.load("site"), models = fornix.rows(site.models), benchmarks = fornix.rows(site.benchmarks);
   const NUMBERS = { "card:parameters": ["parameters", "parameters", true], "card:year": ["year", "year", false] };
-  const first = site.first, second = benchmarks.find((benchmark) => !benchmark.parent && benchmark.benchmark !== first)?.benchmark ?? first;
+  const top = site.order.map((number) => benchmarks[number]).filter((benchmark) => !benchmark.parent), first = top[0].benchmark, second = top[1]?.benchmark ?? first;
   const START = { x: "card:parameters", y: first, score: "ceiled", controls: "" };
   if (!models.some((model) => fornix.is(model.parameters) && model.parameters > 0)) START.x = second;
   let view = {};
@@ -27,7 +27,7 @@ fornix.ready(async () => {
     }
     const benchmark = benchmarks.find((each) => each.benchmark === wanted);
     if (benchmark === undefined) throw new Error(`this snapshot has no benchmark ${wanted}`);
-    const content = await fornix.load(`groups/${site.groups[benchmark.group]}`), cells = fornix.rows(content.tables[content.benchmarks.indexOf(benchmarks.indexOf(benchmark))]);
+    const content = await fornix.load(`groups/${benchmark.group}`), cells = fornix.rows(content.tables[content.benchmarks.indexOf(benchmarks.indexOf(benchmark))]);
     return cells.map((cell) => ({ at: fornix.measured(cell, view.score === "raw"), ranked: cell.ranked }));
   };
   const show = async () => {

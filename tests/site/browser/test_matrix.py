@@ -1,0 +1,291 @@
+"""The matrix as a reader uses it: with a mouse, with a keyboard, by links."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from playwright.sync_api import expect
+
+from tests.site.browser.conftest import Opened
+from tests.site.examples import FLAT, MODELS
+
+#: A benchmark in which every kind of empty cell is, and one that is in view at first; neither is what it is sorted by at first.
+FIRST, OTHER = "Flat.00", "Flat.02"
+
+
+def best(matrix: xr.Dataset, benchmark: str, variable: str = "value") -> list[str]:
+    """Its ranked models, the highest first."""
+    column = matrix.sel(benchmark=benchmark)
+    kept = column["model"].values[column["ranked"].values]
+    return [str(name) for name in kept[np.argsort(-column[variable].sel(model=kept).values, kind="stable")]]
+
+
+def test_it_opens_sorted_and_folded_from_a_file_and_over_http(either: Opened, matrix: xr.Dataset) -> None:
+    page = either.go()
+    either.settled(f"{MODELS} of {MODELS} models, {FLAT + 3} of {FLAT + 7} benchmarks")
+    expect(page.locator('.column[aria-sort="descending"]')).to_have_count(1)
+    head = str(page.locator('.column[aria-sort="descending"]').get_attribute("title")).removeprefix("Title of ")
+    assert either.models()[:8] == best(matrix, head)[:8]
+    name = either.models()[0]
+    expect(either.cell(name, head).locator(".value")).to_have_text(
+        f"{matrix['value'].sel(model=name, benchmark=head).item():.3f}"
+    )
+    expect(either.cell(name, head).locator(".error")).to_have_text("±0.010")
+    loaded = {url.rpartition("/")[2] for url in either.asked if "/groups/" in url}
+    assert loaded == {"0.js", "1.js"}, "what is in view is loaded, and nothing else"
+
+
+def test_a_click_on_a_head_sorts_and_another_turns_it_round(site: Opened, matrix: xr.Dataset) -> None:
+    page = site.go()
+    site.header(OTHER).click()
+    expect(site.header(OTHER)).to_have_attribute("aria-sort", "descending")
+    assert site.models()[:8] == best(matrix, OTHER)[:8]
+    site.header(OTHER).click()
+    expect(site.header(OTHER)).to_have_attribute("aria-sort", "ascending")
+    assert site.models()[:8] == best(matrix, OTHER)[::-1][:8]
+    page.locator(".scroller").evaluate("place => { place.scrollTop = 1e6; }")
+    expect(page.locator(f'.line[aria-rowindex="{MODELS + 1}"]')).to_be_visible()
+    last = site.models()[-3:]
+    assert sorted(last) == ["model-02", "odd", "reader"], "what has no rank comes last, whichever way"
+
+
+def test_the_tree_unfolds_level_by_level_and_the_link_keeps_it(site: Opened) -> None:
+    page = site.go()
+    expect(site.header("Ventral.V4")).to_have_count(0)
+    fold = site.header("Ventral").get_by_role("button")
+    assert fold.get_attribute("aria-label") == "Unfold the 2 children of Ventral"
+    fold.click()
+    expect(site.header("Ventral.IT")).to_be_visible()
+    site.header("Ventral.V4").get_by_role("button").click()
+    expect(site.header("Ventral.V4.b")).to_be_visible()
+    link = page.url.removeprefix(site.address)
+    assert "open=" in link
+    site.go(link)
+    expect(site.header("Ventral.V4.a")).to_be_visible()
+    site.header("Ventral").get_by_role("button").click()
+    expect(site.header("Ventral.V4.a")).to_have_count(0)
+    page.get_by_role("button", name="Unfold all").click()
+    site.settled(f"{FLAT + 7} of {FLAT + 7} benchmarks")
+    page.get_by_role("button", name="Fold all").click()
+    site.settled(f"{FLAT + 3} of {FLAT + 7} benchmarks")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "models", "benchmarks"),
+    [
+        ("Models", "MODEL-1", 10, FLAT + 3),
+        ("Models", "nobody", 0, FLAT + 3),
+        ("Benchmarks", "ventral v4", MODELS, 5),
+        ("Benchmarks", "macaca electrodes flat", MODELS, FLAT),
+    ],
+)
+def test_a_search_leaves_what_has_all_its_words(site: Opened, field: str, text: str, models: int, benchmarks: int) -> None:
+    page = site.go()
+    page.get_by_label(field, exact=True).fill(text)
+    site.settled(f"{models} of {MODELS} models, {benchmarks} of {FLAT + 7} benchmarks")
+    site.go(page.url.removeprefix(site.address))
+    site.settled(f"{models} of {MODELS} models, {benchmarks} of {FLAT + 7} benchmarks")
+    expect(page.get_by_label(field, exact=True)).to_have_value(text)
+
+
+def test_filters_leave_a_modality_hide_controls_and_the_unscored(site: Opened, matrix: xr.Dataset) -> None:
+    page = site.go()
+    page.get_by_role("combobox", name="Controls", exact=True).select_option("hidden")
+    left = MODELS - int(matrix["control"].values.sum())
+    site.settled(f"{left} of {MODELS} models")
+    page.get_by_role("combobox", name="Modality", exact=True).select_option("text")
+    site.settled(f"1 of {MODELS} models, 1 of {FLAT + 7} benchmarks")
+    assert site.models() == ["reader"]
+    page.get_by_role("combobox", name="Modality", exact=True).select_option("all")
+    page.get_by_role("combobox", name="Unscored models", exact=True).select_option("hidden")
+    page.get_by_label("Benchmarks", exact=True).fill("Words")
+    site.settled(f"1 of {MODELS} models, 1 of {FLAT + 7} benchmarks")
+
+
+def test_the_switch_shows_raw_scores_and_sorts_by_them(site: Opened, matrix: xr.Dataset) -> None:
+    page = site.go()
+    page.get_by_role("combobox", name="Score", exact=True).select_option("raw")
+    expect(page).to_have_url(re.compile("score=raw"))
+    top = best(matrix, "Ventral", "raw")
+    expect(page.locator('.line[aria-rowindex="2"] .name a')).to_have_text(top[0])
+    cell = site.cell(top[0], "Ventral")
+    expect(cell.locator(".value")).to_have_text(f"{matrix['raw'].sel(model=top[0], benchmark='Ventral').item():.3f}")
+    expect(cell.locator(".error")).to_have_text("±0.005")
+    expect(cell.locator(".rank")).to_have_count(0)
+
+
+def test_ties_are_intervals_of_ranks_for_eyes_and_ears(site: Opened, matrix: xr.Dataset) -> None:
+    site.go(f"index.html#sort={FIRST}:desc&benchmark={FIRST}")
+    count = int(matrix["ranked"].sel(benchmark=FIRST).values.sum())
+    for place, name in enumerate(best(matrix, FIRST)[:5]):
+        low, high = 3 * (place // 3) + 1, 3 * (place // 3) + 3
+        expect(site.cell(name, FIRST).locator(".rank")).to_have_text(f"#{low}–{high}")
+        spoken = site.cell(name, FIRST).get_attribute("aria-label") or ""
+        assert f"plus or minus 0.010; rank {low} to {high} of {count}" in spoken
+
+
+def test_uncertainty_is_drawn_in_the_cell_to_scale(site: Opened, matrix: xr.Dataset) -> None:
+    site.go(f"index.html#sort=*:asc&benchmark={FIRST}&find=model-0")
+    values = matrix["value"].sel(benchmark=FIRST)[matrix["ranked"].sel(benchmark=FIRST).values].values
+    whisker, cell = (
+        site.cell("model-09", FIRST).locator(part).evaluate("each => each.getBoundingClientRect().width")
+        for part in (".whisker", "xpath=.")
+    )
+    assert whisker == pytest.approx(0.9 * cell * 0.02 / (values.max() - values.min()), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("model", "sign", "said"),
+    [
+        ("model-00", "✕", "failed (RuntimeError)"),
+        ("model-01", "✕", "failed: ran out of memory"),
+        ("model-02", "✕", "failed: took too long"),
+        ("model-03", "", "not computed yet"),
+        ("model-04", "↻", "out of date: code changed since it was computed"),
+        ("reader", "·", "skipped (modality: it takes text)"),
+    ],
+)
+def test_an_empty_cell_says_why(site: Opened, model: str, sign: str, said: str) -> None:
+    page = site.go(f"index.html#sort=*:asc&benchmark={FIRST}&find={model}")
+    cell = site.cell(model, FIRST)
+    expect(cell).to_have_text(sign)
+    assert cell.get_attribute("aria-label") == f"empty: {said}"
+    cell.hover()
+    expect(page.locator(".panel")).to_contain_text(said)
+    page.locator("h1").evaluate("each => each.scrollIntoView()")
+    cell.focus()
+    expect(page.locator(".panel")).to_contain_text(said)
+
+
+def test_what_is_out_of_rankings_is_marked_with_its_reason(site: Opened) -> None:
+    page = site.go("index.html#sort=*:asc&find=model-02")
+    cell = site.cell("model-02", "Ventral")
+    expect(cell.locator(".value")).to_have_text(re.compile(r"†$"))
+    expect(cell).not_to_have_class(re.compile("step-"))
+    cell.click()
+    expect(page.locator(".panel")).to_contain_text("trained on the same subjects (Data)")
+
+
+def test_heads_and_names_stay_while_the_rest_scrolls_and_little_is_drawn(site: Opened) -> None:
+    page = site.go()
+    before = page.locator(".head .name").bounding_box()
+    page.locator(".scroller").evaluate("place => { place.scrollTop = 1500; place.scrollLeft = 1200; }")
+    expect(page.locator('.line[aria-rowindex="45"]')).to_be_visible()
+    assert page.locator(".head .name").bounding_box() == before
+    row = page.locator('.line[aria-rowindex="45"] .name')
+    assert (row.bounding_box() or {})["x"] == (before or {})["x"]
+    assert page.locator(".column").first.is_visible()
+    assert page.locator(".cell").count() < 700
+    assert page.locator(".grid").get_attribute("aria-rowcount") == str(MODELS + 1)
+    assert page.locator(".grid").get_attribute("aria-colcount") == str(FLAT + 4)
+
+
+def test_all_of_it_is_reached_by_keyboard(site: Opened) -> None:
+    page = site.go()
+    page.locator(".files summary").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(".head .name")).to_be_focused()
+
+    def where() -> tuple[int, int]:
+        row, column = page.evaluate("[document.activeElement.dataset.row, document.activeElement.dataset.column]")
+        return int(row), int(column)
+
+    assert where() == (-1, -1)
+    for key, place in (
+        ("ArrowRight", (-1, 0)),
+        ("ArrowDown", (0, 0)),
+        ("End", (0, FLAT + 2)),
+        ("Control+End", (MODELS - 1, FLAT + 2)),
+        ("Home", (MODELS - 1, -1)),
+        ("Control+Home", (-1, -1)),
+    ):
+        page.keyboard.press(key)
+        assert where() == place, key
+    page.keyboard.press("PageDown")
+    assert where()[0] > 3
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.closest('.grid')") is None, "the grid is one stop of the tabulator"
+
+
+def test_keys_sort_fold_choose_and_follow(site: Opened) -> None:
+    page = site.go()
+    site.header(OTHER).focus()
+    page.keyboard.press("Enter")
+    expect(site.header(OTHER)).to_have_attribute("aria-sort", "descending")
+    expect(site.header(OTHER)).to_be_focused()
+    site.header("Ventral").focus()
+    page.keyboard.press(" ")
+    expect(site.header("Ventral.IT")).to_be_visible()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
+    chosen = site.models()[:2]
+    expect(page.get_by_role("link", name=f"Compare {chosen[0]} with {chosen[1]}")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"model/{chosen[1]}.html$"))
+    page.go_back()
+    expect(site.header("Ventral.IT")).to_be_visible()
+
+
+def test_focus_is_kept_by_a_cell_that_scrolled_out_of_view(site: Opened) -> None:
+    page = site.go()
+    page.locator('.line[aria-rowindex="3"] .number').first.focus()
+    page.locator(".scroller").evaluate("place => { place.scrollTop = 1e6; }")
+    expect(page.locator(f'.line[aria-rowindex="{MODELS + 1}"]')).to_be_visible()
+    assert page.evaluate("document.activeElement.dataset.row") == "1"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.dataset.row") == "2"
+    expect(page.locator('.line[aria-rowindex="4"]')).to_be_visible()
+
+
+def test_two_boxes_choose_what_is_compared(site: Opened) -> None:
+    page = site.go()
+    names = site.models()[:3]
+    for name in names:
+        page.get_by_label(f"Choose {name} to compare", exact=True).click()
+    link = page.get_by_role("link", name=f"Compare {names[1]} with {names[2]}")
+    link.click()
+    expect(page.get_by_role("heading", name="Compare two models")).to_be_visible()
+    expect(page.get_by_role("combobox", name="First model", exact=True)).to_have_value(names[1])
+    expect(page.get_by_role("combobox", name="Second model", exact=True)).to_have_value(names[2])
+
+
+def test_colours_follow_the_score_by_benchmark_by_one_scale_or_not_at_all(site: Opened, matrix: xr.Dataset) -> None:
+    page = site.go(f"index.html#sort={FIRST}:desc&benchmark={FIRST}")
+    top = best(matrix, FIRST)
+    expect(site.cell(top[0], FIRST)).to_have_class(re.compile("step-8"))
+    page.get_by_role("combobox", name="Colour", exact=True).select_option("0 to 1")
+    step = int(9 * matrix["value"].sel(model=top[0], benchmark=FIRST).item())
+    expect(site.cell(top[0], FIRST)).to_have_class(re.compile(f"step-{step}"))
+    page.get_by_role("combobox", name="Colour", exact=True).select_option("none")
+    expect(site.cell(top[0], FIRST)).not_to_have_class(re.compile("step-"))
+
+
+def test_the_view_is_saved_as_csv_and_the_files_are_linked(site: Opened, matrix: xr.Dataset, tmp_path: Path) -> None:
+    page = site.go("index.html#sort=Ventral:desc&find=model-1")
+    page.locator(".files summary").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of this view").click()
+    download.value.save_as(tmp_path / "view.csv")
+    lines = (tmp_path / "view.csv").read_text().splitlines()
+    order = [name for name in best(matrix, "Ventral") if "model-1" in name]
+    assert [line.split(",")[0] for line in lines[1:]] == order
+    at = lines[0].split(",").index("Ventral")
+    assert float(lines[1].split(",")[at]) == pytest.approx(
+        matrix["value"].sel(model=order[0], benchmark="Ventral").item(), rel=1e-4
+    )
+    links = page.locator(".files a").evaluate_all("all => all.map(link => link.getAttribute('href'))")
+    assert links == ["scores.csv", "../cells.parquet", "../matrix.nc", "../CITATION.cff", "citations.bib"]
+
+
+def test_a_link_to_what_is_not_there_still_opens(site: Opened) -> None:
+    site.go("index.html#sort=Gone:desc&open=Gone,Ventral&models=gone&score=odd&colour=odd&modality=odd")
+    site.settled(f"0 of {MODELS} models")
+    site.go("index.html#sort=Gone:desc&open=Gone,Ventral&models=gone&x=%ff%00")
+    expect(site.header("Ventral.IT")).to_be_visible()
