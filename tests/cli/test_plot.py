@@ -78,7 +78,12 @@ def test_a_snapshot_is_drawn_as_the_store_it_was_published_from(place: list[str]
         assert (tmp_path / "store.svg").read_text() == (tmp_path / "snapshot.svg").read_text()
 
 
-def test_profiles_are_drawn_from_beside_the_packages(toys: Path, tmp_path: Path, capsys: Any) -> None:  # noqa: F811
+def test_profiles_are_drawn_from_beside_the_packages_and_from_snapshots(
+    place: list[str],
+    toys: Path,  # noqa: F811
+    tmp_path: Path,
+    capsys: Any,
+) -> None:
     there = ["--plugins", str(toys), "-o", str(tmp_path / "profile.svg")]
     assert main(["plot", "profile", "toy-linear", *there]) == 1
     assert "`fornix commit toy-linear` makes one" in capsys.readouterr().err
@@ -86,6 +91,14 @@ def test_profiles_are_drawn_from_beside_the_packages(toys: Path, tmp_path: Path,
     (toys / "models/toy/commitment/toy-linear.csv").write_bytes(profile_csv(profile("toy-linear", 0.1, 0.2)))
     assert main(["plot", "profile", "toy-linear", *there]) == 0
     assert {"toy-linear: V4 on A", "layer1"} <= svg_texts(tmp_path / "profile.svg")
+
+    store = FolderStore(tmp_path / "store")
+    publish(toy_registry(toys), store, str(tmp_path / "place"), models=["toy-linear", "toy-behaving"])
+    published = ["--snapshot", str(tmp_path / "place"), "-o", str(tmp_path / "published.svg")]
+    assert main(["plot", "profile", "toy-linear", *published]) == 0
+    assert (tmp_path / "published.svg").read_text() == (tmp_path / "profile.svg").read_text()
+    assert main(["plot", "profile", "toy-behaving", *published]) == 1
+    assert "has no profile of toy-behaving" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

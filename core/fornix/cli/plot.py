@@ -63,11 +63,11 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         kind.add_argument(
             "--width", type=amount, metavar="MM", help="of the figure at most (default: a column, 84, or a page, 174)"
         )
+        kind.add_argument("--snapshot", metavar="PLACE", help="of a published matrix: a folder, s3:// or http(s):// address")
+        kind.add_argument("--version", metavar="VERSION", help="of the snapshot (default: the latest)")
         if kind is profile:
             add_plugins(kind)
         else:
-            kind.add_argument("--snapshot", metavar="PLACE", help="of a published matrix: a folder, s3:// or http(s):// address")
-            kind.add_argument("--version", metavar="VERSION", help="of the snapshot (default: the latest)")
             add_selection(kind)
         add_json(kind)
         kind.set_defaults(call=call, draw=draw)
@@ -87,6 +87,10 @@ def call(parsed: argparse.Namespace) -> int:
     from fornix.matrix.figures.look import drawable
 
     drawable(parsed.output)
+    if parsed.snapshot is not None and getattr(parsed, "store", None) is not None:
+        raise UsageError("--store and --snapshot name two places to draw from; give one of them")
+    if parsed.snapshot is None and parsed.version is not None:
+        raise UsageError("--version names a snapshot; give --snapshot PLACE with it")
     made: _Drawn = parsed.draw(parsed)
     save(made.figure, parsed.output)
     if parsed.json:
@@ -156,11 +160,17 @@ def _correlations(parsed: argparse.Namespace) -> _Drawn:
 
 
 def _profile(parsed: argparse.Namespace) -> _Drawn:
-    from fornix.matrix.analyses import layer_profiles, stored_profile
+    from fornix.matrix.analyses import layer_profiles, published_profile, stored_profile
     from fornix.matrix.figures import draw_profiles
+    from fornix.matrix.snapshots.pulling import open_snapshot
 
-    found = registry(parsed)
-    data = layer_profiles([stored_profile(found, model) for model in parsed.model])
+    if parsed.snapshot is None:
+        found = registry(parsed)
+        tables = [stored_profile(found, model) for model in parsed.model]
+    else:
+        snapshot = open_snapshot(parsed.snapshot, parsed.version or "latest")
+        tables = [published_profile(snapshot, model) for model in parsed.model]
+    data = layer_profiles(tables)
     return _Drawn(draw_profiles(data, **_width(parsed)), data, {}, [])
 
 
@@ -174,10 +184,6 @@ def _source(parsed: argparse.Namespace, benchmark: str | None = None) -> Source:
     from fornix.matrix.comparing.sources import of_matrix, of_store
     from fornix.matrix.snapshots.pulling import pull
 
-    if parsed.snapshot is not None and parsed.store is not None:
-        raise UsageError("--store and --snapshot name two places to draw from; give one of them")
-    if parsed.snapshot is None and parsed.version is not None:
-        raise UsageError("--version names a snapshot; give --snapshot PLACE with it")
     benchmarks = parsed.benchmarks if benchmark is None else [benchmark]
     if parsed.snapshot is None:
         return of_store(registry(parsed), store(parsed, read_only=True), parsed.models, benchmarks, seed=parsed.seed)

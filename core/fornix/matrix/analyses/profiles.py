@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pandas as pd
 
 from fornix.errors import FornixError
 from fornix.extraction.profile import read_profile
+from fornix.matrix.snapshots.format import LAYERS, SnapshotError
+from fornix.matrix.snapshots.pulling import Snapshot
 from fornix.registry.discovery import Registry
+from fornix.registry.options import did_you_mean
 
 
 def stored_profile(registry: Registry, model: str) -> pd.DataFrame:
@@ -33,6 +37,27 @@ def stored_profile(registry: Registry, model: str) -> pd.DataFrame:
     if table is None:
         raise FornixError(f"there is no profile of {card.identifier} at {path}; `fornix commit {card.identifier}` makes one")
     return table
+
+
+def published_profile(snapshot: Snapshot, model: str) -> pd.DataFrame:
+    """The profile of a model that was published with a matrix.
+
+    Raises
+    ------
+    SnapshotError
+        If the snapshot holds no profiles, or none of this model.
+    """
+    said = json.loads(snapshot.file(LAYERS).read_bytes())
+    rows = said.get(model, {}).get("profile")
+    if not rows:
+        there = sorted(name for name, known in said.items() if known.get("profile"))
+        raise SnapshotError(
+            f"the snapshot {snapshot.version} at {snapshot.place.name} has no profile of {model}{did_you_mean(model, there)}"
+        )
+    table = pd.DataFrame(rows)
+    numbers = ["value", "error", "interval_low", "interval_high"]
+    table.insert(0, "model", model)
+    return table.astype(dict.fromkeys(numbers, float))  # one that is not known is null there
 
 
 def layer_profiles(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
