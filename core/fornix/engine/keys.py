@@ -59,8 +59,9 @@ class CellKeys:
 
 
 def sides(parts: Mapping[str, Any]) -> tuple[str, str]:
-    """Digests of a model's part of a cell key, and of all else: cells that agree in the second were scored alike."""
-    return digest_json(parts["model"]), digest_json({name: part for name, part in parts.items() if name != "model"})
+    """Digests (16 digits) of a model's part of a cell key, and of all else: cells that agree in the second were scored alike."""
+    of_model, of_rest = parts["model"], {name: part for name, part in parts.items() if name != "model"}
+    return digest_json(of_model)[:16], digest_json(of_rest)[:16]
 
 
 def response_key(model: Mapping[str, Any], request: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from fornix.engine.keys import CellKeys, digest_json, sides
+from fornix.engine.keys import CellKeys, sides
 from fornix.errors import FornixError, UsageError
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
@@ -110,7 +110,7 @@ def local_results(
             card = own.get("model", name)
             read = (store.cell(cell.key) for cell in listed if cell.model == name)
             found[name] = _local_model(
-                card, digest_json(keys.part(card)), [c for c in read if c is not None and _seed(c) == seed]
+                card, sides({"model": keys.part(card)})[0], [c for c in read if c is not None and _seed(c) == seed]
             )
     return Local(found, _scored_here(keys, own, found.values(), {cell.benchmark for cell in listed}))
 
