@@ -30,12 +30,13 @@ from fornix.matrix.snapshots.cards import to_json
 from fornix.matrix.snapshots.citation import citation
 from fornix.matrix.snapshots.format import CARDS, CELLS, CITATION, LAYERS, MATRIX, Manifest, SnapshotError, SnapshotFile
 from fornix.matrix.snapshots.layers import layers_of
+from fornix.matrix.snapshots.results import Result, results_of, score_parts, without_errors
 from fornix.matrix.snapshots.tables import COLUMNS, write_cells, write_matrix
 from fornix.matrix.snapshots.visible import Visible
 from fornix.numerics.policy import EXTRACTION_REVISION, SCORING_REVISION
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
-from fornix.store.interface import Cell, Store, StoreError
+from fornix.store.interface import Store, StoreError
 from fornix.store.requests import Trouble
 from fornix.store.writing import sha256_of
 
@@ -43,7 +44,6 @@ _STATUSES: Final = ("ok", "failed", "oom", "timeout", "missing", "stale", "skipp
 #: How a reason begins that is an exception of a plugin: what it says after it may hold anything, paths and names too.
 _EXCEPTION: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_.]{0,80}): ")
 _REASONS: Final = {"oom": "killed for memory", "timeout": "took too long"}
-_WITHOUT_ERROR: Final = "its score has no standard error, and such a score is not published"
 _DAMAGED: Final = "its arrays are damaged in the store that it comes from"
 
 
@@ -105,10 +105,10 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
     visible = Visible(registry, selection.named)
     visible.check_named([*(selection.models or ()), *(selection.benchmarks or ())])
     planned = plan(visible.planned, store, selection.models, selection.benchmarks, look_for_data=False, seed=selection.seed)
-    results = _results(store, planned)
-    kept = _with_errors(planned, results)
+    results = results_of(store, planned)
+    kept = without_errors(planned, results)
     if selection.arrays:
-        kept = _write_arrays(kept, results, store, visible, folder)
+        kept = _write_arrays(kept, store, visible, folder)
     if not kept.in_state("ok"):
         raise SnapshotError(
             f"the store {store.place} has no result to publish of these models and benchmarks as their plugins are now; "
@@ -116,7 +116,7 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
         )
     matrix = _matrix(kept, results, store, visible)
     if selection.ranks:
-        matrix = _ranked(matrix, kept, results, store, visible.registry)
+        matrix = _ranked(matrix, kept, store, visible.registry)
     cards = _cards_of(matrix, visible)
     write_cells(folder / CELLS, matrix)
     write_matrix(folder / MATRIX, matrix)
@@ -132,7 +132,7 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
         code=provenance.code(),
         revisions={"scoring": SCORING_REVISION, "extraction": EXTRACTION_REVISION},
         counts=_counts(matrix),
-        hardware=_counted(provenance.hardware_class(cell.provenance) or "unknown" for cell in used),
+        hardware=_counted(cell.hardware or "unknown" for cell in used),
         private=visible.named,
         files=files_of(folder),
     ).named()
@@ -149,40 +149,23 @@ def files_of(folder: Path) -> dict[str, SnapshotFile]:
 # which cells
 
 
-def _results(store: Store, planned: Plan) -> dict[str, Cell]:
-    """The results of the cells that are ok, by key."""
-    keys = {cell.key for cell in planned.in_state("ok")}
-    return {cell.key: cell for cell in store.cells() if cell.key in keys} if keys else {}
-
-
-def _with_errors(planned: Plan, results: Mapping[str, Cell]) -> Plan:
-    """The plan without the scores whose uncertainty is not known."""
-
-    def kept(cell: PlannedCell) -> PlannedCell:
-        if cell.state != "ok" or cell.key not in results or results[cell.key].scalars.get("error") is not None:
-            return cell
-        return replace(cell, state="missing", reason="no uncertainty", why=_WITHOUT_ERROR)
-
-    return Plan(tuple(kept(cell) for cell in planned.cells))
-
-
-def _write_arrays(planned: Plan, results: Mapping[str, Cell], store: Store, visible: Visible, folder: Path) -> Plan:
+def _write_arrays(planned: Plan, store: Store, visible: Visible, folder: Path) -> Plan:
     """Write the arrays of all results; the plan without those whose arrays cannot be read."""
     damaged: set[str] = set()
 
     def scores(cells: Sequence[PlannedCell]) -> Iterator[tuple[str, Parts]]:
         for cell in cells:
             try:
-                arrays = store.units(cell.key)
+                scalars, arrays = score_parts(store, cell.key, f"{cell.model} on {cell.benchmark}")
             except Trouble:
                 raise
             except StoreError:
                 damaged.add(cell.key)
                 continue
-            yield cell.model, (visible.json(dict(results[cell.key].scalars)), arrays)
+            yield cell.model, (visible.json(dict(scalars)), arrays)
 
     for benchmark in dict.fromkeys(cell.benchmark for cell in planned.cells):
-        cells = [cell for cell in planned.in_state("ok") if cell.benchmark == benchmark and cell.key in results]
+        cells = [cell for cell in planned.in_state("ok") if cell.benchmark == benchmark]
         if cells:
             write_scores(folder, benchmark, scores(cells))
     lost = (
@@ -200,7 +183,7 @@ def _left_out(planned: Plan, kept: Plan) -> Iterator[str]:
 # the matrix
 
 
-def _matrix(planned: Plan, results: Mapping[str, Cell], store: Store, visible: Visible) -> xr.Dataset:
+def _matrix(planned: Plan, results: Mapping[str, Result], store: Store, visible: Visible) -> xr.Dataset:
     """The matrix as it may leave, with all columns of a snapshot but the ranks."""
     said = Plan(tuple(_as_told(cell) for cell in planned.cells))
     matrix = assemble(visible.registry, store, said)
@@ -214,10 +197,10 @@ def _matrix(planned: Plan, results: Mapping[str, Cell], store: Store, visible: V
     found = [[cells.get((model, benchmark)) for benchmark in benchmarks] for model in models]
     chances = _chances(visible.registry, benchmarks)
     beside: dict[str, list[list[Any]]] = {
-        "chance": [[_chance(cell, chance) for cell, chance in zip(row, chances, strict=True)] for row in found],
+        "chance": [[chance if cell is None else cell.chance for cell, chance in zip(row, chances, strict=True)] for row in found],
         "created": [["" if cell is None else cell.created for cell in row] for row in found],
-        "seconds": [[_number(None if cell is None else cell.provenance.get("seconds")) for cell in row] for row in found],
-        "hardware": [["" if cell is None else provenance.hardware_class(cell.provenance) for cell in row] for row in found],
+        "seconds": [[math.nan if cell is None else cell.seconds for cell in row] for row in found],
+        "hardware": [["" if cell is None else cell.hardware for cell in row] for row in found],
         "model_key": [[model_keys.get(model, "")] * len(benchmarks) for model in models],
         "benchmark_key": [[benchmark_keys.get(benchmark, "") for benchmark in benchmarks]] * len(models),
     }
@@ -234,15 +217,14 @@ def _sides(planned: Plan) -> tuple[dict[str, str], dict[str, str]]:
     return models, benchmarks
 
 
-def _ranked(matrix: xr.Dataset, planned: Plan, results: Mapping[str, Cell], store: Store, registry: Registry) -> xr.Dataset:
+def _ranked(matrix: xr.Dataset, planned: Plan, store: Store, registry: Registry) -> xr.Dataset:
     """The matrix with the ranks of its models."""
     keys = {(cell.model, cell.benchmark): cell.key for cell in planned.in_state("ok")}
     away: list[Trouble] = []
 
     def score_of(model: str, leaf: str) -> Score:
-        cell = results[keys[model, leaf]]
         try:
-            return score_from(cell.scalars, store.units(cell.key) if cell.units_sha256 is not None else {})
+            return score_from(*score_parts(store, keys[model, leaf], f"{model} on {leaf}"))
         except Trouble as trouble:
             away.append(trouble)
             raise
@@ -274,15 +256,7 @@ def _each_text(array: xr.DataArray, visible: Visible) -> xr.DataArray:
 def _chances(registry: Registry, benchmarks: Sequence[str]) -> list[float]:
     """What a model of nothing scores on each leaf by its card; that of a parent no card states."""
     cards = [registry.get("benchmark", name) for name in benchmarks]
-    return [math.nan if card.aggregate is not None else _number(card.chance) for card in cards]
-
-
-def _chance(cell: Cell | None, otherwise: float) -> float:
-    return otherwise if cell is None else _number(cell.scalars.get("chance"))
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
+    return [math.nan if card.aggregate is not None or card.chance is None else card.chance for card in cards]
 
 
 def _counts(matrix: xr.Dataset) -> dict[str, int]:
