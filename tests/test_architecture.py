@@ -134,6 +134,7 @@ def test_what_may_unpickle_is_caught(text: str, caught: bool) -> None:
     "statement",
     [
         "import fornix",
+        "import fornix; fornix.pull",
         "from fornix.cli.main import main; main(['list'])",
         "from fornix.cli.main import main; main(['show', 'pixels'])",
         "from fornix.cli.main import main; main(['plan', '--models', 'pixels', '--benchmarks', 'Digits-accuracy'])",

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from fornix.files import durable
 from fornix.files.network import Document
 from fornix.files.settings import cache_folder
-from fornix.matrix.snapshots.format import LATEST, SnapshotError, check_version
+from fornix.matrix.snapshots.format import LATEST, Pointer, SnapshotError, check_version
 
 
 class Remembered(NamedTuple):
@@ -39,12 +39,20 @@ class Memory:
         self._place = place
         self._folder = cache_folder() / "snapshots" / hashlib.sha256(place.encode()).hexdigest()[:16]
 
-    def pointer(self) -> Remembered | None:
-        """The pointer as it was last seen; None where none was, or what is there is damaged."""
-        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+    def pointer(self, where: str) -> Remembered | None:
+        """The pointer as it was last seen; None where none was, or what is there is damaged.
+
+        Parameters
+        ----------
+        where : str
+            Where the pointer itself lies.
+        """
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError, SnapshotError):
             said = json.loads((self._folder / LATEST).read_bytes())
+            document = Document(str(said["pointer"]).encode(), str(said["etag"]))
+            Pointer.from_bytes(document.content, where)
             if said["place"] == self._place:
-                return Remembered(Document(str(said["pointer"]).encode(), str(said["etag"])), float(said["seen"]))
+                return Remembered(document, float(said["seen"]))
         return None
 
     def keep_pointer(self, document: Document) -> None:

@@ -192,7 +192,7 @@ class Snapshot:
 def _latest(source: Place, memory: Memory | None) -> Pointer:
     """The newest version of a place, or the one that was seen last where it cannot be asked."""
     where = f"{source.name}/{LATEST}"
-    remembered = memory.pointer() if memory is not None else None
+    remembered = memory.pointer(where) if memory is not None else None
     try:
         document = source.document(LATEST, remembered.document.etag if remembered is not None else "")
     except Away as away:
