@@ -39,7 +39,7 @@
 
   /* A scatter plot. `points`: {x, y, x_error, y_error, name, href, kind}; `axes`: two of {label, log}. */
   fornix.scatter = (points, axes, label) => {
-    const width = 720, height = 480, margin = { left: 64, right: 16, top: 16, bottom: 52 };
+    const width = 720, height = 480, margin = { left: 64, right: 34, top: 16, bottom: 52 };
     const scale = (name, { log }, range) => {
       const ends = points.flatMap((point) => [point[name] - (log ? 0 : point[`${name}_error`] ?? 0), point[name] + (point[`${name}_error`] ?? 0)]);
       return (log ? d3.scaleLog() : d3.scaleLinear()).domain(points.length ? [Math.min(...ends), Math.max(...ends)] : [log ? 1 : 0, 1 + (log ? 9 : 0)]).nice().range(range);
