@@ -42,7 +42,7 @@ def test_each_score_has_a_tile_with_its_number_and_sides_of_its_interval(matrix:
     seen = {}
     for (left, upper, right, _), colour in zip(boxes, tiles.get_facecolor(), strict=True):
         row, column = round(float(upper)), int(left)
-        end = "middle" if 0.05 < left - column < 0.5 and right < column + 0.95 else "low" if left < column + 0.05 else "high"
+        end = "middle" if right - left > 0.5 else "low" if left < column + 0.5 else "high"
         seen[row, column, end] = tuple(colour[:3])
     for (row, column), score in value.items():
         for end, number in (("low", score - 0.04), ("middle", score), ("high", score + 0.04)):
@@ -90,7 +90,10 @@ def test_a_score_without_an_interval_has_no_sides() -> None:
     matrix["interval_low"][0], matrix["interval_high"][0] = nan, nan
     tiles = collection(draw_matrix(matrix), "values")
     assert tiles is not None
-    assert len(tiles.get_paths()) == 1 + 3
+    boxes = [path.get_extents() for path in tiles.get_paths()]
+    assert len(boxes) == 1 + 3
+    widths = {int(box.y0): box.width for box in boxes if box.width > 0.5}
+    assert widths[0] < 0.9 < widths[1]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,8 @@ class Grid:
         colours: Colormap,
         limits: tuple[float, float],
     ) -> None:
-        """Colour each tile that has a value: the value in the middle, the ends of its interval at the sides.
+        """Colour each tile that has a value: the value in the middle, the ends of its interval at the sides, which stay white
+        where there is none.
 
         Parameters
         ----------
@@ -86,17 +87,20 @@ class Grid:
         from matplotlib.collections import PolyCollection
 
         side = self.side
-        parts = [(value, side, 1.0 - side), (low, 0.0, side), (high, 1.0 - side, 1.0)]
+        ended = np.isfinite(low) & np.isfinite(high)
         apart = min(self.width_mm, self.height_mm) >= _APART_FROM_MM
         gap_x, gap_y = (_BETWEEN_MM / size / 2 if apart else 0.0 for size in (self.width_mm, self.height_mm))
         corners, colour = [], []
-        for values, start, end in parts if side else parts[:1]:
+        # the sides lie over the middle, as viewers leave a pale seam between shapes that touch
+        for values, start, end in (
+            ((value, 0.0, 1.0), (low, 0.0, side), (high, 1.0 - side, 1.0)) if side else ((value, 0.0, 1.0),)
+        ):
             for i, j in np.argwhere(np.isfinite(values) & np.isfinite(value)).tolist():
-                left, right = j + max(start, gap_x), j + min(end, 1.0 - gap_x)
+                inset = side if values is value and not ended[i, j] else 0.0
+                left, right = j + max(start, gap_x, inset), j + min(end, 1.0 - gap_x, 1.0 - inset)
                 corners.append([(left, i + gap_y), (right, i + gap_y), (right, i + 1 - gap_y), (left, i + 1 - gap_y)])
                 colour.append(values[i, j])
-        # nothing is cut off at the edge of the axes, and to say so for each tile would make the file a third larger
-        # viewers leave a pale seam between shapes that touch, so those get an edge
+        # where all tiles touch, an edge of their own colour closes the seams
         edge = {"linewidth": 0.0} if apart else {"linewidth": 0.2, "edgecolor": "face"}
         tiles = PolyCollection(corners, array=colour, cmap=colours, clip_on=False, gid="values", **edge)
         tiles.set_clim(*limits)
