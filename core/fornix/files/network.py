@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from fornix import __version__
@@ -206,11 +206,11 @@ def _extent(response: Any) -> tuple[int, int | None]:
     return 0, int(length) if length.isdigit() else None
 
 
-def _blocks(response: IO[bytes]) -> Iterator[bytes]:
+def _blocks(response: Any) -> Iterator[bytes]:
     with response:
         while True:
             try:
-                block = response.read(_BLOCK)
+                block = response.read1(_BLOCK)  # what has come: a transfer that stalls keeps it
             except TimeoutError:
                 raise Interrupted(f"sent nothing for {STALL_S:g} s") from None
             except (OSError, http.client.HTTPException) as error:

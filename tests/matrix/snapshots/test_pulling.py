@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -233,6 +234,23 @@ def test_a_torn_transfer_goes_on_where_it_broke_off(place: Path, matrix: xr.Data
     assert ranges == [f"bytes={len(cells) // 2}-"]
 
 
+def test_a_transfer_that_stalls_is_broken_off_and_goes_on(
+    place: Path, matrix: xr.Dataset, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = serve(site, place)
+    done = threading.Event()
+
+    def stall(handler: object, content: bytes) -> None:
+        answer(handler, content, only=len(content) // 2)  # type: ignore[arg-type]
+        done.wait(30)
+
+    site.faults += [answer, answer, stall]  # type: ignore[list-item]
+    monkeypatch.setattr(network, "STALL_S", 0.3)
+    check(fornix.pull(url), matrix)
+    done.set()
+    assert [get for get in site.gets if "Range" in get]
+
+
 def test_a_torn_transfer_from_a_bucket_goes_on(place: Path, matrix: xr.Dataset, bucket: InBucket, endpoint: Endpoint) -> None:
     where = upload(bucket.client, bucket.bucket, place)
     endpoint.order(cutting_the_body, lambda request: request.path.endswith(CELLS), times=1)
@@ -407,6 +425,15 @@ def test_damaged_memories_of_a_place_are_made_anew(place: Path, matrix: xr.Datas
         path.write_bytes(content)
     check(fornix.pull(url), matrix)
     check(fornix.pull(url, version_in(place)), matrix)
+
+
+def test_a_damaged_pointer_in_the_cache_is_not_asked_about(place: Path, matrix: xr.Dataset, site: Site) -> None:
+    url = serve(site, place)
+    fornix.pull(url)
+    (memory,) = (cache_folder() / "snapshots").rglob(LATEST)
+    said = json.loads(memory.read_bytes())
+    memory.write_text(json.dumps({**said, "pointer": said["pointer"][:-9]}))
+    check(fornix.pull(url), matrix)
 
 
 def test_two_processes_pull_at_once_and_share_the_cache(place: Path, site: Site) -> None:
