@@ -4,41 +4,25 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import mimetypes
 import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 from fornix.errors import UsageError
 from fornix.files import durable
 from fornix.files.held import held, lacks_locks
 from fornix.files.settings import named_folder
-from fornix.matrix.snapshots.format import INDEX, LATEST, SNAPSHOTS, SnapshotError, SnapshotFile
-from fornix.store import uploads
-from fornix.store.interface import StoreError
+from fornix.matrix.snapshots.format import SNAPSHOTS, SnapshotError, SnapshotFile
 from fornix.store.objects import Found
-from fornix.store.requests import AT_ONCE, Absent, Requests, Taken
 from fornix.store.writing import clear_abandoned, lacks_room, scratch_below, sha256_of
 
-Result = TypeVar("Result")
-
-_BLOCK: Final = 1 << 20
 #: Seconds for which another publisher may hold the lock of a folder, which it needs for one rename.
 _LOCKED_S: Final = 30.0
-_TYPES: Final = {
-    ".parquet": "application/vnd.apache.parquet",
-    ".nc": "application/x-netcdf",
-    ".cff": "application/yaml",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-}
-_STILL_WHOLE: Final = "; what was published before is whole, and publishing again goes on from here"
+#: The end of a sentence about a write that failed.
+STILL_WHOLE: Final = "; what was published before is whole, and publishing again goes on from here"
 
 
 class Destination(Protocol):
@@ -48,7 +32,7 @@ class Destination(Protocol):
     def name(self) -> str:
         """As its user would name it."""
 
-    def scratch(self) -> Any:
+    def scratch(self) -> AbstractContextManager[Path]:
         """A context: a local folder to make files in, which goes whatever happens."""
 
     def read(self, name: str) -> Found | None:
@@ -84,6 +68,8 @@ def open_destination(place: str | os.PathLike[str]) -> Destination:
     if isinstance(place, Path) and place.parts[:1] == ("s3:",):
         raise UsageError(f"{text} is a path, which has lost a slash of its place in a bucket; give it as a str: 's3://...'")
     if text.startswith("s3://"):
+        from fornix.matrix.snapshots.into_bucket import IntoBucket
+
         return IntoBucket(text)
     if "://" in text:
         raise UsageError(f"{text} can be pulled from and not published to; give the folder that it serves, or s3://bucket/prefix")
@@ -184,131 +170,7 @@ class IntoFolder:
                 why = f"it is read-only ({error.strerror}); make it writable, or give another place"
             else:
                 why = f"it cannot be written ({error})"
-            raise SnapshotError(f"nothing was published to {self.name}: {why}{_STILL_WHOLE}") from error
-
-
-class IntoBucket:
-    """A prefix of a bucket of S3."""
-
-    def __init__(self, url: str) -> None:
-        bucket, _, prefix = url.removeprefix("s3://").partition("/")
-        prefix = prefix.strip("/")
-        if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
-            raise UsageError(f"{url} names no place in a bucket; expected s3://bucket/prefix")
-        self.name = f"s3://{bucket}/{prefix}".rstrip("/")
-        self._bucket = bucket
-        self._prefix = f"{prefix}/" if prefix else ""
-        self._requests = Requests(self.name, bucket, "the place of snapshots")
-
-    @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(prefix="fornix-publish-") as folder:
-            yield Path(folder)
-
-    def read(self, name: str) -> Found | None:
-        def call(client: Any) -> Found:
-            answer = client.get_object(**self._at(name))
-            return Found(answer["Body"].read(), answer["ETag"])
-
-        with suppress(Absent):
-            return self._make(call)
-        return None
-
-    def check_conditions(self, name: str, file: Path) -> bool:
-        heeded = []
-        for condition in ({"IfNoneMatch": "*"}, {"IfNoneMatch": "*"}, {"IfMatch": '"no such version"'}):
-            try:
-                self._upload(name, file, **condition)
-                heeded.append(False)
-            except (Taken, Absent):
-                heeded.append(True)
-        if not all(heeded[1:]):
-            raise SnapshotError(
-                f"the endpoint of {self.name} heeds no conditions of writes (If-None-Match, If-Match), so two publishers could "
-                "overwrite each other; use an endpoint that does, or publish to a folder and copy that"
-            )
-        return not heeded[0]
-
-    def put_all(self, files: list[tuple[str, Path, SnapshotFile]]) -> list[str]:
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fornix-publish") as pool:
-            written = list(pool.map(self._put, files))
-        return [name for (name, _, _), is_new in zip(files, written, strict=True) if is_new]
-
-    def put_new(self, name: str, content: bytes) -> bool:
-        with self.scratch() as folder:
-            path = folder / "new"
-            path.write_bytes(content)
-            try:
-                self._upload(name, path, IfNoneMatch="*")
-            except Taken:
-                return False
-        return True
-
-    def move(self, name: str, content: bytes, version: str | None) -> bool:
-        condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
-        with self.scratch() as folder:
-            path = folder / "moved"
-            path.write_bytes(content)
-            try:
-                self._upload(name, path, **condition)
-            except (Taken, Absent):  # also where the answer to a write that took place was lost
-                return False
-        return True
-
-    def _put(self, file: tuple[str, Path, SnapshotFile]) -> bool:
-        name, path, of = file
-        if self._holds(name, path, of):
-            return False
-        try:
-            self._upload(name, path, IfNoneMatch="*")
-        except Taken:  # by another publisher, or by this one, whose answer was lost; or it is damaged
-            if not self._holds(name, path, of):
-                self._upload(name, path)
-        return True
-
-    def _holds(self, name: str, path: Path, of: SnapshotFile) -> bool:
-        """Whether an object is this file: by its MD5 where its ETag is that, else by its bytes."""
-
-        def hashed(client: Any) -> str:
-            digest = hashlib.sha256()
-            for block in client.get_object(**self._at(name))["Body"].iter_chunks(_BLOCK):
-                digest.update(block)
-            return digest.hexdigest()
-
-        try:
-            head = self._make(lambda client: client.head_object(**self._at(name)))
-            if head["ContentLength"] != of.bytes:
-                return False
-            with path.open("rb") as stream:
-                if head["ETag"].strip('"') == hashlib.file_digest(stream, "md5").hexdigest():
-                    return True
-            return self._make(hashed, of.bytes) == of.sha256
-        except Absent:
-            return False
-
-    def _upload(self, name: str, path: Path, **condition: str) -> None:
-        moves = name in (LATEST, INDEX)
-        suffix = Path(name).suffix
-        about = {
-            "ContentType": _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream",
-            "CacheControl": "no-cache" if moves else "public, max-age=31536000, immutable",
-        }
-        with self._explaining():
-            uploads.upload(self._requests, self._at(name), path, about, **condition)
-
-    def _make(self, call: Callable[[Any], Result], carrying: int = 0) -> Result:
-        with self._explaining():
-            return self._requests.make(call, carrying)
-
-    @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        try:
-            yield
-        except StoreError as error:
-            raise SnapshotError(f"{error}{_STILL_WHOLE}") from error
-
-    def _at(self, name: str) -> dict[str, str]:
-        return {"Bucket": self._bucket, "Key": f"{self._prefix}{name}"}
+            raise SnapshotError(f"nothing was published to {self.name}: {why}{STILL_WHOLE}") from error
 
 
 def _is(path: Path, file: SnapshotFile) -> bool:
