@@ -56,6 +56,7 @@ def test_a_store_is_compared_as_its_scores_are(store: FolderStore, from_store: C
 def test_a_published_matrix_gives_the_same(place: Path, from_store: Comparison) -> None:
     found = fornix.compare(MODEL, OTHER, matrix=fornix.pull(place))
     assert repr(found) == repr(from_store)
+    assert repr(fornix.compare(MODEL, OTHER, place)) == repr(from_store)
     xr.testing.assert_identical(*(xr.Dataset.from_dataframe(one.to_dataframe()) for one in (found, from_store)))
 
 

@@ -11,7 +11,8 @@ from fornix.matrix.comparing.children import MissingCells
 from fornix.matrix.comparing.pairwise import compare_models
 from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.comparing.result import Comparison
-from fornix.matrix.comparing.sources import of_matrix, of_store
+from fornix.matrix.comparing.sources import of_matrix, of_snapshot, of_store
+from fornix.matrix.snapshots.sources import is_place
 from fornix.registry.discovery import Registry, discover
 from fornix.registry.load import current_registry
 from fornix.store.interface import Store
@@ -39,7 +40,8 @@ def compare(
     a, b : str
         Models.
     store : Store, path or str, optional
-        Where their scores are (default: ``FORNIX_STORE``, else ``fornix-store`` in the working folder).
+        Where their scores are (default: ``FORNIX_STORE``, else ``fornix-store`` in the working folder); or the place of a
+        snapshot.
     matrix : Dataset, optional
         What :func:`fornix.pull`, :func:`fornix.overlay` or :func:`fornix.run` returned; what :func:`fornix.run` returned needs
         the store, too.
@@ -62,11 +64,12 @@ def compare(
         If a name is unknown, or the matrix does not say where its scores are.
     """
     names = [benchmarks] if isinstance(benchmarks, str) else benchmarks
-    registry = _registry(plugins)
     if matrix is not None:
-        source = of_matrix(matrix, registry, None if store is None else _opened(store))
+        source = of_matrix(matrix, _registry(plugins), None if store is None else _opened(store))
+    elif isinstance(store, str | Path) and is_place(store):
+        source = of_snapshot(store, "latest", [a, b], names)
     else:
-        source = of_store(registry, _opened(store), [a, b], names, seed=seed)
+        source = of_store(_registry(plugins), _opened(store), [a, b], names, seed=seed)
     return compare_models(a, b, source, benchmarks=names, missing=missing)
 
 
@@ -94,7 +97,7 @@ def rank(
     UsageError
         If the matrix does not say where its scores are.
     """
-    source = of_matrix(matrix, _registry(plugins), None if store is None else _opened(store))
+    source = of_matrix(matrix, _registry(plugins), None if store is None else _opened(store), units=False)
     return matrix.assign(ranks(source.matrix, source.score_of, source.registry, missing=missing).data_vars)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 import xarray as xr
 
@@ -19,7 +21,7 @@ from fornix.registry.discovery import Registry
 from fornix.store.interface import Store
 
 #: The attribute of a matrix that says which snapshot it was pulled from (:func:`fornix.pull`, :func:`fornix.overlay`).
-SNAPSHOT = "snapshot"
+SNAPSHOT: Final = "snapshot"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +55,7 @@ def of_store(
     return Source(matrix, _in_store(matrix, store), registry)
 
 
-def of_snapshot(place: str, version: str, models: Sequence[str] | None, benchmarks: Sequence[str] | None = None) -> Source:
+def of_snapshot(place: str | Path, version: str, models: Sequence[str] | None, benchmarks: Sequence[str] | None = None) -> Source:
     """What is published of these models and benchmarks, None: all.
 
     Raises
@@ -65,7 +67,7 @@ def of_snapshot(place: str, version: str, models: Sequence[str] | None, benchmar
     return Source(matrix, score_of(matrix), registry_of(matrix))
 
 
-def of_matrix(matrix: xr.Dataset, registry: Registry, store: Store | None = None) -> Source:
+def of_matrix(matrix: xr.Dataset, registry: Registry, store: Store | None = None, *, units: bool = True) -> Source:
     """A matrix at hand: pulled, pulled with local cells over it, or assembled from a store.
 
     Parameters
@@ -73,6 +75,8 @@ def of_matrix(matrix: xr.Dataset, registry: Registry, store: Store | None = None
     registry : Registry
     store : Store, optional
         Which a matrix was assembled from that does not say where its scores are, and by which cards.
+    units : bool
+        False: scores may lack the values of single units, and the files of a snapshot that hold them are not fetched.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def of_matrix(matrix: xr.Dataset, registry: Registry, store: Store | None = None
         If the matrix does not say where its scores are.
     """
     if SNAPSHOT in matrix.attrs:
-        return Source(matrix, score_of(matrix), registry_of(matrix))
+        return Source(matrix, score_of(matrix, units=units), registry_of(matrix))
     if store is None:
         raise UsageError("this matrix does not say where its scores are: give the store that it was assembled from (store=...)")
     return Source(matrix, _in_store(matrix, store), registry)
