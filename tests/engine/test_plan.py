@@ -115,6 +115,19 @@ def test_data_that_is_gone_skips_what_would_be_computed_and_hides_no_result(
     assert state(toys, store)["toy-linear", IT] == "visibility"
 
 
+def test_a_plan_that_does_not_look_for_data_skips_for_what_the_cards_say_alone(
+    toys: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = f'files = [{{ name = "f", url = "https://x.org/f", bytes = 3, sha256 = "{"0" * 64}" }}]'
+    add_line(toys, "dataset", 'identifier = "Toy"', file)
+    monkeypatch.setattr(planning, "available", lambda file: "it is gone")
+    assert set(state(toys, store).values()) == {"data not available"}
+    assert state(toys, store, ["toy-linear"], look_for_data=False) == {
+        ("toy-linear", IT): "missing",
+        ("toy-linear", V4): "region",
+    }
+
+
 def test_a_skip_says_what_the_model_offers_instead_or_that_it_offers_nothing(toys: Path, store: FolderStore) -> None:
     def sentence() -> str:
         (cell,) = plan_toys(toys, store, ["toy-linear"], benchmarks=[V4]).cells

@@ -10,7 +10,7 @@ import pytest
 
 from fornix.errors import UsageError
 from fornix.registry import discovery
-from fornix.registry.discovery import discover
+from fornix.registry.discovery import Registry, discover
 from fornix.registry.distribution import Distribution
 from fornix.registry.problems import PluginError
 
@@ -102,6 +102,20 @@ def test_an_alias_stands_for_a_card_and_options(explosive, plugins, card_toml):
     assert registry.resolve("metric", "ridgecv") == (registry.get("metric", "ridge"), {"alphas": [1, 2]})
     with pytest.raises(UsageError, match=r"did you mean 'ridgecv'\?"):
         registry.get("metric", "ridgcv")
+
+
+def test_cards_at_hand_make_a_registry_without_plugins(explosive, plugins, card_toml):
+    explosive(plugins, card_toml("model", "gabor", aliases={"gabors": {}}))
+    found = discover([plugins])
+    card = found.get("model", "gabor")
+    made = Registry.of_cards([card])
+    assert made.cards() == (card,)
+    assert made.resolve("model", "gabors") == (card, {})
+    assert made.distributions == made.problems == ()
+    with pytest.raises(UsageError, match="there is no model 'gabar'; did you mean 'gabor'"):
+        made.get("model", "gabar")
+    owned = Registry.of_cards([card], {card: found.distribution(card)})
+    assert owned.distribution(card) == found.distribution(card)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +314,7 @@ def test_a_thousand_plugins_are_listed_without_importing_one(explosive, plugins,
     listed = run_python(
         f"""
 import sys
-from fornix.registry.discovery import discover
+from fornix.registry.discovery import Registry, discover
 registry = discover()
 cards = [card for card in registry.cards("model") if card.identifier.startswith("model-")]
 imported = [name for name in sys.modules if name.startswith("fornix_thousand")]

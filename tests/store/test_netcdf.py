@@ -25,11 +25,13 @@ from fornix.store.netcdf import (
     read_arrays,
     read_dataset,
     read_gram,
+    read_group,
     read_response,
     write_array,
     write_arrays,
     write_dataset,
     write_gram,
+    writing_groups,
 )
 
 DTYPES = [np.dtype(t) for t in ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", ">f4", ">i8", "U1", "U7"]]
@@ -290,6 +292,26 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_array(tmp_path / "a.nc", xr.DataArray([1j], dims="x"))
     assert [path.name for path in tmp_path.iterdir()] == ["a.nc"]
     assert read_array(tmp_path / "a.nc").name == "responses"
+
+
+def test_groups_of_arrays_are_written_one_by_one_while_others_are_read(tmp_path: Path) -> None:
+    arrays = {"units": xr.DataArray([[1.0, np.nan]], dims=("a", "b")), "replicates": xr.DataArray(["ü", ""], dims="c")}
+    write_arrays(tmp_path / "source.nc", arrays)
+    with writing_groups(tmp_path / "groups.nc") as put:
+        put("resnet-50.v2", {"scalars": {"value": 0.5, "notes": ["ü"]}}, read_arrays(tmp_path / "source.nc"))
+        put("3d", {}, {})
+    about, found = read_group(tmp_path / "groups.nc", "resnet-50.v2") or ({}, {})
+    assert about == {"scalars": {"value": 0.5, "notes": ["ü"]}}
+    assert list(found) == list(arrays)
+    for name, array in arrays.items():
+        assert_same(found[name], array)
+    assert read_group(tmp_path / "groups.nc", "3d") == ({}, {})
+    assert read_group(tmp_path / "groups.nc", "resnet") is None
+    with pytest.raises(ArrayFileError, match="holds 'arrays', expected 'groups'"):
+        read_group(tmp_path / "source.nc", "units")
+    with pytest.raises(ValueError, match="is no identifier"), writing_groups(tmp_path / "broken.nc") as put:
+        put("a/b", {}, {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["groups.nc", "source.nc"]
 
 
 def test_what_is_not_such_a_file_is_told(tmp_path: Path) -> None:
