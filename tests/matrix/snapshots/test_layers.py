@@ -1,0 +1,77 @@
+"""What a snapshot says of the layers of its models: what plugins' folders hold, and nothing where that may be of another model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fornix.errors import FornixError
+from fornix.matrix.snapshots.layers import layers_of
+from tests.engine.conftest import toy_registry
+from tests.matrix.snapshots.lab import NET, lab_plugins
+
+COMMITMENT = """[regions.IT]
+layers = ["a.1", "b"]
+how = "selected on Data"
+
+[regions."*"]
+layers = ["c"]
+
+[behaviour]
+layer = "d"
+"""
+PROFILE = """model,region,data,metric,place,layer,value,error,interval_low,interval_high,selected
+net,IT,Data,ridge,0,a.1,0.25,,0.2,0.3,True
+net,IT,Data,ridge,1,b,0.125,0.02,0.1,0.15,False
+"""
+
+
+@pytest.fixture
+def plugins(tmp_path: Path) -> Path:
+    return lab_plugins(tmp_path / "plugins")
+
+
+def test_a_package_of_one_model_says_its_layers(plugins: Path) -> None:
+    (plugins / "models/lab/fornix_model_lab/commitment.toml").write_text(COMMITMENT)
+    found = layers_of(toy_registry(plugins), [NET, "toy-linear"])
+    assert found == {
+        NET: {
+            "regions": [
+                {"region": "IT", "layers": ["a.1", "b"], "how": "selected on Data"},
+                {"region": "*", "layers": ["c"], "how": "declared"},
+            ],
+            "behaviour": "d",
+        }
+    }
+
+
+def test_a_commitment_beside_several_models_is_said_of_none(plugins: Path) -> None:
+    (plugins / "models/toy/fornix_model_toy/commitment.toml").write_text(COMMITMENT)
+    registry = toy_registry(plugins)
+    assert len([card for card in registry.cards("model") if card.identifier.startswith("toy")]) > 1
+    assert layers_of(registry, ["toy-linear", "toy-behaving"]) == {}
+
+
+def test_the_profile_of_a_model_is_told_row_by_row(plugins: Path) -> None:
+    folder = plugins / "models/toy/commitment"
+    folder.mkdir()
+    (folder / "toy-linear.csv").write_text(PROFILE)
+    found = layers_of(toy_registry(plugins), ["toy-linear", "toy-behaving"])
+    assert list(found) == ["toy-linear"]
+    first, second = found["toy-linear"]["profile"]
+    assert first == {
+        **{"region": "IT", "data": "Data", "metric": "ridge", "place": 0, "layer": "a.1", "value": 0.25, "error": None},
+        **{"interval_low": 0.2, "interval_high": 0.3, "selected": True},
+    }
+    assert (second["error"], second["selected"]) == (0.02, False)
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_damaged_profile_is_named(plugins: Path) -> None:
+    folder = plugins / "models/toy/commitment"
+    folder.mkdir()
+    (folder / "toy-linear.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(FornixError, match=r"toy-linear\.csv is no profile"):
+        layers_of(toy_registry(plugins), ["toy-linear"])
