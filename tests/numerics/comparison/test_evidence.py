@@ -48,6 +48,7 @@ def test_clear_differences_of_opposite_sign_cancel() -> None:
     assert z == pytest.approx(0, abs=1e-9)
     assert p == pytest.approx(1)
     assert all(math.isnan(x) for x in together([math.nan], [1.0]))
+    assert together(signed_z([1.0, -1.0], [0.0, 0.0]), [1.0, 1.0]) == pytest.approx((0, 1))
 
 
 def test_sign_flips_count_all_of_them() -> None:

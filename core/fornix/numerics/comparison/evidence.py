@@ -52,7 +52,8 @@ def signed_z(difference: ArrayLike, p: ArrayLike) -> Array:
     """The normal deviate that is as improbable as a two-sided p, with the sign of the difference."""
     from scipy import special
 
-    return np.asarray(np.sign(difference) * -special.ndtri(np.asarray(p, dtype=np.float64) / 2))
+    smallest = np.finfo(np.float64).tiny  # of 0, what is left of a p too small for a number, it would have no bound
+    return np.asarray(np.sign(difference) * -special.ndtri(np.maximum(np.asarray(p, dtype=np.float64) / 2, smallest)))
 
 
 def together(z: ArrayLike, weights: ArrayLike) -> tuple[float, float]:
