@@ -116,11 +116,11 @@ def naive(path: Path, matrix: xr.Dataset) -> None:
 
 
 def measured(page: Page, address: str, ready: str, place: str, times: int = 3) -> dict[str, float]:
-    """Seconds until there is something to read (median), and frames of scrolling; beside them how long the page's own thread
-    worked, which says the same on a busy machine."""
+    """Seconds until there is something to read (median), and frames of scrolling; beside them the time of the processor that the
+    page's main thread took, which says the same on a busy machine."""
     seconds, work = [], []
     thread = page.context.new_cdp_session(page)
-    thread.send("Performance.enable")
+    thread.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def worked() -> float:
         metrics = thread.send("Performance.getMetrics")["metrics"]

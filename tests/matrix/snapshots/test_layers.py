@@ -1,4 +1,4 @@
-"""What a snapshot says of the layers of its models: what plugins' folders hold, and nothing where that may be of another model."""
+"""What a snapshot says of the layers of its models: what folders of plugins hold, and nothing that may be of another model."""
 
 from __future__ import annotations
 
