@@ -198,7 +198,7 @@ def processes(lab: Lab, what: str, place: str, **more: Any) -> list[dict[str, An
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(("kind", "first"), [("folder", 5), ("bucket", 8)])
+@pytest.mark.parametrize(("kind", "first"), [("folder", 5), pytest.param("bucket", 8, marks=pytest.mark.slow)])
 def test_a_publisher_may_be_killed_before_any_write(
     lab: Lab, kind: str, first: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
