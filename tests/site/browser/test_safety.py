@@ -106,7 +106,9 @@ def test_without_scripts_a_page_says_where_the_numbers_are(browser: Browser, sna
     within = browser.new_context(java_script_enabled=False)
     page = within.new_page()
     page.goto(f"{(snapshot[0] / SITE).as_uri()}/model/model-01.html")
-    expect(page.get_by_text("The same numbers are in scores.csv")).to_be_visible()
+    note = page.locator("noscript p")  # an element only where scripts are off
+    expect(note).to_be_visible()
+    assert "The same numbers are in scores.csv" in note.inner_text()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Title of model-01")
     within.close()
 

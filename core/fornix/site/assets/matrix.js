@@ -185,8 +185,8 @@ fornix.ready(async () => {
     const model = rows[row], benchmark = columns[column];
     if (!model && !benchmark) return panel.replaceChildren(fornix.element("p", {}, "Click a benchmark to sort by it, + to see what it is made of. † is out of rankings, · skipped, ✕ failed, ↻ out of date; # is the rank, an interval where models cannot be told apart. Whiskers are one standard error."));
     const heading = fornix.element("p", { class: "where" },
-      model ? fornix.to(fornix.modelPage(model.model), model.title) : "", model && benchmark ? " on " : "",
-      benchmark ? fornix.to(fornix.benchmarkPage(benchmark.benchmark), benchmark.title || benchmark.benchmark) : "");
+      model ? fornix.to(fornix.modelPage(model.model), benchmark ? model.model : model.title, { title: model.title }) : "", model && benchmark ? " on " : "",
+      benchmark ? fornix.to(fornix.benchmarkPage(benchmark.benchmark), model ? benchmark.benchmark : benchmark.title || benchmark.benchmark, { title: benchmark.title }) : "");
     if (model && benchmark) return panel.replaceChildren(heading, fornix.facts(fornix.about(cellAt(model, benchmark))));
     const facts = model
       ? [["model", model.model], ["authors", model.authors], ["year", model.year], ["parameters", fornix.count(model.parameters)], ["takes", model.modalities], ["licence", model.licence]]
