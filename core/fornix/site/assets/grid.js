@@ -128,6 +128,8 @@
       }
       if (kept) { kept = false; refresh(); }
     }).observe(place);
-    return { refresh, move, repaint: () => draw(true) };
+    /* Fill again what is drawn of some columns, whose scores have come. */
+    const repaint = (which) => lines.forEach(({ cells }, row) => cells.forEach((element, column) => { if (which(column)) given.fill(row, column, element); }));
+    return { refresh, move, repaint };
   };
 }

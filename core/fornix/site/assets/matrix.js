@@ -23,7 +23,7 @@ fornix.ready(async () => {
       for (const [number, column] of cells) { tied.set(number, column.filter((cell) => cell.ranked).length); scale(number, column); }
       groups.set(group, cells);
     }));
-    return absent.length > 0;
+    return absent;
   };
   const ends = new Map(); // number of benchmark -> [[low, high] of the score, of the raw one]
   const scale = (number, cells) => {
@@ -216,7 +216,7 @@ fornix.ready(async () => {
     look,
     drawn: (seen) => { // scores of what came into view
       const wanted = seen.map((column) => columns[column]?.group).filter((group) => group !== undefined);
-      need(wanted).then((came) => { if (came) grid.repaint(); });
+      need(wanted).then((came) => { if (came.length) grid.repaint((column) => came.includes(columns[column]?.group)); });
     },
   });
 
