@@ -37,6 +37,8 @@ def test_a_manifest_comes_back() -> None:
 def test_its_version_is_that_of_its_data_and_not_of_what_shows_it() -> None:
     shown = {"site/index.html": SnapshotFile(HASH, 1), "CITATION.cff": SnapshotFile(HASH, 2)}
     assert replace(MANIFEST, files={**MANIFEST.files, **shown}).named().version == MANIFEST.version
+    for commit in (None, "1" * 40):  # an installed fornix knows none, and one that changed no code has another
+        assert replace(MANIFEST, commit=commit).named().version == MANIFEST.version
     for changed in (
         replace(MANIFEST, files={**MANIFEST.files, "cells.parquet": SnapshotFile("ef" * 32, 12)}),
         replace(MANIFEST, counts={"models": 3, "ok": 3}),

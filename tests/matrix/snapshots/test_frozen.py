@@ -18,7 +18,7 @@ from tests.matrix.snapshots import freeze
 from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, scored
 
 FROZEN = Path(__file__).parent / "frozen"
-VERSIONS = {"older": "2026-11-22-aae7dff779", "newer": "2026-11-22-549024ac43"}
+VERSIONS = {"older": "2026-11-22-aae7dff779", "newer": "2026-11-22-9f393989de"}
 
 
 @pytest.mark.parametrize("which", VERSIONS)

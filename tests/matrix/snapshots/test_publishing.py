@@ -120,6 +120,14 @@ def test_publishing_again_writes_nothing(lab: Lab, place: InFolder | InBucket, r
         assert not any(request.writes() for request in seen)
 
 
+def test_another_commit_of_the_same_code_is_the_same_version(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = lab.publish(lab.new, tmp_path)
+    monkeypatch.setattr(provenance, "commit", lambda: "1" * 40)
+    again = lab.publish(lab.new, tmp_path)
+    assert again.written == ()
+    assert again.manifest == first.manifest
+
+
 def test_a_newer_snapshot_stands_beside_the_older(lab: Lab, place: InFolder | InBucket) -> None:
     old, new = lab.publish(lab.old, place.named), lab.publish(lab.new, place.named)
     assert versions(place) == sorted([old.version, new.version])

@@ -42,6 +42,9 @@ SITE: Final = "site/"
 
 #: What is made of the rest, and shows the version, which therefore does not depend on it.
 _DERIVED: Final = (SITE, CITATION)
+#: What of a manifest its version does not depend on. The commit, as ``code`` says which code it was: an installed fornix knows no
+#: commit, and one that changed no code changes nothing here.
+_BESIDE: Final = ("version", "commit")
 #: The arrays of a score that are in its file of units; all others are in that of replicates.
 UNIT_ARRAYS: Final = ("units", "ceiling_units")
 
@@ -107,7 +110,7 @@ class Manifest:
         return replace(self, version=f"{self.created[:10]}-{self.data_sha256()[:10]}")
 
     def data_sha256(self) -> str:
-        """Over all that it says, but for the version, and the site and the citation, which are made of the rest and show it."""
+        """Over all that it says, but for version and commit, and for site and citation, which are made of the rest and show it."""
         return _data_sha256(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
@@ -222,7 +225,7 @@ def array_files(benchmark: str) -> dict[str, str]:
 
 def _data_sha256(said: Mapping[str, Any]) -> str:
     """See :meth:`Manifest.data_sha256`."""
-    data = {name: value for name, value in said.items() if name != "version"}
+    data = {name: value for name, value in said.items() if name not in _BESIDE}
     data["files"] = {path: of for path, of in data["files"].items() if not path.startswith(_DERIVED)}
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -87,7 +87,8 @@ def publish(
 ) -> Published:
     """Publish what a store holds as a snapshot.
 
-    The same results, cards and code are the same version: publishing them again writes nothing but what is missing or damaged.
+    The same results, cards and code are, with the same libraries, the same version: publishing them again writes nothing but what
+    is missing or damaged.
 
     Parameters
     ----------
