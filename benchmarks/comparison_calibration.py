@@ -76,7 +76,6 @@ def compare(draw: Draw, worse: float, draws: int, seed: int) -> Found:
     for _ in range(draws):
         a, b = draw(rng, worse)
         side = side_by_side({"a": measured(a), "b": measured(b)})
-        assert side is not None
         assert not side.left
         x, y = side.straight.tolist()
         variance, freedom = side.pairs.variance[0, 1], side.pairs.freedom[0, 1]

@@ -96,6 +96,16 @@ def test_a_model_resampled_otherwise_has_no_rank_there_and_above() -> None:
     assert str(found["unranked"].sel(model="m3", benchmark="P").item()).startswith("on z, it has no replicates")
 
 
+def test_where_no_model_can_be_ranked_each_has_its_reason_there_and_above() -> None:
+    some = {(m, leaf): one.with_(replicates=None) if leaf == "y" else one for (m, leaf), one in cells().items()}
+    found = of(source(some, registry(PARENTS, LEAVES)))
+    why = "it has no replicates to be compared in pairs by"
+    assert found["rank"].sel(benchmark=["P", "y"]).isnull().all()
+    assert (found["unranked"].sel(benchmark="y") == why).all()
+    assert (found["unranked"].sel(benchmark="P") == f"on y, {why}").all()
+    assert found["rank"].sel(benchmark="x").notnull().all()
+
+
 def lacking() -> Source:
     """m0 has x alone, m1 has x and y, the others have all."""
     some = {k: v for k, v in cells().items() if k not in {("m0", "y"), ("m0", "z"), ("m1", "z")}}

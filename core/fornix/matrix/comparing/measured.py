@@ -126,7 +126,7 @@ class Side:
         return bent_variances(self.straight, self.pairs.single, self.pairs.correlation, self.bend)
 
 
-def side_by_side(scores: Mapping[str, Measured | FornixError]) -> Side | None:
+def side_by_side(scores: Mapping[str, Measured | FornixError]) -> Side:
     """Scores of one leaf that can be compared with each other: the largest number of them of one kind, and why not the others.
 
     Parameters
@@ -135,13 +135,14 @@ def side_by_side(scores: Mapping[str, Measured | FornixError]) -> Side | None:
 
     Returns
     -------
-    Side or None
-        None where there is no score.
+    Side
+        Of no models where there is no score: then it has the reasons alone.
     """
     left = {model: str(one) for model, one in scores.items() if isinstance(one, FornixError)}
     ready = {model: one for model, one in scores.items() if isinstance(one, Measured)}
     if not ready:
-        return None
+        none, of_pairs = np.empty(0), np.empty((0, 0))
+        return Side((), none, none, Pairs(of_pairs, of_pairs, none), Normalisation.NONE, left)
     kind = Counter(one.kind for one in ready.values()).most_common(1)[0][0]
     for model, one in ready.items():
         if one.kind != kind:

@@ -142,7 +142,6 @@ class _Pair:
             except FornixError as error:
                 return f"{model}: {error}"
         side = side_by_side(ready)
-        assert side is not None
         return f"{self.b}: {side.left[self.b]} of {self.a}" if side.left else side
 
     def of_parent(self, card: Card, refused: Row) -> Row:

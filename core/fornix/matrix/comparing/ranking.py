@@ -105,10 +105,8 @@ class _Ranks:
         """The models that are in rankings there."""
         return list(self.matrix["model"].values[self.matrix["ranked"].values[:, self.column(benchmark)]].tolist())
 
-    def fill(self, leaf: str, models: Collection[str], side: Side | None) -> None:
+    def fill(self, leaf: str, models: Collection[str], side: Side) -> None:
         """Rank these models on a leaf."""
-        if side is None or not models:
-            return
         of = np.array([side.models.index(model) for model in models if model in side.models], dtype=np.int64)
         block = np.ix_(of, of)
         straight_difference = bent_differences(side.straight, straight)[block]
@@ -159,20 +157,19 @@ class _Parent:
     variance: Array = field(init=False)
     spread: Array = field(init=False)
 
-    def add(self, leaf: str, side: Side | None) -> None:
+    def add(self, leaf: str, side: Side) -> None:
         """Add what a leaf says of the differences."""
         m, weight = len(self.models), self.shares[leaf].weight
         if not self.done:
             self.values, self.variance, self.spread = np.zeros(m), np.zeros((m, m)), np.zeros((m, m))
         self.done += 1
-        at = np.array([side.models.index(model) if side is not None and model in side.models else -1 for model in self.models])
+        at = np.array([side.models.index(model) if model in side.models else -1 for model in self.models])
         there = at >= 0
         values, variance, freedom = np.full(m, np.nan), np.full((m, m), np.nan), np.full((m, m), np.nan)
-        if side is not None:
-            values[there] = side.values[at[there]]
-            block, here = np.ix_(at[there], at[there]), np.ix_(there, there)
-            variance[here], freedom[here] = side.variances()[block], side.pairs.freedom[block]
-            self.left |= {model: f"on {leaf}, {why}" for model, why in side.left.items() if model in self.models}
+        values[there] = side.values[at[there]]
+        block, here = np.ix_(at[there], at[there]), np.ix_(there, there)
+        variance[here], freedom[here] = side.variances()[block], side.pairs.freedom[block]
+        self.left |= {model: f"on {leaf}, {why}" for model, why in side.left.items() if model in self.models}
         self.by_leaf.append(values)
         self.values += weight * values
         self.variance += weight**2 * variance
