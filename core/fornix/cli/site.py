@@ -78,11 +78,11 @@ def _stage(parsed: argparse.Namespace, folder: Path) -> None:
 
 
 def _copy(place: str, version: str, folder: Path) -> None:
-    """The files of a published snapshot, verified, without the arrays."""
-    from fornix.matrix.snapshots.format import CARDS, CELLS, CITATION, MANIFEST, MATRIX
+    """The files of a published snapshot, verified, without the arrays; those that it need not have, where it has them."""
+    from fornix.matrix.snapshots.format import CARDS, CELLS, CITATION, LAYERS, MANIFEST, MATRIX
     from fornix.matrix.snapshots.pulling import open_snapshot
 
     snapshot = open_snapshot(place, version)
     (folder / MANIFEST).write_bytes(snapshot.manifest.to_bytes())
-    for name in (CELLS, CARDS, MATRIX, CITATION):
+    for name in (CELLS, CARDS, *(each for each in (MATRIX, LAYERS, CITATION) if each in snapshot.manifest.files)):
         shutil.copyfile(snapshot.file(name), folder / name)
