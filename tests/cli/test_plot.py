@@ -90,7 +90,7 @@ def test_profiles_are_drawn_from_beside_the_packages_and_from_snapshots(
     (toys / "models/toy/commitment").mkdir()
     (toys / "models/toy/commitment/toy-linear.csv").write_bytes(profile_csv(profile("toy-linear", 0.1, 0.2)))
     assert main(["plot", "profile", "toy-linear", *there]) == 0
-    assert {"toy-linear: V4 on A", "layer1"} <= svg_texts(tmp_path / "profile.svg")
+    assert {"toy-linear: V4 on Toy", "layer1"} <= svg_texts(tmp_path / "profile.svg")
 
     store = FolderStore(tmp_path / "store")
     publish(toy_registry(toys), store, str(tmp_path / "place"), models=["toy-linear", "toy-behaving"])

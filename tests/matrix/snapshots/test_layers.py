@@ -9,8 +9,9 @@ import pytest
 
 from fornix.errors import FornixError
 from fornix.matrix.snapshots.layers import layers_of
+from fornix.matrix.snapshots.visible import Visible
 from tests.engine.conftest import toy_registry
-from tests.matrix.snapshots.lab import NET, lab_plugins
+from tests.matrix.snapshots.lab import DATA, METRIC, NET, lab_plugins
 
 COMMITMENT = """[regions.IT]
 layers = ["a.1", "b"]
@@ -28,6 +29,10 @@ net,IT,Data,ridge,1,b,0.125,0.02,0.1,0.15,False
 """
 
 
+def every(kind: str, name: str) -> bool:
+    return True
+
+
 @pytest.fixture
 def plugins(tmp_path: Path) -> Path:
     return lab_plugins(tmp_path / "plugins")
@@ -35,7 +40,7 @@ def plugins(tmp_path: Path) -> Path:
 
 def test_a_package_of_one_model_says_its_layers(plugins: Path) -> None:
     (plugins / "models/lab/fornix_model_lab/commitment.toml").write_text(COMMITMENT)
-    found = layers_of(toy_registry(plugins), [NET, "toy-linear"])
+    found = layers_of(toy_registry(plugins), [NET, "toy-linear"], every)
     assert found == {
         NET: {
             "regions": [
@@ -51,14 +56,14 @@ def test_a_commitment_beside_several_models_is_said_of_none(plugins: Path) -> No
     (plugins / "models/toy/fornix_model_toy/commitment.toml").write_text(COMMITMENT)
     registry = toy_registry(plugins)
     assert len([card for card in registry.cards("model") if card.identifier.startswith("toy")]) > 1
-    assert layers_of(registry, ["toy-linear", "toy-behaving"]) == {}
+    assert layers_of(registry, ["toy-linear", "toy-behaving"], every) == {}
 
 
 def test_the_profile_of_a_model_is_told_row_by_row(plugins: Path) -> None:
     folder = plugins / "models/toy/commitment"
     folder.mkdir()
     (folder / "toy-linear.csv").write_text(PROFILE)
-    found = layers_of(toy_registry(plugins), ["toy-linear", "toy-behaving"])
+    found = layers_of(toy_registry(plugins), ["toy-linear", "toy-behaving"], every)
     assert list(found) == ["toy-linear"]
     first, second = found["toy-linear"]["profile"]
     assert first == {
@@ -69,9 +74,27 @@ def test_the_profile_of_a_model_is_told_row_by_row(plugins: Path) -> None:
     json.dumps(found, allow_nan=False)
 
 
+def test_scores_of_layers_leave_where_their_data_and_metric_do(plugins: Path) -> None:
+    rows = [("Toy", "toy-correlation"), (DATA, "toy-correlation"), ("Toy", METRIC), ("Gone2020", "toy-correlation")]
+    scores = [f"net,IT,{data},{metric},{n},a.{n},0.{n},0.02,0.2,0.3,True" for n, (data, metric) in enumerate(rows)]
+    folder = plugins / "models/toy/commitment"
+    folder.mkdir()
+    (folder / "toy-linear.csv").write_text("\n".join([PROFILE.splitlines()[0], *scores]))
+    (folder / "toy-behaving.csv").write_text("\n".join([PROFILE.splitlines()[0], scores[1]]))
+
+    def told(*named: str) -> dict[str, list[str]]:
+        visible = Visible(toy_registry(plugins), named)
+        found = layers_of(visible.planned, ["toy-linear", "toy-behaving"], visible.shows_name)
+        return {model: [row["layer"] for row in known["profile"]] for model, known in found.items()}
+
+    assert told() == {"toy-linear": ["a.0"]}
+    assert told(DATA) == {"toy-linear": ["a.0", "a.1"], "toy-behaving": ["a.1"]}
+    assert told(DATA, METRIC) == {"toy-linear": ["a.0", "a.1", "a.2"], "toy-behaving": ["a.1"]}
+
+
 def test_a_damaged_profile_is_named(plugins: Path) -> None:
     folder = plugins / "models/toy/commitment"
     folder.mkdir()
     (folder / "toy-linear.csv").write_text("a,b\n1,2\n")
     with pytest.raises(FornixError, match=r"toy-linear\.csv is no profile"):
-        layers_of(toy_registry(plugins), ["toy-linear"])
+        layers_of(toy_registry(plugins), ["toy-linear"], every)

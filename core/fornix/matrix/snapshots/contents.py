@@ -121,7 +121,7 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
     write_cells(folder / CELLS, matrix)
     write_matrix(folder / MATRIX, matrix)
     said = visible.json(to_json(visible.registry.get(card.kind, card.identifier) for card in cards))
-    layers = visible.json(layers_of(visible.planned, matrix["model"].values.tolist()))
+    layers = visible.json(layers_of(visible.planned, matrix["model"].values.tolist(), visible.shows_name))
     for name, content in ((CARDS, said), (LAYERS, layers)):
         (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     used = [results[cell.key] for cell in kept.in_state("ok")]

@@ -110,7 +110,7 @@ class Manifest:
         return replace(self, version=f"{self.created[:10]}-{self.data_sha256()[:10]}")
 
     def data_sha256(self) -> str:
-        """Over all that it says, but for version and commit, and for site and citation, which are made of the rest and show it."""
+        """Over all that it says but version and commit, and without site and citation, which are made of the rest and show it."""
         return _data_sha256(self.to_json())
 
     def to_json(self) -> dict[str, Any]:

@@ -4,19 +4,23 @@ readers of a snapshot. No number of the matrix depends on it."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from fornix.extraction.commitment import read_commitment
 from fornix.extraction.profile import read_profile
-from fornix.registry.card import Card
+from fornix.registry.card import Card, Kind
 from fornix.registry.discovery import Registry
 
 #: Of a row of a profile.
 _COLUMNS: Final = ["region", "data", "metric", "place", "layer", "value", "error", "interval_low", "interval_high", "selected"]
 
 
-def layers_of(registry: Registry, models: Iterable[str]) -> dict[str, dict[str, Any]]:
+#: Whether the card of this kind and name may leave.
+Shows = Callable[[Kind, str], bool]
+
+
+def layers_of(registry: Registry, models: Iterable[str], shows: Shows) -> dict[str, dict[str, Any]]:
     """What is known of the layers of these models, without importing them.
 
     Parameters
@@ -24,6 +28,8 @@ def layers_of(registry: Registry, models: Iterable[str]) -> dict[str, dict[str, 
     registry : Registry
         Which knows the plugins of the models.
     models : iterable of str
+    shows : callable (kind, name) -> bool
+        Whether a dataset or metric may be told of: how layers scored on one, or by one, that may not is left out.
 
     Returns
     -------
@@ -40,7 +46,7 @@ def layers_of(registry: Registry, models: Iterable[str]) -> dict[str, dict[str, 
     found = {}
     for name in models:
         card = registry.get("model", name)
-        known = {**_committed(registry, card), **_profile(registry, card)}
+        known = {**_committed(registry, card), **_profile(registry, card, shows)}
         if known:
             found[name] = known
     return found
@@ -57,13 +63,14 @@ def _committed(registry: Registry, card: Card) -> dict[str, Any]:
     return {"regions": regions, "behaviour": commitment.behaviour}
 
 
-def _profile(registry: Registry, card: Card) -> dict[str, Any]:
+def _profile(registry: Registry, card: Card, shows: Shows) -> dict[str, Any]:
     root = registry.distribution(card).root
     table = None if root is None else read_profile(root / "commitment" / f"{card.identifier}.csv")
     if table is None:
         return {}
-    rows = table[_COLUMNS].to_dict(orient="records")
-    return {"profile": [{str(name): _plain(value) for name, value in row.items()} for row in rows]}
+    found = table[_COLUMNS].to_dict(orient="records")
+    rows = [row for row in found if shows("dataset", row["data"]) and shows("metric", row["metric"])]
+    return {"profile": [{str(name): _plain(value) for name, value in row.items()} for row in rows]} if rows else {}
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fornix.engine.chosen import leaves, scoring_cards
 from fornix.errors import UsageError
-from fornix.registry.card import Aggregate, Card, Children
+from fornix.registry.card import Aggregate, Card, Children, Kind
 from fornix.registry.discovery import Registry
 from fornix.registry.options import did_you_mean
 
@@ -72,6 +72,7 @@ class Visible:
         public = [replace(card, visibility="public") for card in shown]
         self.planned = Registry.of_cards(public, {card: registry.distribution(_original(registry, card)) for card in public})
         self._shown = {_of(card) for card in shown}
+        self._shown_names = {(card.kind, name) for card in shown for name in _names(card)}
         self._withheld = _words(_names_of(registry, private, hidden) - {name for card in shown for name in _names(card)})
 
     def check_named(self, names: Iterable[str] | None) -> None:
@@ -83,6 +84,10 @@ class Visible:
     def shows(self, card: Card) -> bool:
         """Whether a card may leave."""
         return _of(card) in self._shown
+
+    def shows_name(self, kind: Kind, name: str) -> bool:
+        """Whether the card that has this name may leave; of a name that no card has here nobody knows that it may."""
+        return (kind, name) in self._shown_names
 
     def text(self, text: str) -> str:
         """A text without the names of what may not leave."""
