@@ -14,7 +14,7 @@ import pytest
 import xarray as xr
 
 from fornix.matrix.snapshots.format import CARDS, CELLS, LAYERS, MANIFEST, MATRIX, SITE, SnapshotError
-from fornix.site.build import build, is_site
+from fornix.site.build import build, is_site, put
 from fornix.site.encoding import compact, write_script
 from fornix.site.pages import POLICY
 from fornix.site.vendoring import VENDOR, libraries
@@ -102,6 +102,15 @@ def test_a_site_elsewhere_has_copies_of_the_files(staged: tuple[Path, xr.Dataset
     assert (tmp_path / "site" / CELLS).read_bytes() == (folder / CELLS).read_bytes()
     assert is_site(tmp_path / "site")
     assert not is_site(tmp_path)
+
+
+def test_all_of_a_site_is_moved_to_its_place(staged: tuple[Path, xr.Dataset], tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        build(staged[0], tmp_path / name / "site")
+        made = {path.relative_to(tmp_path / name / "site") for path in (tmp_path / name / "site").rglob("*")}
+        put(tmp_path / name / "site", tmp_path / "target")
+        assert list((tmp_path / name / "site").iterdir()) == []
+        assert {path.relative_to(tmp_path / "target") for path in (tmp_path / "target").rglob("*")} == made
 
 
 def test_the_same_snapshot_gives_the_same_bytes(staged: tuple[Path, xr.Dataset], tmp_path: Path) -> None:

@@ -77,13 +77,43 @@ def test_a_site_is_replaced_and_another_folder_is_not(
     arguments = ["site", "--store", store, "-o", str(target), *chosen]
     assert main(arguments) == 0
     (target / "model" / f"{MODEL}.html").unlink()
+    (target / "model" / "gone.html").write_text("of a model that there was")
+    (target / ".git").mkdir()
+    (target / ".git" / "HEAD").write_text("ref: refs/heads/gh-pages")
+    (target / "CNAME").write_text("matrix.example.org")
     assert main(arguments) == 0
     assert (target / "model" / f"{MODEL}.html").is_file()
+    assert not (target / "model" / "gone.html").exists()
+    assert (target / ".git" / "HEAD").read_text() == "ref: refs/heads/gh-pages"
+    assert (target / "CNAME").read_text() == "matrix.example.org"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"], "nothing is left beside it"
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")
     assert main(["site", "--store", store, "-o", str(tmp_path / "mine"), *chosen]) == 2
     assert "is there and is no site; give another folder with -o" in capsys.readouterr().err
     assert (tmp_path / "mine" / "notes.txt").read_text() == "keep"
+
+
+def test_a_site_that_cannot_be_replaced_stays(
+    store: str, chosen: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "site"
+    arguments = ["site", "--store", store, "-o", str(target), *chosen]
+    assert main(arguments) == 0
+    before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    move = shutil.move
+
+    def full(source: Path, to: Path) -> object:
+        if Path(to) == target / "vendor":
+            monkeypatch.setattr(shutil, "move", move)
+            raise OSError(28, "No space left on device", str(to))
+        return move(source, to)
+
+    monkeypatch.setattr(shutil, "move", full)
+    assert main(arguments) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["site"], "nothing is left beside it"
 
 
 def test_no_browser_is_a_sentence(

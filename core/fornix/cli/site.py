@@ -34,7 +34,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def call(parsed: argparse.Namespace) -> int:
-    from fornix.site.build import build, is_site
+    from fornix.site.build import build, is_site, put
 
     of_store = [name for name in ("store", "models", "benchmarks", "named") if getattr(parsed, name)]
     if parsed.snapshot is not None and of_store:
@@ -52,12 +52,12 @@ def call(parsed: argparse.Namespace) -> int:
             _stage(parsed, within)
         else:
             _copy(parsed.snapshot, parsed.version or "latest", within)
-        built = Path(folder) / "site"
-        build(within, built)
-        if output.exists():
-            shutil.rmtree(output)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(built, output)
+        parent = output.resolve().parent
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{output.resolve().name}-", dir=parent) as beside:
+            built = Path(beside) / "site"  # whole on the same disk before anything of the old one goes
+            build(within, built)
+            put(built, output)
     page = output.resolve() / "index.html"
     print(f"written: {page}")
     if parsed.open and not webbrowser.open(page.as_uri()):

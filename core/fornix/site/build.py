@@ -20,6 +20,11 @@ from fornix.site.scripts import write_scripts
 
 _HERE: Final = Path(__file__).parent
 _COPIED: Final = ((CELLS, "All cells as Parquet"), (MATRIX, "Numbers as netCDF"), (CITATION, "How to cite, as CFF"))
+#: All that a site may have at its top; whatever else lies there is somebody else's.
+_OWN: Final = (
+    *("index.html", "compare.html", "scatter.html", "about.html", "model", "benchmark", "assets", "vendor", "data"),
+    *("scores.csv", "citations.bib", *(name for name, _ in _COPIED)),
+)
 
 
 def build(snapshot: Path, target: Path) -> None:
@@ -64,6 +69,36 @@ def build(snapshot: Path, target: Path) -> None:
 def is_site(folder: Path) -> bool:
     """Whether a folder holds what :func:`build` wrote."""
     return (folder / "data" / "site.js").is_file() and (folder / "index.html").is_file()
+
+
+def put(built: Path, target: Path) -> None:
+    """Move a site to where one may be already, which it replaces; what else lies there (``.git``, ``CNAME``) stays.
+
+    Parameters
+    ----------
+    built : path
+        What :func:`build` wrote, beside the target. What is replaced goes into a folder beside it, to be removed by the caller.
+    target : path
+
+    Raises
+    ------
+    OSError
+        If it cannot be moved there; what was there is there again.
+    """
+    target.mkdir(exist_ok=True)
+    replaced = built.with_name("replaced")
+    replaced.mkdir()
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for source, to in ((target, replaced), (built, target)):
+            for name in _OWN:
+                if (source / name).exists():
+                    shutil.move(source / name, to / name)
+                    moved.append((source / name, to / name))
+    except OSError:
+        for before, now in reversed(moved):
+            shutil.move(now, before)
+        raise
 
 
 def _with_names(cards: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
