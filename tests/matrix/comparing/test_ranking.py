@@ -14,7 +14,7 @@ from fornix.matrix.comparing.pairwise import compare_models
 from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.comparing.sources import Source
 from fornix.registry.card import Aggregate
-from tests.matrix.comparing.worlds import registry, score, source
+from tests.matrix.comparing.worlds import ceiled, registry, score, source
 
 LEAVES = {"x": "X", "y": "Y", "z": "Z"}
 PARENTS = {"P": Aggregate("value", ("x", ("y", "z")))}
@@ -129,6 +129,20 @@ def test_in_common_all_are_ranked_on_what_all_have_and_it_is_said() -> None:
     apart = of(none, missing="common").sel(benchmark="P")
     assert apart["rank"].isnull().all()
     assert (apart["unranked"] == "the models have no child in common").all()
+
+
+def test_in_common_no_mean_is_taken_over_different_scales() -> None:
+    """As the matrix takes none: there m0 has no value, and the others would be ranked on a sum of two scales."""
+    raw = {k: v for k, v in cells().items() if k != ("m0", "y")}
+    values = {key: np.asarray(one.units) for key, one in raw.items() if one.units is not None}
+    mixed = {key: ceiled(of, 0.8) if key[1] == "z" else score(of) for key, of in values.items()}
+    found = of(source(mixed, registry(PARENTS, LEAVES)), missing="common").sel(benchmark="P")
+    assert found["rank"].isnull().all()
+    assert (found["unranked"] == "its leaves are on different scales: none, s/c").all()
+    assert found["compared_on"] == ""
+    by_raw = {"P": Aggregate("raw", PARENTS["P"].children)}
+    on_raw = of(source(mixed, registry(by_raw, LEAVES)), missing="common").sel(benchmark="P")
+    assert on_raw["rank"].notnull().all()
 
 
 def test_a_part_of_a_matrix_ranks_no_parent_whose_leaves_it_lacks() -> None:

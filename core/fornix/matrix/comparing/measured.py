@@ -26,6 +26,7 @@ ScoreOf = Callable[[str, str], Score]
 NO_REPLICATES: Final = "it has no replicates to be compared in pairs by"
 OTHER_PLAN: Final = "it was resampled by another plan (stimuli, subjects or draws) than the score"
 OTHER_SCALE: Final = "it is on another scale than the score"
+SEVERAL_SCALES: Final = "its leaves are on different scales"
 
 
 class Kind(NamedTuple):

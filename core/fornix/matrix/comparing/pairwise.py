@@ -13,7 +13,7 @@ from scipy import special
 from fornix.errors import FornixError, UsageError
 from fornix.interfaces.score import Score
 from fornix.matrix.comparing.children import MissingCells, Share, shares
-from fornix.matrix.comparing.measured import Measured, Side, measured, side_by_side
+from fornix.matrix.comparing.measured import SEVERAL_SCALES, Measured, Side, measured, side_by_side
 from fornix.matrix.comparing.result import Comparison, Row, Together
 from fornix.matrix.comparing.sources import Source
 from fornix.matrix.comparing.units import unit_differences
@@ -168,7 +168,7 @@ class _Pair:
             sides[name] = side
         scales = sorted({str(side.scale) for side in sides.values()})
         if len(scales) > 1:
-            return replace(refused, why=f"its leaves are on different scales: {', '.join(scales)}")
+            return replace(refused, why=f"{SEVERAL_SCALES}: {', '.join(scales)}")
         return replace(_of_leaves(card.identifier, of, sides), compared_on=compared_on)
 
 

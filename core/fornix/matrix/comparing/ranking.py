@@ -10,8 +10,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from fornix.interfaces.score import Normalisation
 from fornix.matrix.comparing.children import MissingCells, Share, shares
-from fornix.matrix.comparing.measured import ScoreOf, Side, asked, side_by_side
+from fornix.matrix.comparing.measured import SEVERAL_SCALES, ScoreOf, Side, asked, side_by_side
 from fornix.numerics.comparison.bent import bent_differences, straight
 from fornix.numerics.comparison.standing import different, reliability, split_half, standing
 from fornix.registry.discovery import Registry
@@ -151,6 +152,7 @@ class _Parent:
     shares: Mapping[str, Share]
     models: list[str]
     left: dict[str, str] = field(default_factory=dict)
+    scales: set[Normalisation] = field(default_factory=set)
     done: int = 0
     by_leaf: list[Array] = field(default_factory=list)
     values: Array = field(init=False)
@@ -166,6 +168,8 @@ class _Parent:
         at = np.array([side.models.index(model) if model in side.models else -1 for model in self.models])
         there = at >= 0
         values, variance, freedom = np.full(m, np.nan), np.full((m, m), np.nan), np.full((m, m), np.nan)
+        if there.any():
+            self.scales.add(side.scale)
         values[there] = side.values[at[there]]
         block, here = np.ix_(at[there], at[there]), np.ix_(there, there)
         variance[here], freedom[here] = side.variances()[block], side.pairs.freedom[block]
@@ -180,7 +184,12 @@ class _Parent:
         return self.done == len(self.shares)
 
     def finish(self, found: _Ranks) -> None:
-        """Rank its models, and keep nothing."""
+        """Rank its models, and keep nothing; on several scales, which have no mean, none is ranked."""
+        if len(self.scales) > 1:
+            found.compared_on[found.column(self.name)] = ""
+            for model in self.models:
+                found.refuse(self.name, model, f"{SEVERAL_SCALES}: {', '.join(sorted(self.scales))}")
+            return
         of = np.flatnonzero(np.isfinite(self.values))
         block = np.ix_(of, of)
         models = [self.models[k] for k in of.tolist()]
