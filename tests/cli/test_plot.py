@@ -88,7 +88,8 @@ def test_profiles_are_drawn_from_beside_the_packages_and_from_snapshots(
     assert main(["plot", "profile", "toy-linear", *there]) == 1
     assert "`fornix commit toy-linear` makes one" in capsys.readouterr().err
     (toys / "models/toy/commitment").mkdir()
-    (toys / "models/toy/commitment/toy-linear.csv").write_bytes(profile_csv(profile("toy-linear", 0.1, 0.2)))
+    on_toy = profile("toy-linear", 0.1, 0.2).assign(data="Toy", metric="toy-correlation")
+    (toys / "models/toy/commitment/toy-linear.csv").write_bytes(profile_csv(on_toy))
     assert main(["plot", "profile", "toy-linear", *there]) == 0
     assert {"toy-linear: V4 on Toy", "layer1"} <= svg_texts(tmp_path / "profile.svg")
 

@@ -20,8 +20,8 @@ def profile(model: str, *values: float, region: str = "V4") -> pd.DataFrame:
         {
             "model": model,
             "region": region,
-            "data": "Toy",
-            "metric": "toy-correlation",
+            "data": "A",
+            "metric": "ridge",
             "place": range(len(values)),
             "layer": [f"layer{k}" for k in range(len(values))],
             "value": values,
