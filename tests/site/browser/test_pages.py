@@ -120,16 +120,23 @@ def test_a_benchmark_is_plotted_against_another_and_against_a_card(either: Opene
     x, y = (matrix["value"].sel(benchmark=name).values for name in ("Flat.23", "Flat.02"))
     both = np.isfinite(x) & np.isfinite(y)
     expect(page.locator(".plot .point")).to_have_count(int(both.sum()))
-    r, rho = pearsonr(x[both], y[both]).statistic, spearmanr(x[both], y[both]).statistic
-    said = f"{both.sum()} models have both; Pearson's r {r:.3f}, Spearman's {rho:.3f}.".replace(" -", " −")
+    # those out of rankings (a flagged one, and the hostile one) are drawn, and in no correlation
+    ranked = both & matrix["ranked"].sel(benchmark="Flat.23").values & matrix["ranked"].sel(benchmark="Flat.02").values
+    out = both.sum() - ranked.sum()
+    assert out > 0
+    expect(page.locator(".plot .point.unranked")).to_have_count(int(out))
+    r, rho = pearsonr(x[ranked], y[ranked]).statistic, spearmanr(x[ranked], y[ranked]).statistic
+    said = (
+        f"{both.sum()} models have both, {out} of them out of rankings; without those Pearson's r {r:.3f}, Spearman's {rho:.3f}."
+    ).replace(" -", " −")
     expect(page.get_by_role("status")).to_have_text(said)
     assert said in (page.locator(".plot").get_attribute("aria-label") or "")
     assert len(rows(page, "The same in numbers")) == both.sum()
     page.get_by_role("combobox", name="Across", exact=True).select_option("card: parameters")
     expect(page.locator(".plot .label").first).to_have_text("parameters")
     parameters = matrix["parameters"].values
-    both = np.isfinite(parameters) & np.isfinite(y)
-    r = pearsonr(np.log10(parameters[both]), y[both]).statistic
+    ranked = np.isfinite(parameters) & matrix["ranked"].sel(benchmark="Flat.02").values
+    r = pearsonr(np.log10(parameters[ranked]), y[ranked]).statistic
     expect(page.get_by_role("status")).to_contain_text(f"Pearson's r {r:.3f} (with the logarithm)".replace(" -", " −"))
     page.get_by_role("combobox", name="Score", exact=True).select_option("raw")
     either.go(page.url.removeprefix(either.address))

@@ -39,9 +39,13 @@ fornix.ready(async () => {
     const points = models.map((model, at) => ({ model, name: model.model, x: x[at].at[0], y: y[at].at[0], x_error: x[at].at[1], y_error: y[at].at[1], kind: !(x[at].ranked && y[at].ranked) ? "unranked" : model.control ? "control" : "" }))
       .filter((point) => fornix.is(point.x) && fornix.is(point.y) && !(view.controls === "hide" && point.model.control));
     const label = (name) => (name in NUMBERS ? NUMBERS[name][0] : name), log = (name) => name in NUMBERS && NUMBERS[name][2];
-    const [across, up] = [points.map((point) => point.x), points.map((point) => point.y)];
-    const pearson = fornix.pearson(log(view.x) ? across.map(Math.log10) : across, up), spearman = fornix.pearson(fornix.ranks(across), fornix.ranks(up));
-    const summary = `${points.length} models have both${fornix.is(pearson) ? `; Pearson's r ${fornix.number(pearson)}${log(view.x) ? " (with the logarithm)" : ""}, Spearman's ${fornix.number(spearman)}` : ""}.`;
+    const taking = points.filter((point) => point.kind !== "unranked"), out = points.length - taking.length;
+    const [across, up] = [taking.map((point) => point.x), taking.map((point) => point.y)];
+    const pearson = fornix.pearson(log(view.x) ? across.map(Math.log10) : across, up);
+    const spearman = fornix.pearson(fornix.ranks(across), fornix.ranks(up));
+    const coefficients = `Pearson's r ${fornix.number(pearson)}${log(view.x) ? " (with the logarithm)" : ""}, Spearman's ${fornix.number(spearman)}`;
+    const summary = `${points.length} models have both${out ? `, ${out} of them out of rankings` : ""}${
+      fornix.is(pearson) ? `; ${out ? "without those " : ""}${coefficients}` : ""}.`;
     points.sort((a, b) => b.y - a.y);
     const number = (value, name) => (name in NUMBERS ? (name === "card:year" ? String(value) : fornix.count(value)) : fornix.number(value));
     part.replaceChildren(
