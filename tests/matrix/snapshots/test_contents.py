@@ -18,7 +18,7 @@ from fornix.matrix.assemble import assemble
 from fornix.matrix.snapshots import cards, provenance
 from fornix.matrix.snapshots.arrays import read_score
 from fornix.matrix.snapshots.contents import Selection, Staged, stage
-from fornix.matrix.snapshots.format import CARDS, CELLS, MATRIX, SnapshotError
+from fornix.matrix.snapshots.format import CARDS, CELLS, LAYERS, MATRIX, SnapshotError
 from fornix.matrix.snapshots.tables import COLUMNS, read_cells
 from fornix.matrix.stored import stored_score
 from fornix.matrix.table import read_matrix
@@ -331,6 +331,18 @@ def test_damaged_arrays_cost_their_cell_alone_and_are_said(tmp_path: Path) -> No
     scores_alone = lab.stage("scores alone", arrays=False)
     assert matrix_in(scores_alone)["status"].sel(model="toy-behaving").values.tolist() == ["ok"] * 3
     assert not any(path.endswith(".nc") for path in scores_alone.manifest.files if path != MATRIX)
+
+
+def test_a_damaged_profile_costs_itself_alone_and_is_said(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    fill(lab.store, lab.plugins, models=["toy-behaving"])
+    (lab.plugins / "models/toy/commitment").mkdir()
+    (lab.plugins / "models/toy/commitment/toy-behaving.csv").write_text("a,b\n1,2\n")
+    staged = lab.stage("without it", arrays=False, ranks=False)
+    (sentence,) = staged.left_out
+    assert sentence.startswith("the profile of toy-behaving is left out: ")
+    assert json.loads((staged.folder / LAYERS).read_bytes()) == {}
+    assert matrix_in(staged)["status"].sel(model="toy-behaving").values.tolist() == ["ok"] * 3
 
 
 def test_a_score_without_uncertainty_is_not_published(tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from fornix.errors import FornixError
 from fornix.matrix.snapshots.layers import layers_of
 from fornix.matrix.snapshots.visible import Visible
 from tests.engine.conftest import toy_registry
@@ -40,7 +40,7 @@ def plugins(tmp_path: Path) -> Path:
 
 def test_a_package_of_one_model_says_its_layers(plugins: Path) -> None:
     (plugins / "models/lab/fornix_model_lab/commitment.toml").write_text(COMMITMENT)
-    found = layers_of(toy_registry(plugins), [NET, "toy-linear"], every)
+    found = layers_of(toy_registry(plugins), [NET, "toy-linear"], every)[0]
     assert found == {
         NET: {
             "regions": [
@@ -56,14 +56,14 @@ def test_a_commitment_beside_several_models_is_said_of_none(plugins: Path) -> No
     (plugins / "models/toy/fornix_model_toy/commitment.toml").write_text(COMMITMENT)
     registry = toy_registry(plugins)
     assert len([card for card in registry.cards("model") if card.identifier.startswith("toy")]) > 1
-    assert layers_of(registry, ["toy-linear", "toy-behaving"], every) == {}
+    assert layers_of(registry, ["toy-linear", "toy-behaving"], every) == ({}, [])
 
 
 def test_the_profile_of_a_model_is_told_row_by_row(plugins: Path) -> None:
     folder = plugins / "models/toy/commitment"
     folder.mkdir()
     (folder / "toy-linear.csv").write_text(PROFILE)
-    found = layers_of(toy_registry(plugins), ["toy-linear", "toy-behaving"], every)
+    found, _ = layers_of(toy_registry(plugins), ["toy-linear", "toy-behaving"], every)
     assert list(found) == ["toy-linear"]
     first, second = found["toy-linear"]["profile"]
     assert first == {
@@ -84,7 +84,7 @@ def test_scores_of_layers_leave_where_their_data_and_metric_do(plugins: Path) ->
 
     def told(*named: str) -> dict[str, list[str]]:
         visible = Visible(toy_registry(plugins), named)
-        found = layers_of(visible.planned, ["toy-linear", "toy-behaving"], visible.shows_name)
+        found, _ = layers_of(visible.planned, ["toy-linear", "toy-behaving"], visible.shows_name)
         return {model: [row["layer"] for row in known["profile"]] for model, known in found.items()}
 
     assert told() == {"toy-linear": ["a.0"]}
@@ -92,9 +92,18 @@ def test_scores_of_layers_leave_where_their_data_and_metric_do(plugins: Path) ->
     assert told(DATA, METRIC) == {"toy-linear": ["a.0", "a.1", "a.2"], "toy-behaving": ["a.1"]}
 
 
-def test_a_damaged_profile_is_named(plugins: Path) -> None:
-    folder = plugins / "models/toy/commitment"
-    folder.mkdir()
-    (folder / "toy-linear.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(FornixError, match=r"toy-linear\.csv is no profile"):
-        layers_of(toy_registry(plugins), ["toy-linear"], every)
+def test_what_is_damaged_is_left_out_alone_and_named(plugins: Path) -> None:
+    for model, rows in (
+        ("toy/commitment/toy-linear", "a,b\n1,2\n"),
+        ("toy/commitment/toy-behaving", PROFILE),
+        ("lab/commitment/" + NET, PROFILE),
+    ):
+        file = plugins / f"models/{model}.csv"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(rows)
+    (plugins / "models/lab/fornix_model_lab/commitment.toml").write_text("[regions.IT]\n")
+    found, unread = layers_of(toy_registry(plugins), ["toy-linear", "toy-behaving", NET], every)
+    assert {model: list(known) for model, known in found.items()} == {"toy-behaving": ["profile"], NET: ["profile"]}
+    profile, commitment = unread
+    assert re.match(r"the profile of toy-linear is left out: .*toy-linear\.csv is no profile", profile)
+    assert re.match(rf"the commitment of {NET} is left out: .*commitment\.toml: ", commitment)

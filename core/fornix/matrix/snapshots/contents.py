@@ -82,7 +82,7 @@ class Staged:
     manifest : Manifest
         With its version.
     left_out : tuple of str
-        A sentence for each result that is not in it, although it might be.
+        A sentence for each result, commitment and profile that is not in it, although it might be.
     """
 
     folder: Path
@@ -121,8 +121,8 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
     write_cells(folder / CELLS, matrix)
     write_matrix(folder / MATRIX, matrix)
     said = visible.json(to_json(visible.registry.get(card.kind, card.identifier) for card in cards))
-    layers = visible.json(layers_of(visible.planned, matrix["model"].values.tolist(), visible.shows_name))
-    for name, content in ((CARDS, said), (LAYERS, layers)):
+    layers, unread = layers_of(visible.planned, matrix["model"].values.tolist(), visible.shows_name)
+    for name, content in ((CARDS, said), (LAYERS, visible.json(layers))):
         (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     used = [results[cell.key] for cell in kept.in_state("ok")]
     manifest = Manifest(
@@ -137,7 +137,7 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
         files=files_of(folder),
     ).named()
     (folder / CITATION).write_text(visible.text(citation(cards, manifest.version, manifest.counts)), encoding="utf-8")
-    return Staged(folder, replace(manifest, files=files_of(folder)), tuple(_left_out(planned, kept)))
+    return Staged(folder, replace(manifest, files=files_of(folder)), (*_left_out(planned, kept), *unread))
 
 
 def files_of(folder: Path) -> dict[str, SnapshotFile]:

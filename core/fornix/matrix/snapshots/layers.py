@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
+from fornix.errors import FornixError
 from fornix.extraction.commitment import read_commitment
 from fornix.extraction.profile import read_profile
 from fornix.registry.card import Card, Kind
@@ -20,7 +22,7 @@ _COLUMNS: Final = ["region", "data", "metric", "place", "layer", "value", "error
 Shows = Callable[[Kind, str], bool]
 
 
-def layers_of(registry: Registry, models: Iterable[str], shows: Shows) -> dict[str, dict[str, Any]]:
+def layers_of(registry: Registry, models: Iterable[str], shows: Shows) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """What is known of the layers of these models, without importing them.
 
     Parameters
@@ -37,19 +39,22 @@ def layers_of(registry: Registry, models: Iterable[str], shows: Shows) -> dict[s
         For each model of which something is known: ``regions``, a list of {region, layers, how}, and ``behaviour``, a layer or
         None, as the ``commitment.toml`` of its package says where it is the only model there; ``profile``, a list of rows as
         ``fornix commit`` wrote them into the plugin's folder.
-
-    Raises
-    ------
-    FornixError
-        If a commitment or a profile is damaged.
+    list of str
+        A sentence for each commitment or profile that is left out, as it cannot be read.
     """
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
+    unread = []
     for name in models:
         card = registry.get("model", name)
-        known = {**_committed(registry, card), **_profile(registry, card, shows)}
-        if known:
-            found[name] = known
-    return found
+        for what, read in (("commitment", _committed), ("profile", partial(_profile, shows=shows))):
+            try:
+                known = read(registry, card)
+            except (FornixError, OSError) as error:
+                unread.append(f"the {what} of {name} is left out: {error}")
+                continue
+            if known:
+                found.setdefault(name, {}).update(known)
+    return found, unread
 
 
 def _committed(registry: Registry, card: Card) -> dict[str, Any]:

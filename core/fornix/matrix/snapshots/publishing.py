@@ -55,7 +55,7 @@ class Published:
     latest : str
         The version that the place's pointer names now.
     left_out : tuple of str
-        A sentence for each result of the store that is not in the snapshot, although it might be.
+        A sentence for each result, commitment and profile that is not in the snapshot, although it might be.
     """
 
     place: str
