@@ -50,7 +50,7 @@ def test_json_has_the_numbers_and_null_for_what_is_not_known(lab: Path, capsys: 
     assert rows[IT]["better"] == MODEL
     assert rows[V4]["p"] is None
     assert rows[V4]["why"]
-    assert said["together"]["datasets"] == 1
+    assert said["together"]["studies"] == 1
 
 
 @pytest.mark.parametrize(

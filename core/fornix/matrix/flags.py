@@ -59,12 +59,17 @@ def notes(registry: Registry, model: Card | None, benchmark: Card) -> list[str]:
     return found
 
 
+def study_of(dataset: str) -> str:
+    """The study that a dataset is of: its identifier up to the first dot."""
+    return dataset.split(".")[0]
+
+
 def _share_subjects(registry: Registry, dataset: Card, other: str) -> bool:
-    """Whether two datasets of one study (the identifier up to its first dot) name a subject alike.
+    """Whether two datasets of one study name a subject alike.
 
     Across studies equal names ("subject1") say nothing. Nothing is known of a dataset whose plugin is not installed.
     """
-    if dataset.identifier.split(".")[0] != other.split(".")[0]:
+    if study_of(dataset.identifier) != study_of(other):
         return False
     try:
         return not set(dataset.subjects).isdisjoint(registry.get("dataset", other).subjects)

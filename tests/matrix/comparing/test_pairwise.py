@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from fornix.matrix.comparing.pairwise import compare_models
 from fornix.matrix.comparing.result import Comparison
 from fornix.numerics.ceilings.normalisation import normalise
 from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
-from fornix.registry.card import Aggregate
+from fornix.registry.card import Aggregate, Uses
+from fornix.registry.discovery import Registry
 from tests.matrix.comparing.worlds import ceiled, registry, score, source
 
 LEAVES = {"x": "X", "y": "Y", "z": "Y"}
@@ -66,16 +68,46 @@ def test_the_other_way_round_is_the_same_with_other_signs() -> None:
     assert other.together.z == pytest.approx(-one.together.z)
 
 
-def test_leaves_of_one_dataset_count_as_one_test() -> None:
-    """As the same neuroids scored by two metrics are no second dataset."""
-    found = compare_models("a", "b", source(scores(), registry({}, LEAVES)))
+@pytest.mark.parametrize(
+    "datasets",
+    [
+        {"x": "X", "y": "Y", "z": "Y"},  # the same neuroids scored by two metrics
+        {"x": "X", "y": "Y.colour", "z": "Y.contrast"},  # the same people in two experiments
+        {"y": "Y", "x": "X", "z": "Y.contrast"},
+    ],
+)
+def test_leaves_of_one_study_count_as_one_test(datasets: dict[str, str]) -> None:
+    found = compare_models("a", "b", source(scores(), registry({}, datasets)))
     z = {of.benchmark: stats.norm.isf(of.p / 2) * np.sign(of.difference) for of in found.rows}
-    error = {of.benchmark: of.error for of in found.rows}
-    weights = np.array([1 / error["x"], 2 / (error["y"] + error["z"])])
-    one_sided = stats.norm.sf([z["x"], (z["y"] + z["z"]) / 2])
-    expected = stats.combine_pvalues(one_sided, method="stouffer", weights=weights)
-    assert found.together.datasets == 2
+    expected = stats.combine_pvalues(stats.norm.sf([z["x"], (z["y"] + z["z"]) / 2]), method="stouffer")
+    assert found.together.studies == 2
     assert found.together.z == pytest.approx(expected.statistic)
+    assert "2 studies together" in repr(found)
+
+
+def test_a_leaf_of_two_studies_joins_the_leaves_of_both() -> None:
+    """x and y come first, each a study of its own, until z says that it uses both."""
+    joined = Uses(datasets=("X.more", "Y"))
+    plain = registry({}, {"x": "X", "y": "Y", "z": "Z"})
+    cards = [replace(one, uses=joined) if one.identifier == "z" else one for one in plain.cards("benchmark")]
+    found = compare_models("a", "b", source(scores(), Registry.of_cards(cards)))
+    z = [stats.norm.isf(of.p / 2) * np.sign(of.difference) for of in found.rows]
+    assert found.together.studies == 1
+    assert found.together.z == pytest.approx(np.mean(z))
+
+
+def test_leaves_that_name_no_data_count_as_one() -> None:
+    named = registry({}, LEAVES).cards("benchmark")
+    cards = [one if one.identifier == "x" else replace(one, uses=Uses()) for one in named]
+    assert compare_models("a", "b", source(scores(), Registry.of_cards(cards))).together.studies == 2
+
+
+def test_a_study_weighs_the_same_on_any_scale() -> None:
+    """x scores a thousandth of what it did, and its error is as small."""
+    small = {k: one if k[1] != "x" else score(np.asarray(one.units) / 1000) for k, one in scores().items()}
+    one, other = (compare_models("a", "b", source(some, registry({}, LEAVES))) for some in (scores(), small))
+    assert row(other, "x").error == pytest.approx(row(one, "x").error / 1000)
+    assert other.together.z == pytest.approx(one.together.z)
 
 
 PARENTS = {"P": Aggregate("value", ("x", ("y", "z")))}

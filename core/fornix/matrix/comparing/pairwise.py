@@ -17,6 +17,7 @@ from fornix.matrix.comparing.measured import SEVERAL_SCALES, Measured, Side, mea
 from fornix.matrix.comparing.result import Comparison, Row, Together
 from fornix.matrix.comparing.sources import Source
 from fornix.matrix.comparing.units import unit_differences
+from fornix.matrix.flags import study_of
 from fornix.numerics.comparison.bent import bent_interval, straight
 from fornix.numerics.comparison.evidence import adjusted, effect, p_values, sign_flips, signed_z, together
 from fornix.numerics.comparison.standing import TIED
@@ -207,14 +208,14 @@ def _of_leaves(parent: str, of: Mapping[str, Share], sides: Mapping[str, Side]) 
 
 
 def _together(source: Source, rows: Sequence[Row]) -> Together:
-    """Leaves as one test: of each dataset (those of a leaf that has several as one) the mean z, weighted by 1/error."""
-    by_dataset: dict[tuple[str, ...], list[Row]] = {}
+    """Leaves as one test: of those that share studies the mean z, each mean weighing the same."""
+    groups: list[tuple[set[str], list[Row]]] = []
     for row in rows:
         if row.leaf and not row.why and row.error > 0:
             used = source.registry.get("benchmark", row.benchmark).uses.datasets
-            by_dataset.setdefault(tuple(sorted(used)), []).append(row)
-    z, weights = [], []
-    for of in by_dataset.values():
-        z.append(float(np.mean(signed_z([row.difference for row in of], [row.p for row in of]))))
-        weights.append(1 / float(np.mean([row.error for row in of])))
-    return Together(*together(z, weights), datasets=len(z))
+            own = {study_of(name) for name in used} or {""}  # leaves that name no data count as one
+            alike = [group for group in groups if group[0] & own]  # several, if it uses several studies: it joins them
+            groups = [group for group in groups if not group[0] & own]
+            groups.append((own.union(*(studies for studies, _ in alike)), [row, *(one for _, of in alike for one in of)]))
+    z = [float(np.mean(signed_z([row.difference for row in of], [row.p for row in of]))) for _, of in groups]
+    return Together(*together(z), studies=len(z))

@@ -70,19 +70,20 @@ class Row:
 
 @dataclass(frozen=True)
 class Together:
-    """All leaves that were compared as one test: the weighted method of Stouffer over datasets.
+    """All leaves that were compared as one test: the method of Stouffer over studies.
 
     Parameters
     ----------
     z, p : float
         z is above 0 where a is better; p is two-sided.
-    datasets : int
-        How many take part. Leaves of one dataset share its noise, so they count as one: with their mean z.
+    studies : int
+        How many take part. Leaves whose data are of one study share its people, animals or noise, so they count as one: with
+        their mean z.
     """
 
     z: float
     p: float
-    datasets: int
+    studies: int
 
 
 @dataclass(frozen=True)

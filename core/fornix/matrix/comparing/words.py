@@ -40,9 +40,9 @@ def verdict(comparison: Comparison) -> list[str]:
     parts += [f"they tie on {counted(tied, 'benchmark')}"] if tied else []
     sentences = ["; ".join(parts) + " (adjusted p at most 0.05)"]
     all_of_it = comparison.together
-    if all_of_it.datasets > 1:
+    if all_of_it.studies > 1:
         ahead = "neither is ahead" if all_of_it.p > 0.05 else f"{a if all_of_it.z > 0 else b} is ahead"
-        sentences.append(f"{all_of_it.datasets} datasets together: {ahead} (z = {all_of_it.z:.2f}, p {_p(all_of_it.p)})")
+        sentences.append(f"{all_of_it.studies} studies together: {ahead} (z = {all_of_it.z:.2f}, p {_p(all_of_it.p)})")
     return sentences
 
 

@@ -56,23 +56,23 @@ def signed_z(difference: ArrayLike, p: ArrayLike) -> Array:
     return np.asarray(np.sign(difference) * -special.ndtri(np.maximum(np.asarray(p, dtype=np.float64) / 2, smallest)))
 
 
-def together(z: ArrayLike, weights: ArrayLike) -> tuple[float, float]:
-    """Independent tests as one: ``sum w z / sqrt(sum w^2)`` (Stouffer et al. 1949; Lipták 1958), and its two-sided p.
+def together(z: ArrayLike) -> tuple[float, float]:
+    """Independent tests as one: ``sum z / sqrt(k)`` (Stouffer et al. 1949), and its two-sided p.
 
     ``scipy.stats.combine_pvalues`` does the same with p of one side, in which a clear difference to the other is 1 and lost.
 
     Parameters
     ----------
-    z, weights : (k,)
+    z : (k,)
         Signed, of :func:`signed_z`. NaN are left out; of none (NaN, NaN).
     """
     from scipy import special
 
-    of_each, heavy = np.asarray(z, dtype=np.float64), np.asarray(weights, dtype=np.float64)
-    there = np.isfinite(of_each) & np.isfinite(heavy)
-    if not there.any():
+    given = np.asarray(z, dtype=np.float64)
+    given = given[np.isfinite(given)]
+    if not given.size:
         return float("nan"), float("nan")
-    combined = float((heavy * of_each)[there].sum() / np.sqrt((heavy[there] ** 2).sum()))
+    combined = float(given.sum() / np.sqrt(given.size))
     return combined, float(2 * special.ndtr(-abs(combined)))
 
 
