@@ -118,6 +118,7 @@ def matrix(of: Registry) -> xr.Dataset:
     for column in range(shape[1]):
         rows = np.flatnonzero(ranked[:, column])
         rank[rows[np.argsort(-value[rows, column])], column] = np.arange(1, len(rows) + 1)
+    rank[5, TREE.index("Odd")] = np.nan  # ranked, but its rank is not known
     third = (rank - 1) // 3
     many = np.broadcast_to(ranked.sum(axis=0), shape)
     dims = ("model", "benchmark")

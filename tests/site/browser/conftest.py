@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, xr.Dataset]:
     """The example with its site, and its matrix."""
-    folder = tmp_path_factory.mktemp("place") / "snapshots" / "2026-05-01-0123456789"
+    folder = tmp_path_factory.mktemp("Ada's place") / "snapshots" / "2026-05-01-0123456789"
     matrix = stage(folder)
     build(folder, folder / SITE)
     return folder, matrix

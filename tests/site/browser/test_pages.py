@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import xarray as xr
 from playwright.sync_api import Page, expect
 from scipy.stats import pearsonr, spearmanr
 
+from fornix.matrix.snapshots.format import MANIFEST, Manifest
 from tests.site.browser.conftest import Opened
 from tests.site.examples import CITATION_TEXT, HOSTILE, MODELS
 
@@ -84,6 +87,14 @@ def test_a_benchmark_has_its_ranking_its_ceiling_and_its_data(either: Opened, ma
     expect(page.locator(".strip .interval")).to_have_count(len(table))
 
 
+def test_a_model_whose_rank_is_not_known_comes_behind_those_that_have_one(site: Opened, matrix: xr.Dataset) -> None:
+    page = site.go("benchmark/Odd.html")
+    table = rows(page, "Ranking on Odd")
+    count = int(matrix["ranked"].sel(benchmark="Odd").values.sum())
+    assert table[0][:2] == ["model-00", "1–3"]
+    assert table[count - 1][:2] == ["model-05", ""]
+
+
 def test_a_parent_names_its_children_and_how_they_are_averaged(site: Opened) -> None:
     page = site.go("benchmark/Ventral.html")
     expect(page.get_by_text("The mean of 2 benchmarks, those in brackets first: (Ventral.V4), Ventral.IT")).to_be_visible()
@@ -92,7 +103,9 @@ def test_a_parent_names_its_children_and_how_they_are_averaged(site: Opened) -> 
     assert fact(page, "part of") == "Ventral"
 
 
-def test_two_models_stand_side_by_side_and_the_link_keeps_them(either: Opened, matrix: xr.Dataset) -> None:
+def test_two_models_stand_side_by_side_and_the_link_keeps_them(
+    either: Opened, snapshot: tuple[Path, xr.Dataset], matrix: xr.Dataset
+) -> None:
     page = either.go("compare.html#a=model-10&b=model-11")
     expect(page.get_by_role("status").first).to_have_text(
         re.compile("^Both have a score on 26 of these benchmarks, one alone on 0")
@@ -110,7 +123,12 @@ def test_two_models_stand_side_by_side_and_the_link_keeps_them(either: Opened, m
     expect(page.get_by_role("region", name="reader and model-10", exact=True)).to_be_visible()
     either.go(page.url.removeprefix(either.address))
     expect(page.get_by_role("region", name="reader and model-10", exact=True)).to_be_visible()
-    expect(page.get_by_label("command", exact=True)).to_contain_text("fornix compare reader model-10 --snapshot")
+    command = shlex.split(page.get_by_label("command", exact=True).inner_text())
+    assert command[:4] == ["fornix", "compare", "reader", "model-10"]
+    place = either.address.partition("/snapshots/")[0].removeprefix("file://")
+    assert command[4:6] == ["--snapshot", unquote(place)], "a place is one word, whatever is in its name"
+    version = Manifest.from_bytes((snapshot[0] / MANIFEST).read_bytes(), "here").version
+    assert command[6:] == ["--version", version]
     either.go("compare.html#a=gone&b=model-11")
     expect(page.get_by_role("alert")).to_contain_text("has no model gone; choose others")
 

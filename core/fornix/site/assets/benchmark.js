@@ -6,7 +6,8 @@ fornix.ready(async () => {
   const cells = fornix.rows(table);
   cells.forEach((cell, at) => { cell.model = models[at]; });
   const falling = (a, b) => b.value - a.value;
-  const ranked = cells.filter((cell) => cell.ranked && fornix.is(cell.value)).sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0) || falling(a, b));
+  const place = (cell) => cell.rank ?? Number.MAX_VALUE; // one whose rank is not known comes last
+  const ranked = cells.filter((cell) => cell.ranked && fornix.is(cell.value)).sort((a, b) => place(a) - place(b) || falling(a, b));
   const unranked = cells.filter((cell) => !cell.ranked && fornix.is(cell.value)).sort(falling), empty = cells.filter((cell) => !fornix.is(cell.value));
   unranked.forEach((cell) => { cell.kind = "unranked"; });
   const range = fornix.extent([...ranked, ...unranked]);

@@ -36,7 +36,7 @@ fornix.ready(async () => {
         ["ranks", (row) => [fornix.rank(row.a), fornix.rank(row.b)].filter(Boolean).join(" and "), "number"],
       ], rows),
       fornix.element("p", {}, "The two errors say little about the difference, as both models answered to the same stimuli. Its own test is paired, over their replicates:"),
-      fornix.copied(`fornix compare ${view.a} ${view.b} --snapshot ${fornix.place()}`, "command"),
+      fornix.copied(`fornix compare ${view.a} ${view.b} --snapshot ${fornix.quoted(fornix.place())} --version ${site.version}`, "command"),
     );
     document.title = `${view.a} and ${view.b} – fornix`;
     return undefined;

@@ -40,6 +40,9 @@
     return here.protocol === "file:" ? decodeURIComponent(here.pathname.slice(0, at)) : here.origin + here.pathname.slice(0, at);
   };
 
+  /* A word of a command as a shell takes it for one. */
+  fornix.quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
   /* A list of terms and what they are; those that are empty are left out. */
   fornix.facts = (pairs) => {
     const given = pairs.filter(([, what]) => what !== null && what !== undefined && what !== "" && !(Array.isArray(what) && !what.length));
