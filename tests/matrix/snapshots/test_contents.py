@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 import xarray as xr
+import yaml
 
 from fornix.engine.plan import plan
 from fornix.errors import UsageError
@@ -18,7 +19,7 @@ from fornix.matrix.assemble import assemble
 from fornix.matrix.snapshots import cards, provenance
 from fornix.matrix.snapshots.arrays import read_score
 from fornix.matrix.snapshots.contents import Selection, Staged, stage
-from fornix.matrix.snapshots.format import CARDS, CELLS, LAYERS, MATRIX, SnapshotError
+from fornix.matrix.snapshots.format import CARDS, CELLS, CITATION, LAYERS, MATRIX, SnapshotError
 from fornix.matrix.snapshots.tables import COLUMNS, read_cells
 from fornix.matrix.stored import stored_score
 from fornix.matrix.table import read_matrix
@@ -238,6 +239,47 @@ def test_cards_keep_that_they_name_something_private(staged: Staged) -> None:
     assert card.note == "Half as good as (private), see (private)."
     assert card.training[0].dataset == card.selected_on[0] == card.superseded_by == "(private)"
     assert {card.identifier for card in registry.cards("dataset")} == {"Toy"}
+
+
+def test_what_is_private_may_be_called_like_a_region_or_a_field(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    for path in lab.plugins.rglob("plugin.toml"):
+        text = path.read_text().replace('title = "Fixed linear features', 'title = "Unlike IT: linear features')
+        for name, other in ((f'"{NET}"', '"IT"'), (NET, "IT"), (DATA, "note"), (METRIC, "stimuli"), (MEASURE, "generic")):
+            text = text.replace(name, other)
+        path.write_text(text)
+    (lab.plugins / "models/toy/commitment").mkdir()
+    (lab.plugins / "models/toy/commitment/toy-behaving.csv").write_text(
+        "model,region,data,metric,place,layer,value,error,interval_low,interval_high,selected\n"
+        "toy-behaving,IT,Toy,toy-correlation,0,generic,0.2,0.01,0.18,0.22,True\n"
+    )
+    lab.registry = toy_registry(lab.plugins)
+    fill(lab.store, lab.plugins, models=["toy-behaving"])
+    failed(lab.store, lab.registry, "toy-linear", LEAVES[0])
+    staged = lab.stage("public")
+    said = json.loads((staged.folder / CARDS).read_bytes())
+    public = Registry.of_cards(card for card in lab.registry.cards() if card.visibility == "public")
+    for kind, found in said.items():
+        expected = cards.to_json(public.cards(kind))[kind]
+        for identifier, card in found.items():
+            assert list(card) == list(expected[identifier])
+            for field in ("identifier", "modalities", "regions", "tasks", "stimuli", "accepts", "normalisation", "files"):
+                assert card.get(field) == expected[identifier].get(field)
+    card = said["model"]["toy-linear"]
+    assert card["title"] == "Unlike (private): linear features of a small image"
+    assert card["note"] == "Half as good as (private), see (private)."
+    assert card["training"] == [{"dataset": "(private)", "kind": "stimuli", "subset": ""}]
+    assert (card["selected_on"], card["superseded_by"]) == (["(private)"], "(private)")
+    matrix = matrix_in(staged)
+    assert matrix["region"].sel(benchmark=LEAVES[0]).item() == "IT"
+    assert matrix["resampled"].sel(model="toy-behaving", benchmark=LEAVES[0]).item() == "stimuli; neuroids"
+    assert read_matrix(staged.folder / MATRIX)["model_title"].values.tolist() == matrix["model_title"].values.tolist()
+    assert read_score(staged.folder.joinpath, "toy-behaving", LEAVES[0]).resampled == ("stimuli", "neuroids")
+    (row,) = json.loads((staged.folder / LAYERS).read_bytes())["toy-behaving"]["profile"]
+    assert (row["region"], row["layer"]) == ("IT", "generic")
+    cited = yaml.safe_load((staged.folder / CITATION).read_text())
+    assert {"title", "authors", "references"} <= set(cited)
+    assert {reference["type"] for reference in cited["references"]} == {"generic"}
 
 
 def test_subjects_of_private_data_still_take_a_cell_out_of_rankings(tmp_path: Path) -> None:

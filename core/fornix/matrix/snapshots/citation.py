@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from fornix.registry.card import Card
@@ -22,7 +22,9 @@ _PAGES: Final = re.compile(r"(\w+)\s*[-–—]+\s*(\w+)")
 _BREAKS: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
-def citation(cards: Iterable[Card], version: str, counts: Mapping[str, int]) -> str:
+def citation(
+    cards: Iterable[Card], version: str, counts: Mapping[str, int], told: Callable[[dict[str, Any]], dict[str, Any]] = dict
+) -> str:
     """The text of CITATION.cff.
 
     Parameters
@@ -33,6 +35,8 @@ def citation(cards: Iterable[Card], version: str, counts: Mapping[str, int]) -> 
         Of the snapshot.
     counts : mapping
         As its manifest has them.
+    told : callable
+        Makes of a paper what may be said of it.
     """
     said = {
         "cff-version": "1.2.0",
@@ -42,19 +46,19 @@ def citation(cards: Iterable[Card], version: str, counts: Mapping[str, int]) -> 
         "version": version,
         "date-released": version[:10],
         "authors": [{"name": "The fornix developers"}],
-        "references": list(_references(cards)),
+        "references": list(_references(cards, told)),
     }
     return "\n".join(_yaml({name: value for name, value in said.items() if value})) + "\n"
 
 
-def _references(cards: Iterable[Card]) -> Iterator[dict[str, Any]]:
+def _references(cards: Iterable[Card], told: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[dict[str, Any]]:
     cited: dict[str, list[Card]] = {}
     for card in cards:
         if card.kind in ("dataset", "model"):
             cited.setdefault(card.citation, []).append(card)
     for bibtex, of in sorted(cited.items(), key=lambda each: (each[1][0].kind, each[1][0].identifier)):
         where = ", ".join(f"{card.kind} {card.identifier}" for card in of)
-        yield {**_reference(bibtex, of[0]), "notes": where}
+        yield {**told(_reference(bibtex, of[0])), "notes": where}
 
 
 def _reference(bibtex: str, card: Card) -> dict[str, Any]:

@@ -31,8 +31,8 @@ from fornix.matrix.snapshots.citation import citation
 from fornix.matrix.snapshots.format import CARDS, CELLS, CITATION, LAYERS, MATRIX, Manifest, SnapshotError, SnapshotFile
 from fornix.matrix.snapshots.layers import layers_of
 from fornix.matrix.snapshots.results import Result, results_of, score_parts, without_errors
-from fornix.matrix.snapshots.tables import COLUMNS, write_cells, write_matrix
-from fornix.matrix.snapshots.visible import Visible
+from fornix.matrix.snapshots.tables import write_cells, write_matrix
+from fornix.matrix.snapshots.visible import OF_CARDS, OF_LAYERS, OF_REFERENCE, OF_SCALARS, Visible
 from fornix.numerics.policy import EXTRACTION_REVISION, SCORING_REVISION
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
@@ -120,9 +120,9 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
     cards = _cards_of(matrix, visible)
     write_cells(folder / CELLS, matrix)
     write_matrix(folder / MATRIX, matrix)
-    said = visible.json(to_json(visible.registry.get(card.kind, card.identifier) for card in cards))
+    said = visible.json(to_json(visible.registry.get(card.kind, card.identifier) for card in cards), OF_CARDS)
     layers, unread = layers_of(visible.planned, matrix["model"].values.tolist(), visible.shows_name)
-    for name, content in ((CARDS, said), (LAYERS, visible.json(layers))):
+    for name, content in ((CARDS, said), (LAYERS, visible.json(layers, OF_LAYERS))):
         (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     used = [results[cell.key] for cell in kept.in_state("ok")]
     manifest = Manifest(
@@ -136,7 +136,8 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
         private=visible.named,
         files=files_of(folder),
     ).named()
-    (folder / CITATION).write_text(visible.text(citation(cards, manifest.version, manifest.counts)), encoding="utf-8")
+    cited = citation(cards, manifest.version, manifest.counts, lambda reference: visible.json(reference, OF_REFERENCE))
+    (folder / CITATION).write_text(cited, encoding="utf-8")
     return Staged(folder, replace(manifest, files=files_of(folder)), (*_left_out(planned, kept), *unread))
 
 
@@ -162,7 +163,7 @@ def _write_arrays(planned: Plan, store: Store, visible: Visible, folder: Path) -
             except StoreError:
                 damaged.add(cell.key)
                 continue
-            yield cell.model, (visible.json(dict(scalars)), arrays)
+            yield cell.model, (visible.json(dict(scalars), OF_SCALARS), arrays)
 
     for benchmark in dict.fromkeys(cell.benchmark for cell in planned.cells):
         cells = [cell for cell in planned.in_state("ok") if cell.benchmark == benchmark]
@@ -185,13 +186,13 @@ def _left_out(planned: Plan, kept: Plan) -> Iterator[str]:
 
 def _matrix(planned: Plan, results: Mapping[str, Result], store: Store, visible: Visible) -> xr.Dataset:
     """The matrix as it may leave, with all columns of a snapshot but the ranks."""
-    said = Plan(tuple(_as_told(cell) for cell in planned.cells))
+    said = Plan(tuple(_as_told(cell, visible) for cell in planned.cells))
     matrix = assemble(visible.registry, store, said)
     models, benchmarks = matrix["model"].values.tolist(), matrix["benchmark"].values.tolist()
     matrix = matrix.assign_coords(card_coordinates(visible.registry, models, benchmarks))
-    for name, kind in COLUMNS.items():
-        if name in matrix and kind is str and name != "key":
-            matrix[name] = _each_text(matrix[name], visible)
+    matrix = matrix.assign({name: _each_text(matrix[name], visible) for name in ("notes", "flags", "why")})
+    titles = ("model_title", "authors", "benchmark_title")
+    matrix = matrix.assign_coords({name: _each_text(matrix[name], visible) for name in titles})
     cells = {(cell.model, cell.benchmark): results.get(cell.key) for cell in planned.in_state("ok")}
     model_keys, benchmark_keys = _sides(planned)
     found = [[cells.get((model, benchmark)) for benchmark in benchmarks] for model in models]
@@ -220,26 +221,19 @@ def _sides(planned: Plan) -> tuple[dict[str, str], dict[str, str]]:
 def _ranked(matrix: xr.Dataset, planned: Plan, store: Store, registry: Registry) -> xr.Dataset:
     """The matrix with the ranks of its models."""
     keys = {(cell.model, cell.benchmark): cell.key for cell in planned.in_state("ok")}
-    away: list[Trouble] = []
 
     def score_of(model: str, leaf: str) -> Score:
-        try:
-            return score_from(*score_parts(store, keys[model, leaf], f"{model} on {leaf}"))
-        except Trouble as trouble:
-            away.append(trouble)
-            raise
+        return score_from(*score_parts(store, keys[model, leaf], f"{model} on {leaf}"))
 
     found = ranks(matrix, score_of, registry)
-    if away:  # a model without a rank is one without replicates, and none of a bucket that did not answer
-        raise away[0]
     return matrix.assign({name: found[name] for name in ("rank", "rank_low", "rank_high")})
 
 
-def _as_told(cell: PlannedCell) -> PlannedCell:
+def _as_told(cell: PlannedCell, visible: Visible) -> PlannedCell:
     """A cell with as much of why it is empty as may be told anybody: kinds of errors, and what follows from cards."""
     if cell.state == "failed":
         exception = _EXCEPTION.match(cell.reason)
-        reason = _REASONS.get(cell.why) or (exception[1] if exception else "")
+        reason = _REASONS.get(cell.why) or (visible.text(exception[1]) if exception else "")
         return replace(cell, reason=reason)
     if cell.state == "stale":
         return replace(cell, why="its result is that of other code or data than there are now")

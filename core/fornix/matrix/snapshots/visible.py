@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from fornix.engine.chosen import leaves, scoring_cards
 from fornix.errors import UsageError
@@ -15,6 +15,23 @@ from fornix.registry.options import did_you_mean
 
 #: What stands for the name of a private plugin where a public card or note has it.
 WITHHELD: Final = "(private)"
+
+#: Which parts of a JSON value are no free text and name no other plugin, by their names (``*``: any other): None stands for all
+#: of a part, as a private plugin may be called like a region or a field.
+AsItIs: TypeAlias = "Mapping[str, AsItIs | None]"
+_OF_CARD: Final[AsItIs] = {
+    **dict.fromkeys(("identifier", "licence", "visibility", "modalities", "regions", "tasks", "species", "technique")),
+    **dict.fromkeys(("subjects", "stimuli", "accepts", "normalisation", "aliases")),
+    "training": {"kind": None},
+    "options": {"*": {"name": None, "type": None, "default": None, "choices": None}},
+    "files": {"name": None, "sha256": None, "git_blob": None},
+    "commitment": {"*": {"recording": None, "options": None}},
+    "aggregate": {"of": None},
+}
+OF_CARDS: Final[AsItIs] = {"*": {"*": _OF_CARD}}
+OF_LAYERS: Final[AsItIs] = {"*": {"regions": {"region": None, "layers": None}, "behaviour": None, "profile": None}}
+OF_SCALARS: Final[AsItIs] = {"notes": {}, "*": None}
+OF_REFERENCE: Final[AsItIs] = {"type": None}
 
 
 class Visible:
@@ -73,7 +90,8 @@ class Visible:
         self.planned = Registry.of_cards(public, {card: registry.distribution(_original(registry, card)) for card in public})
         self._shown = {_of(card) for card in shown}
         self._shown_names = {(card.kind, name) for card in shown for name in _names(card)}
-        self._withheld = _words(_names_of(registry, private, hidden) - {name for card in shown for name in _names(card)})
+        told = {name.casefold() for card in shown for name in _names(card)}
+        self._withheld = _words({name for name in _names_of(registry, private, hidden) if name.casefold() not in told})
 
     def check_named(self, names: Iterable[str] | None) -> None:
         """Raise UsageError if one of the models or benchmarks chosen is private and was not asked for as such."""
@@ -93,13 +111,14 @@ class Visible:
         """A text without the names of what may not leave."""
         return self._withheld.sub(WITHHELD, text) if self._withheld is not None else text
 
-    def json(self, value: Any) -> Any:
-        """The same of all texts in a JSON value."""
+    def json(self, value: Any, as_it_is: AsItIs) -> Any:
+        """The same of the texts in a JSON value, but for names of fields and the parts that are as they are."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.text(name): self.json(item) for name, item in value.items()}
-        return [self.json(item) for item in value] if isinstance(value, list) else value
+            below = {name: as_it_is.get(name, as_it_is.get("*", {})) for name in value}
+            return {name: item if (rest := below[name]) is None else self.json(item, rest) for name, item in value.items()}
+        return [self.json(item, as_it_is) for item in value] if isinstance(value, list) else value
 
     def _without_hidden(self, card: Card) -> Card:
         """A card without the benchmarks that may not leave, above and below it."""
