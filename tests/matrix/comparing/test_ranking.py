@@ -9,11 +9,14 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from fornix.errors import FornixError
 from fornix.interfaces import Score
 from fornix.matrix.comparing.pairwise import compare_models
 from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.comparing.sources import Source
+from fornix.matrix.snapshots.sources import Away
 from fornix.registry.card import Aggregate
+from fornix.store.requests import Trouble
 from tests.matrix.comparing.worlds import ceiled, registry, score, source
 
 LEAVES = {"x": "X", "y": "Y", "z": "Z"}
@@ -104,6 +107,19 @@ def test_where_no_model_can_be_ranked_each_has_its_reason_there_and_above() -> N
     assert (found["unranked"].sel(benchmark="y") == why).all()
     assert (found["unranked"].sel(benchmark="P") == f"on y, {why}").all()
     assert found["rank"].sel(benchmark="x").notnull().all()
+
+
+@pytest.mark.parametrize("silent", [Away("the place does not answer"), Trouble("the bucket does not answer")])
+def test_a_place_that_does_not_answer_is_no_reason_to_rank_the_others_alone(silent: FornixError) -> None:
+    there = source(cells(), registry(PARENTS, LEAVES))
+
+    def score_of(model: str, leaf: str) -> Score:
+        if (model, leaf) == ("m2", "y"):
+            raise silent
+        return there.score_of(model, leaf)
+
+    with pytest.raises(type(silent), match="does not answer"):
+        ranks(there.matrix, score_of, there.registry)
 
 
 def lacking() -> Source:

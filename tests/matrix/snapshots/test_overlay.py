@@ -13,6 +13,7 @@ import xarray as xr
 import fornix
 from fornix.errors import UsageError
 from fornix.matrix.comparing.ranking import ranks
+from fornix.matrix.snapshots.format import SnapshotError
 from fornix.matrix.snapshots.publishing import publish
 from fornix.matrix.snapshots.scores import registry_of, score_of
 from fornix.matrix.table import read_matrix, write_netcdf
@@ -20,7 +21,10 @@ from fornix.registry.discovery import Registry
 from fornix.registry.distribution import in_folder
 from fornix.store.folder import FolderStore
 from tests.engine.conftest import TOYS, edit
-from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, scored
+from tests.files.conftest import Site, fresh_process, other_site, site
+from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, scored, serve
+
+__all__ = ["fresh_process", "other_site", "site"]
 
 NET, OWN = "lab-net", "Lab.IT-correlation"
 RANKS = ["rank", "rank_low", "rank_high"]
@@ -156,6 +160,72 @@ def test_ranks_need_no_arrays_where_they_are_not_asked_for(place: Path, store: F
     fill(store, {(NET, IT): scored(0.9, 4)}, only(lab, toys))
     both = fornix.overlay(place, store, plugins=[lab], ranks=False)
     assert np.isnan(both["rank"].sel(model=NET)).all()
+
+
+def without_ranks_of_ones_own(both: xr.Dataset, public: xr.Dataset) -> None:
+    """On all columns published ranks stay, and the lab's model has none, not one of 1 among 1."""
+    assert both["rank"].sel(model=NET).isnull().all()
+    assert both["ranked"].sel(model=NET, benchmark=IT).item()
+    kept = both.sel(model=public["model"].values)[RANKS]
+    xr.testing.assert_identical(kept.drop_attrs(), public[RANKS].drop_attrs())
+
+
+@pytest.mark.parametrize("published_ranks", [True, False])
+def test_no_rank_is_made_of_ones_own_scores_alone_where_no_replicates_were_published(
+    store: FolderStore, lab: Path, toys: Path, tmp_path: Path, published_ranks: bool
+) -> None:
+    fill(store, {(MODEL, IT): scored(0.5, 1), (MODEL, V4): scored(0.3, 2), (OTHER, IT): scored(0.4, 3)})
+    publish(only(TOYS), store, tmp_path / "place", arrays=False, ranks=published_ranks)
+    public = fornix.pull(tmp_path / "place")
+    assert public["rank"].notnull().any() == published_ranks
+    fill(store, {(NET, IT): scored(0.9, 4), (NET, V4): scored(0.1, 5)}, only(lab, toys))
+    said = rf"published ranks stay, .*: {PARENT} \(the snapshot .* has no replicates/.*; {IT} \(the snapshot .*{IT}.nc\)"
+    with pytest.warns(UserWarning, match=said):
+        both = fornix.overlay(public, store, models=NET, plugins=[lab])
+    without_ranks_of_ones_own(both, public)
+
+
+def test_no_rank_is_made_of_ones_own_scores_alone_where_the_published_replicates_are_damaged(
+    place: Path, store: FolderStore, lab: Path, toys: Path, tmp_path: Path
+) -> None:
+    damaged = Path(shutil.copytree(place, tmp_path / "damaged"))
+    for file in damaged.glob(f"snapshots/*/replicates/{IT}.nc"):
+        file.write_bytes(b"")
+    public = fornix.pull(damaged)
+    fill(store, {(NET, IT): scored(0.9, 4)}, only(lab, toys))
+    with pytest.warns(UserWarning, match=f"{IT} \\({MODEL}: .* is not as it was published"):
+        both = fornix.overlay(public, store, plugins=[lab])
+    without_ranks_of_ones_own(both, public)
+
+
+def test_no_rank_is_made_of_ones_own_scores_alone_where_more_of_them_were_resampled_otherwise(
+    place: Path, public: xr.Dataset, store: FolderStore, lab: Path, toys: Path
+) -> None:
+    """As those are compared of which there are most."""
+    card = lab / "models/net/fornix_model_labnet/plugin.toml"
+    one = NET_CARD.removeprefix("schema = 1\n")
+    card.write_text(NET_CARD + "".join(one.replace(NET, f"{NET}-{k}") for k in (2, 3)))
+    few = scored(0.9, 4)
+    assert few.replicates is not None
+    few = few.with_(replicates=few.replicates.assign_coords(n_units=few.replicates["n_units"] + 1))
+    fill(store, {(name, IT): few for name in (NET, f"{NET}-2", f"{NET}-3")}, only(lab, toys))
+    with pytest.warns(UserWarning, match=f"{IT} \\({MODEL}: it was resampled by another plan"):
+        both = fornix.overlay(place, store, plugins=[lab])
+    without_ranks_of_ones_own(both, public)
+
+
+def test_without_a_network_it_is_said_how_to_do_without_ranks(
+    place: Path, store: FolderStore, lab: Path, toys: Path, site: Site
+) -> None:
+    public = fornix.pull(serve(site, place))
+    fill(store, {(NET, IT): scored(0.9, 4)}, only(lab, toys))
+    site.faults += [lambda handler, content: handler.send_error(503)] * 30
+    with pytest.raises(SnapshotError, match=r"503.* not in the cache; connect to the network, .* \(ranks=False\)"):
+        fornix.overlay(public, store, plugins=[lab])
+    site.faults.clear()
+    both = fornix.overlay(public, store, plugins=[lab])
+    assert both["rank"].sel(model=NET, benchmark=IT).item() == 1
+    assert both["rank"].sel(model=MODEL, benchmark=IT).item() == 2
 
 
 def test_what_is_empty_says_why(place: Path, store: FolderStore, lab: Path, toys: Path) -> None:

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from fornix.errors import FornixError
 from fornix.interfaces.score import Normalisation, Score
+from fornix.matrix.snapshots.sources import Away
 from fornix.numerics.ceilings.bent import BEND, STRAIGHT
 from fornix.numerics.ceilings.normalisation import normalise
 from fornix.numerics.comparison.bent import Bend, bent_variances, straight
 from fornix.numerics.comparison.differences import Pairs, Plan, pairs, plan_of
+from fornix.store.requests import Trouble
 
 Array = NDArray[np.float64]
 #: Gives the whole score of a model on a leaf, or raises a FornixError that says why it cannot.
@@ -163,10 +165,17 @@ def asked(score_of: ScoreOf, model: str, leaf: str, scales: Collection[bool]) ->
     """A score as it is compared, on the reported scale (False) and the raw one (True) as asked for.
 
     Only what is compared is kept: a whole score holds many times as much.
+
+    Raises
+    ------
+    Away, Trouble
+        If the snapshot or the bucket that has it cannot be asked.
     """
     found: dict[bool, Measured | FornixError] = {}
     try:
         score = score_of(model, leaf)
+    except (Away, Trouble):  # of a place that did not answer: the others may have been read before, and would be ranked alone
+        raise
     except FornixError as error:
         return dict.fromkeys(scales, error)
     for raw in scales:

@@ -38,7 +38,8 @@ def ranks(
     matrix : Dataset, dims (model, benchmark)
         Of :func:`fornix.matrix.assemble.assemble`, or pulled. Cells that are not ``ranked`` get no rank.
     score_of : function (model, leaf) -> Score
-        Called once for each ranked cell of a leaf. One that raises a FornixError leaves that model without a rank there.
+        Called once for each ranked cell of a leaf. One that raises a FornixError leaves that model without a rank there, but that
+        of a place that does not answer (Away, Trouble) is raised.
     registry : Registry
         The cards of the benchmarks.
     missing : {"complete", "common"}

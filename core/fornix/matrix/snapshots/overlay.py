@@ -16,15 +16,18 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from fornix.engine.chosen import scoring_cards
 from fornix.matrix.comparing.children import shares
 from fornix.matrix.comparing.ranking import ranks as ranks_of
 from fornix.matrix.snapshots.cards import to_json
+from fornix.matrix.snapshots.format import SnapshotError, array_files
 from fornix.matrix.snapshots.local import LocalModel, local_results
 from fornix.matrix.snapshots.overlaid import RANKS, Overlaid, Row
-from fornix.matrix.snapshots.pulling import pull
+from fornix.matrix.snapshots.pulling import Snapshot, pull
 from fornix.matrix.snapshots.scores import score_of, snapshot_of
+from fornix.matrix.snapshots.sources import Away
 from fornix.registry.card import Card, Kind
 from fornix.registry.discovery import Registry, discover
 from fornix.registry.load import current_registry
@@ -69,7 +72,8 @@ def overlay(
         Which local models and leaves are laid over it (default: all that have a result in the store, private ones too).
     ranks : bool
         Rank the models anew where a local value came in, for which the replicates of the published scores there are fetched.
-        False: their ranks are unknown there (NaN).
+        Where these cannot be read or compared, and for False, published ranks stay and local models have none (NaN); the former
+        with a warning.
     plugins : sequence of path
         Plugin folders to look for the local models and benchmarks in, besides what is installed.
     seed : int
@@ -86,7 +90,7 @@ def overlay(
     UsageError
         If a name is unknown, or ``public`` is no pulled matrix.
     SnapshotError, StoreError
-        If snapshot or store cannot be read.
+        If snapshot or store cannot be read, or does not answer when replicates are asked for.
     """
     published = public if isinstance(public, xr.Dataset) else pull(public, version)
     snapshot = snapshot_of(published)
@@ -101,24 +105,54 @@ def overlay(
         warnings.warn(f"of these the published cells are shown, not those here: {', '.join(overlaid.hidden)}", stacklevel=2)
     added = json.dumps(to_json(_added(matrix, joined, snapshot.registry)))
     matrix.attrs = {**published.attrs, "store": place.place, "cards": added}
-    return _ranked_anew(matrix, published, joined) if ranks else matrix
+    return _ranked_anew(matrix, published, joined, snapshot) if ranks else matrix
 
 
-def _ranked_anew(matrix: xr.Dataset, published: xr.Dataset, registry: Registry) -> xr.Dataset:
-    """The matrix with ranks where a local value is ranked, and on the parents above."""
-    columns = matrix["benchmark"].values
-    of = {name: list(shares(registry, registry.get("benchmark", name))) for name in columns.tolist()}
+def _ranked_anew(matrix: xr.Dataset, published: xr.Dataset, registry: Registry, snapshot: Snapshot) -> xr.Dataset:
+    """The matrix with ranks where a local value is ranked, and on the parents above; but nowhere without the published models."""
+    columns: list[str] = matrix["benchmark"].values.tolist()
+    place = {name: j for j, name in enumerate(columns)}
     local = (matrix["ranked"].values & (matrix["origin"].values == "local")).any(axis=0)
-    touched = {name for name, came in zip(columns.tolist(), local.tolist(), strict=True) if came}
-    asked = touched | {leaf for name in touched for leaf in of[name]}
-    part = matrix.sel(benchmark=[name for name in columns.tolist() if name in asked])
-    found = ranks_of(part, score_of(matrix, units=False), registry)
-    for name in RANKS:
-        values = matrix[name].values.copy()
-        for j in np.flatnonzero([column in touched for column in columns.tolist()]):
-            values[:, j] = found[name].sel(benchmark=columns[j]).values
-        matrix[name] = (_DIMS, values)
-    return matrix
+    of = {name: list(shares(registry, registry.get("benchmark", name))) for name in columns if local[place[name]]}
+    were = _ranked_before(matrix, published)
+    left = {}
+    for name, leaves in of.items():
+        lacking = [path for leaf in leaves if (path := array_files(leaf)["replicates"]) not in snapshot.manifest.files]
+        if lacking and were[:, place[name]].any():
+            left[name] = f"the snapshot {snapshot.version} has no {lacking[0]}"
+    asked = {column for name in of.keys() - left for column in (name, *of[name])}
+    try:
+        found = ranks_of(
+            matrix.sel(benchmark=[name for name in columns if name in asked]), score_of(matrix, units=False), registry
+        )
+    except Away as away:
+        raise SnapshotError(
+            f"{away}, and replicates of published scores, which ranks are made of, are not in the cache; connect to the network, "
+            "try again later, or leave the ranks of local models out (ranks=False)"
+        ) from away
+    values = {rank: matrix[rank].values.copy() for rank in RANKS}
+    for name in of.keys() - left:
+        anew = found.sel(benchmark=name)
+        if (gone := were[:, place[name]] & np.isnan(anew["rank"].values)).any():
+            model = np.flatnonzero(gone)[0]
+            left[name] = f"{matrix['model'].values[model]}: {anew['unranked'].values[model]}"
+            continue
+        for rank in RANKS:
+            values[rank][:, place[name]] = anew[rank].values
+    if left:
+        reasons = "; ".join(f"{name} ({left[name]})" for name in columns if name in left)
+        warnings.warn(
+            f"published ranks stay, and local models have none, where published scores cannot be compared anew: {reasons}",
+            stacklevel=3,
+        )
+    return matrix.assign({rank: (_DIMS, array) for rank, array in values.items()})
+
+
+def _ranked_before(matrix: xr.Dataset, published: xr.Dataset) -> NDArray[np.bool_]:
+    """Which cells of the matrix have a published rank; of benchmarks without any, as of snapshots without ranks, which might."""
+    had = published["rank"].reindex(model=matrix["model"].values, benchmark=matrix["benchmark"].values).notnull().values
+    might = matrix["ranked"].values & (matrix["origin"].values == "public")
+    return np.where(had.any(axis=0), had, might)
 
 
 # cards of both
