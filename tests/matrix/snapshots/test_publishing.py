@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from fornix.engine.plan import plan
 from fornix.errors import UsageError
 from fornix.files import durable
 from fornix.matrix.assemble import assemble
-from fornix.matrix.snapshots import provenance, publishing
+from fornix.matrix.snapshots import destinations, provenance, publishing
 from fornix.matrix.snapshots.destinations import IntoFolder
 from fornix.matrix.snapshots.format import Manifest, Pointer, SnapshotError
 from fornix.matrix.snapshots.publishing import Published, publish
@@ -369,6 +370,23 @@ def test_a_full_disk_is_said_and_leaves_what_was_there(lab: Lab, tmp_path: Path,
         lab.publish(lab.new, tmp_path)
     monkeypatch.undo()
     assert fornix.pull(tmp_path).attrs["version"] == old.version
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_what_fails_under_the_lock_is_raised_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool) -> None:
+    def refuses(path: Path) -> AbstractContextManager[bool]:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    (tmp_path / "snapshots").mkdir()
+    place = IntoFolder(str(tmp_path))
+    if not locks:
+        monkeypatch.setattr(destinations, "held", refuses)
+    for error in (OSError(errno.EIO, "Input/output error"), OSError(errno.ENOLCK, "No locks available")):
+        with pytest.raises(OSError) as raised, place._alone():
+            raise error
+        assert raised.value is error
+    with place._alone():  # and it was given back
+        pass
 
 
 def test_nothing_to_publish_leaves_no_trace(lab: Lab, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -145,16 +145,10 @@ class IntoFolder:
         lock = self._root / SNAPSHOTS / ".lock"
         until = time.monotonic() + _LOCKED_S
         while True:
-            try:
-                with held(lock) as mine:
-                    if mine:
-                        yield
-                        return
-            except OSError as error:
-                if not lacks_locks(error):
-                    raise
-                yield
-                return
+            with ExitStack() as holding:
+                if _hold(lock, holding):
+                    yield
+                    return
             if time.monotonic() > until:
                 raise SnapshotError(f"another publisher holds {lock}; see what it waits for, and publish again")
             time.sleep(0.02)
@@ -171,6 +165,16 @@ class IntoFolder:
             else:
                 why = f"it cannot be written ({error})"
             raise SnapshotError(f"nothing was published to {self.name}: {why}{STILL_WHOLE}") from error
+
+
+def _hold(lock: Path, holding: ExitStack) -> bool:
+    """Whether nobody else holds this lock, or there are none; it is held until the context ends."""
+    try:
+        return holding.enter_context(held(lock))
+    except OSError as error:
+        if not lacks_locks(error):
+            raise
+        return True
 
 
 def _is(path: Path, file: SnapshotFile) -> bool:
