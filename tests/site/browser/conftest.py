@@ -83,10 +83,10 @@ class Opened:
     asked: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
-    def go(self, path: str = "index.html") -> Page:
-        """Open a page of the site, whole, anew."""
+    def go(self, path: str = "index.html", *, until: Literal["load", "commit"] = "load") -> Page:
+        """Open a page of the site, whole (or as far as it can be drawn, until "commit"), anew."""
         self.page.goto("about:blank")
-        self.page.goto(self.address + path)
+        self.page.goto(self.address + path, wait_until=until)
         self.page.wait_for_selector("main .grid .cell.value, main .grid .cell.number, main h1 + *")
         return self.page
 
@@ -99,6 +99,15 @@ class Opened:
     def header(self, benchmark: str) -> Locator:
         """The head of a benchmark's column in view."""
         return self.page.locator(f'.head .column[title="Title of {benchmark}"]')
+
+    def group(self, benchmark: str) -> int:
+        """The number of the file that has its cells."""
+        self.go()
+        found: int = self.page.evaluate(
+            "name => fornix.load('site').then(site => fornix.rows(site.benchmarks).find(each => each.benchmark === name).group)",
+            benchmark,
+        )
+        return found
 
     def models(self) -> list[str]:
         """The models whose rows are drawn, from top to bottom."""

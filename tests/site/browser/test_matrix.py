@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.site.browser.conftest import Opened
 from tests.site.examples import FLAT, MODELS
@@ -282,6 +282,66 @@ def test_the_view_is_saved_as_csv_and_the_files_are_linked(site: Opened, matrix:
     )
     links = page.locator(".files a").evaluate_all("all => all.map(link => link.getAttribute('href'))")
     assert links == ["scores.csv", "../cells.parquet", "../matrix.nc", "../CITATION.cff", "citations.bib"]
+
+
+def hold(site: Opened, benchmark: str) -> list[Route]:
+    """Let a group of benchmarks be under way until it is let go; the requests that were stopped."""
+    held: list[Route] = []
+    site.page.route(f"**/groups/{site.group(benchmark)}.js", lambda route: held.append(route))
+    return held
+
+
+def test_scores_that_are_under_way_are_waited_for_by_what_sorts_by_them(site: Opened, matrix: xr.Dataset) -> None:
+    held = hold(site, OTHER)
+    page = site.go("index.html#sort=*:desc", until="commit")
+    expect(site.cell(site.models()[0], OTHER)).to_have_text("…")
+    site.header(OTHER).click()
+    expect(page).to_have_url(re.compile(f"sort={OTHER}%3Adesc"))
+    held[0].continue_()
+    expect(page.locator('.line[aria-rowindex="2"] .name a')).to_have_text(best(matrix, OTHER)[0])
+    assert site.models()[:8] == best(matrix, OTHER)[:8]
+    assert len(held) == 1, "what is under way is not asked for again"
+
+
+def test_scores_that_are_under_way_are_waited_for_by_what_saves_them(site: Opened, matrix: xr.Dataset, tmp_path: Path) -> None:
+    held = hold(site, OTHER)
+    page = site.go(f"index.html#sort=*:asc&find=model-10&benchmark={OTHER}", until="commit")
+    expect(site.cell("model-10", OTHER)).to_have_text("…")
+    page.locator(".files summary").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of this view").click()
+        held[0].continue_()
+    download.value.save_as(tmp_path / "view.csv")
+    (line,) = (tmp_path / "view.csv").read_text().splitlines()[1:]
+    assert float(line.split(",")[1]) == pytest.approx(matrix["value"].sel(model="model-10", benchmark=OTHER).item(), rel=1e-4)
+
+
+def test_scores_that_cannot_be_read_are_said_and_asked_for_again(site: Opened, matrix: xr.Dataset) -> None:
+    group = site.group(OTHER)
+    site.page.route(f"**/groups/{group}.js", lambda route: route.abort())
+    page = site.go(f"index.html#sort={OTHER}:desc")
+    site.settled(f"data/groups/{group}.js could not be read; the site's folder is not whole; scroll or sort to try again")
+    expect(site.cell(site.models()[0], OTHER)).to_have_text("…")
+    page.locator(".files summary").click()
+    page.get_by_role("button", name="CSV of this view").click()
+    page.unroute(f"**/groups/{group}.js")
+    page.locator(".scroller").evaluate("place => { place.scrollTop = 40; }")
+    expect(page.locator(".count")).to_have_text(f"{MODELS} of {MODELS} models, {FLAT + 3} of {FLAT + 7} benchmarks")
+    page.locator(".scroller").evaluate("place => { place.scrollTop = 0; }")
+    expect(page.locator('.line[aria-rowindex="2"] .name a')).to_have_text(best(matrix, OTHER)[0])
+    expect(site.cell(best(matrix, OTHER)[0], OTHER).locator(".value")).to_be_visible()
+    assert site.wrong, "the browser says what it could not read"
+    assert [text for text in site.wrong if "net::ERR_FAILED" not in text] == []
+    site.wrong.clear()
+
+
+def test_a_part_of_a_file_of_scores_is_said(site: Opened) -> None:
+    group = site.group(OTHER)
+    site.page.route(f"**/groups/{group}.js", lambda route: route.fulfill(body="fornix.register(", content_type="text/javascript"))
+    site.go()
+    site.settled(f"data/groups/{group}.js could not be read")
+    assert [text for text in site.wrong if "Unexpected end of input" not in text] == []
+    site.wrong.clear()
 
 
 def test_a_link_to_what_is_not_there_still_opens(site: Opened) -> None:

@@ -19,7 +19,13 @@ const fornix = (window.fornix = {});
         waiting.set(name, resolve);
         const script = document.createElement("script");
         script.src = `${root}data/${name}.js`;
-        script.onerror = () => reject(new Error(`data/${name}.js could not be read; the site's folder is not whole`));
+        const lost = () => { // and forgotten, so that it can be asked for again
+          asked.delete(name);
+          script.remove();
+          reject(new Error(`data/${name}.js could not be read; the site's folder is not whole`));
+        };
+        script.onerror = lost;
+        script.onload = () => { if (!arrived.has(name)) lost(); }; // a part of a file
         document.head.append(script);
       }));
     }

@@ -10,20 +10,32 @@ fornix.ready(async () => {
   // ------------------------------------------------------------------ cells, which arrive by group
   const groups = new Map(); // group -> { number of benchmark -> array of cells }
   const tied = new Map(); // number of benchmark -> how many models are ranked
-  const arriving = new Set();
+  const asked = new Map(); // group that is here or under way -> promise of whether it came
+  const failed = new Map(); // group -> why it could not be loaded
   const EMPTY = { status: "" };
   const cellsOf = (benchmark) => groups.get(benchmark.group)?.get(benchmark.index);
   const cellAt = (model, benchmark) => cellsOf(benchmark)?.[model.index] ?? EMPTY;
-  const need = async (wanted) => {
-    const absent = [...new Set(wanted)].filter((group) => !arriving.has(group));
-    absent.forEach((group) => arriving.add(group));
-    await Promise.all(absent.map(async (group) => {
+  const arrival = async (group) => {
+    try {
       const content = await fornix.load(`groups/${group}`);
       const cells = new Map(content.benchmarks.map((number, at) => [number, fornix.rows(content.tables[at])]));
       for (const [number, column] of cells) { tied.set(number, column.filter((cell) => cell.ranked).length); scale(number, column); }
       groups.set(group, cells);
-    }));
-    return absent;
+      if (failed.delete(group)) show(); // what is sorted by it can be now
+      else grid.repaint((column) => columns[column]?.group === group);
+      return true;
+    } catch (error) {
+      asked.delete(group); // tried again when it is wanted again
+      failed.set(group, error.message);
+      tell();
+      return false;
+    }
+  };
+  /* Whether all these groups came, which may have been under way. */
+  const need = async (wanted) => {
+    const all = [...new Set(wanted)];
+    for (const group of all) if (!asked.has(group)) asked.set(group, arrival(group));
+    return (await Promise.all(all.map((group) => asked.get(group)))).every(Boolean);
   };
   const ends = new Map(); // number of benchmark -> [[low, high] of the score, of the raw one]
   const scale = (number, cells) => {
@@ -163,6 +175,10 @@ fornix.ready(async () => {
   const foldAll = fornix.element("button", { type: "button", on: { click: () => change({ open: view.open === "*" ? "" : "*" }) } });
   const compare = fornix.element("a", { class: "button", href: "compare.html" });
   const said = fornix.element("p", { role: "status", class: "count" });
+  const tell = () => {
+    const [lacking] = failed.values(), counts = `${rows.length} of ${models.length} models, ${columns.length} of ${benchmarks.length} benchmarks`;
+    said.textContent = lacking ? `${counts}. ${lacking}; scroll or sort to try again` : counts;
+  };
   const panel = fornix.element("aside", { class: "panel", "aria-label": "The cell in view" });
   const place = fornix.element("div", { class: "scroller" });
   const saved = () => {
@@ -171,8 +187,9 @@ fornix.ready(async () => {
     for (const model of rows) lines.push([model.model, ...columns.flatMap((benchmark) => fornix.measured(cellAt(model, benchmark), raw()).map((each) => (fornix.is(each) ? String(each) : "")))]);
     fornix.save("fornix-view.csv", `${lines.map((line) => line.map(quoted).join(",")).join("\r\n")}\r\n`, "text/csv");
   };
+  const save = async () => { if (await need(columns.map((benchmark) => benchmark.group))) saved(); };
   const files = fornix.element("details", { class: "files" }, fornix.element("summary", {}, "Download"), fornix.element("ul", {},
-    fornix.element("li", {}, fornix.element("button", { type: "button", on: { click: async () => { await need(columns.map((benchmark) => benchmark.group)); saved(); } } }, "CSV of this view")),
+    fornix.element("li", {}, fornix.element("button", { type: "button", on: { click: save } }, "CSV of this view")),
     site.files.map(([label, href]) => fornix.element("li", {}, fornix.to(href, label, { download: true })))));
   main.replaceChildren(
     fornix.element("h1", { class: "heard" }, "Every model on every benchmark"),
@@ -214,10 +231,7 @@ fornix.ready(async () => {
       else sort(benchmark ? benchmark.benchmark : NAMES, event.shiftKey);
     },
     look,
-    drawn: (seen) => { // scores of what came into view
-      const wanted = seen.map((column) => columns[column]?.group).filter((group) => group !== undefined);
-      need(wanted).then((came) => { if (came.length) grid.repaint((column) => came.includes(columns[column]?.group)); });
-    },
+    drawn: (seen) => need(seen.map((column) => columns[column]?.group).filter((group) => group !== undefined)),
   });
 
   let shows = 0;
@@ -230,7 +244,7 @@ fornix.ready(async () => {
     grid.refresh();
     for (const { name, field } of selects) field.querySelector("select").value = view[name];
     for (const [name, { control }] of [["find", findModel], ["benchmark", findBenchmark]]) if (control.value !== view[name]) control.value = view[name];
-    said.textContent = `${rows.length} of ${models.length} models, ${columns.length} of ${benchmarks.length} benchmarks`;
+    tell();
     foldAll.textContent = view.open === "*" ? "Fold all" : "Unfold all";
     const [a, b] = chosen();
     compare.textContent = b ? `Compare ${a} with ${b}` : a ? `Compare ${a} …` : "Compare two models";
