@@ -372,6 +372,47 @@ def test_a_full_disk_is_said_and_leaves_what_was_there(lab: Lab, tmp_path: Path,
     assert fornix.pull(tmp_path).attrs["version"] == old.version
 
 
+def test_what_a_store_or_a_plugin_refuses_is_not_said_of_the_place(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = PermissionError(errno.EACCES, "Permission denied", "/data/results")
+
+    def refuse(*_: Any) -> None:
+        raise refused
+
+    with pytest.raises(PermissionError) as of_a_site:
+        lab.publish(lab.new, tmp_path / "published", also=refuse)
+    monkeypatch.setattr(FolderStore, "cells", refuse)
+    with pytest.raises(PermissionError) as of_a_store:
+        lab.publish(lab.new, tmp_path / "published")
+    assert of_a_site.value is of_a_store.value is refused
+    assert not any((tmp_path / "published").rglob("*"))
+
+
+@pytest.mark.parametrize(("moved", "leads"), [("latest.json", False), ("index.html", True)])
+def test_a_pointer_that_cannot_be_moved_is_said_apart(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: str, leads: bool
+) -> None:
+    replace = durable.replace
+
+    def refuse(part: Path, target: Path) -> None:
+        if target == tmp_path / moved:
+            raise OSError(errno.EROFS, "Read-only file system")
+        replace(part, target)
+
+    old = lab.publish(lab.old, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(durable, "replace", refuse)
+        with pytest.raises(SnapshotError) as raised:
+            lab.publish(lab.new, tmp_path)
+    assert f"the snapshot is at {tmp_path} and whole, but {moved} could not be moved: it is read-only" in str(raised.value)
+    assert "nothing was published" not in str(raised.value)
+    assert (fornix.pull(tmp_path).attrs["version"] != old.version) == leads
+    again = lab.publish(lab.new, tmp_path)
+    assert {path.split("/")[-1] for path in again.written} == {"index.html", moved}
+    assert again.latest == again.version
+
+
 @pytest.mark.parametrize("locks", [True, False])
 def test_what_fails_under_the_lock_is_raised_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool) -> None:
     def refuses(path: Path) -> AbstractContextManager[bool]:
@@ -382,7 +423,7 @@ def test_what_fails_under_the_lock_is_raised_as_it_is(tmp_path: Path, monkeypatc
     if not locks:
         monkeypatch.setattr(destinations, "held", refuses)
     for error in (OSError(errno.EIO, "Input/output error"), OSError(errno.ENOLCK, "No locks available")):
-        with pytest.raises(OSError) as raised, place._alone():
+        with pytest.raises(OSError, match=str(error.strerror)) as raised, place._alone():
             raise error
         assert raised.value is error
     with place._alone():  # and it was given back

@@ -23,6 +23,7 @@ from fornix.store.writing import clear_abandoned, lacks_room, scratch_below, sha
 _LOCKED_S: Final = 30.0
 #: The end of a sentence about a write that failed.
 STILL_WHOLE: Final = "; what was published before is whole, and publishing again goes on from here"
+_AGAIN: Final = "publishing again moves it and writes nothing else"
 
 
 class Destination(Protocol):
@@ -87,17 +88,28 @@ class IntoFolder:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        parent = self._root / SNAPSHOTS / ".tmp"
-        with self._writing():
-            parent.mkdir(parents=True, exist_ok=True)
-            clear_abandoned(parent, time.time())
+        with ExitStack() as leaving:
+            with self._writing():
+                folder = leaving.enter_context(self._scratch())
             try:
-                with scratch_below(parent) as folder:
-                    yield folder
-            finally:
-                for empty in (parent, parent.parent):
-                    with suppress(OSError):
-                        empty.rmdir()
+                yield folder
+            except OSError as error:  # of files made in it, unless it is that of a store or a plugin, which say so themselves
+                if not lacks_room(error, self._root):
+                    raise
+                raise self._refused(error) from error
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        parent = self._root / SNAPSHOTS / ".tmp"
+        parent.mkdir(parents=True, exist_ok=True)
+        clear_abandoned(parent, time.time())
+        try:
+            with scratch_below(parent) as folder:
+                yield folder
+        finally:
+            for empty in (parent, parent.parent):
+                with suppress(OSError):
+                    empty.rmdir()
 
     def read(self, name: str) -> Found | None:
         try:
@@ -123,14 +135,14 @@ class IntoFolder:
         return written
 
     def put_new(self, name: str, content: bytes) -> bool:
-        with self._writing(), self.scratch() as folder:
+        with self._writing(), self._scratch() as folder:
             part = folder / "new"
             part.write_bytes(content)
             (self._root / name).parent.mkdir(parents=True, exist_ok=True)
             return durable.link(part, self._root / name)
 
     def move(self, name: str, content: bytes, version: str | None) -> bool:
-        with self._writing(), self.scratch() as folder, self._alone():
+        with self._writing(moved=name), self._scratch() as folder, self._alone():
             found = self.read(name)
             if (None if found is None else found.version) != version:
                 return False
@@ -154,17 +166,23 @@ class IntoFolder:
             time.sleep(0.02)
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, moved: str = "") -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            if lacks_room(error, self._root):
-                why = "its disk is full; free some space"
-            elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-                why = f"it is read-only ({error.strerror}); make it writable, or give another place"
-            else:
-                why = f"it cannot be written ({error})"
-            raise SnapshotError(f"nothing was published to {self.name}: {why}{STILL_WHOLE}") from error
+            raise self._refused(error, moved) from error
+
+    def _refused(self, error: OSError, moved: str = "") -> SnapshotError:
+        """What to raise for an error of the disk: a snapshot is not there, or is whole, but this file was not moved to it."""
+        if lacks_room(error, self._root):
+            why = "its disk is full; free some space"
+        elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            why = f"it is read-only ({error.strerror}); make it writable, or give another place"
+        else:
+            why = f"it cannot be written ({error})"
+        if moved:
+            return SnapshotError(f"the snapshot is at {self.name} and whole, but {moved} could not be moved: {why}; {_AGAIN}")
+        return SnapshotError(f"nothing was published to {self.name}: {why}{STILL_WHOLE}")
 
 
 def _hold(lock: Path, holding: ExitStack) -> bool:
