@@ -100,6 +100,7 @@ def test_defaults_are_shared_by_the_cards_that_have_the_field(read, card_toml):
         ("model", {"visibility": "secret"}, "visibility", "'private'"),
         ("model", {"url": "ftp://example.org/x"}, "url", "https"),
         ("model", {"url": "https:///x"}, "url", "https"),
+        ("model", {"files": [{**FILE, "url": "s3://bucket/w.npz"}]}, "files[0].url", "an http or https url"),
         ("model", {"modalities": ["smell"]}, "modalities[0]", "image"),
         ("model", {"modalities": ["image", "image"]}, "modalities", "image"),
         ("model", {"modalities": None}, "modalities", "image"),
