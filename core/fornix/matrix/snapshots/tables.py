@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 _DIMS: Final = ("model", "benchmark")
+#: How many models or benchmarks a sentence names.
+_NAMED: Final = 5
 #: Every column after model and benchmark, and what its values are. A later minor schema may add some; none goes.
 COLUMNS: Final[Mapping[str, type[float] | type[int] | type[bool] | type[str]]] = {
     "status": str,
@@ -180,12 +182,18 @@ def _with_children(registry: Registry, benchmarks: Sequence[str] | None) -> list
     return list(found)
 
 
+def _some(names: list[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more (pulled whole, it shows them)" if more > 0 else "")
+
+
 def _kept(kind: str, there: list[str], wanted: Sequence[str] | None) -> list[int]:
     """The places of the names that are wanted, in the order of what is there."""
     if wanted is None:
         return list(range(len(there)))
     for name in wanted:
         if name not in there:
-            raise SnapshotError(f"the snapshot has no {kind} {name!r}{did_you_mean(name, there) or f'; it has {len(there)}'}")
+            raise SnapshotError(f"the snapshot has no {kind} {name!r}{did_you_mean(name, there) or f'; it has {_some(there)}'}")
     chosen = set(wanted)
     return [place for place, name in enumerate(there) if name in chosen]
