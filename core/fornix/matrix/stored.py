@@ -40,15 +40,21 @@ def stored_score(
         As :func:`fornix.run` takes it; or the place of a snapshot, or a matrix of :func:`fornix.pull` or :func:`fornix.overlay`,
         which need no plugin.
     plugins, seed
-        As :func:`fornix.run` takes them.
+        As :func:`fornix.run` takes them; of a store alone.
 
     Raises
     ------
     UsageError
-        If an identifier is unknown or that of a parent, or the cell has no result as its plugins are now.
+        If an identifier is unknown or that of a parent, the cell has no result as its plugins are now, or plugins or a seed are
+        given with what is published.
     StoreError, SnapshotError
         If its arrays are damaged, or cannot be had.
     """
+    published = isinstance(store, xr.Dataset) or (isinstance(store, str | Path) and is_place(store))
+    if published and (plugins or seed):
+        raise UsageError(
+            "plugins and seed choose among the results of a store, and what is published needs neither; leave them out"
+        )
     if isinstance(store, xr.Dataset):
         return score_of(store)(model, benchmark)
     if isinstance(store, str | Path) and is_place(store):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import fornix
+from fornix.errors import UsageError
 from fornix.matrix.snapshots.format import SnapshotError
 from fornix.matrix.snapshots.pulling import open_snapshot
 from fornix.store.folder import FolderStore
@@ -40,6 +42,18 @@ def test_its_scores_are_whole(which: str) -> None:
         assert (found.value, found.error, found.interval) == (expected.value, expected.error, expected.interval)
         for name in ("units", "replicates"):
             xr.testing.assert_identical(getattr(found, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize("given", [{"plugins": [TOYS]}, {"seed": 1}])
+def test_plugins_and_seed_are_refused_with_what_is_published(given: dict[str, Any]) -> None:
+    place = FROZEN / "newer"
+    matrix = fornix.pull(place)
+    for store in (place, str(place), matrix):
+        with pytest.raises(UsageError, match="leave them out"):
+            fornix.stored_score(MODEL, IT, store=store, **given)
+    for where in ({"store": place}, {"matrix": matrix}):
+        with pytest.raises(UsageError, match=r"leave (it|them) out"):
+            fornix.compare(MODEL, OTHER, **where, **given)
 
 
 def test_what_an_older_one_lacks_is_not_known(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import xarray as xr
 
+from fornix.errors import UsageError
 from fornix.matrix.comparing.children import MissingCells
 from fornix.matrix.comparing.pairwise import compare_models
 from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.comparing.result import Comparison
-from fornix.matrix.comparing.sources import of_matrix, of_snapshot, of_store
+from fornix.matrix.comparing.sources import SNAPSHOT, of_matrix, of_snapshot, of_store
 from fornix.matrix.snapshots.sources import is_place
 from fornix.registry.discovery import Registry, discover
 from fornix.registry.load import current_registry
@@ -51,7 +52,7 @@ def compare(
     missing : {"complete", "common"}
         Of a parent, compare only models that have all of its children, or compare on the children that both have.
     plugins, seed
-        As :func:`fornix.run` takes them.
+        As :func:`fornix.run` takes them; of a store alone, and of what :func:`fornix.run` returned the plugins.
 
     Returns
     -------
@@ -61,8 +62,13 @@ def compare(
     Raises
     ------
     UsageError
-        If a name is unknown, or the matrix does not say where its scores are.
+        If a name is unknown, the matrix does not say where its scores are, or plugins or a seed are given that it cannot heed.
     """
+    place = matrix is None and isinstance(store, str | Path) and is_place(store)
+    if plugins and (place or (matrix is not None and SNAPSHOT in matrix.attrs)):
+        raise UsageError("plugins are those of a store's results, and what is published has its own cards; leave them out")
+    if seed and (place or matrix is not None):
+        raise UsageError("seed chooses among the results of a store, which a matrix or a snapshot has done; leave it out")
     names = [benchmarks] if isinstance(benchmarks, str) else benchmarks
     if matrix is not None:
         source = of_matrix(matrix, _registry(plugins), None if store is None else _opened(store))
