@@ -2,8 +2,12 @@
 "use strict";
 {
   const STATES = {
-    failed: "failed", oom: "failed: ran out of memory", timeout: "failed: took too long", missing: "not computed yet",
-    stale: "out of date: code changed since it was computed", skipped: "skipped",
+    failed: "failed",
+    oom: "failed: ran out of memory",
+    timeout: "failed: took too long",
+    missing: "not computed yet",
+    stale: "out of date: code changed since it was computed",
+    skipped: "skipped",
   };
   const SIGNS = { failed: "✕", oom: "✕", timeout: "✕", missing: "", stale: "↻", skipped: "·" };
 
@@ -13,7 +17,7 @@
   fornix.number = (number) => {
     if (!fornix.is(number)) return "";
     const size = Math.abs(number);
-    return ((size >= 100 || (size > 0 && size < 0.001)) ? number.toPrecision(3) : number.toFixed(3)).replace("-", "−");
+    return (size >= 100 || (size > 0 && size < 0.001) ? number.toPrecision(3) : number.toFixed(3)).replace("-", "−");
   };
   fornix.count = (number) => (fornix.is(number) ? number.toLocaleString("en-GB") : "");
 
@@ -21,11 +25,12 @@
 
   fornix.rank = (cell) => {
     if (!fornix.is(cell.rank)) return "";
-    const low = fornix.is(cell.rank_low) ? cell.rank_low : cell.rank, high = fornix.is(cell.rank_high) ? cell.rank_high : cell.rank;
+    const low = fornix.is(cell.rank_low) ? cell.rank_low : cell.rank,
+      high = fornix.is(cell.rank_high) ? cell.rank_high : cell.rank;
     return low === high ? String(low) : `${low}–${high}`;
   };
 
-  fornix.sign = (cell) => (cell.status === "ok" ? "?" : SIGNS[cell.status] ?? "✕");
+  fornix.sign = (cell) => (cell.status === "ok" ? "?" : (SIGNS[cell.status] ?? "✕"));
 
   /* Why a cell has no number, in a sentence. */
   fornix.emptiness = (cell) => {
@@ -57,19 +62,33 @@
   };
 
   /* Said of a parent only where not all of its children have a score. */
-  fornix.partial = ({ coverage }) => { const [have, all] = (coverage ?? "").split("/"); return have === all || !all ? "" : `${have} of ${all} children scored`; };
+  fornix.partial = ({ coverage }) => {
+    const [have, all] = (coverage ?? "").split("/");
+    return have === all || !all ? "" : `${have} of ${all} children scored`;
+  };
 
   /* Lines of text about a cell for the panel and the tables of details. */
   fornix.about = (cell) => [
-    ["score", fornix.is(cell.value) ? `${fornix.number(cell.value)}${fornix.is(cell.error) ? ` ± ${fornix.number(cell.error)}` : ""}` : fornix.emptiness(cell)],
+    [
+      "score",
+      fornix.is(cell.value)
+        ? `${fornix.number(cell.value)}${fornix.is(cell.error) ? ` ± ${fornix.number(cell.error)}` : ""}`
+        : fornix.emptiness(cell),
+    ],
     ["rank", fornix.rank(cell)],
-    ["raw", fornix.is(cell.raw) ? `${fornix.number(cell.raw)}${fornix.is(cell.raw_error) ? ` ± ${fornix.number(cell.raw_error)}` : ""}` : ""],
-    ["ceiling", fornix.is(cell.ceiling) ? fornix.number(cell.ceiling) : (fornix.is(cell.value) ? "none" : "")],
+    [
+      "raw",
+      fornix.is(cell.raw)
+        ? `${fornix.number(cell.raw)}${fornix.is(cell.raw_error) ? ` ± ${fornix.number(cell.raw_error)}` : ""}`
+        : "",
+    ],
+    ["ceiling", fornix.is(cell.ceiling) ? fornix.number(cell.ceiling) : fornix.is(cell.value) ? "none" : ""],
     ["out of rankings", cell.flags],
     ["notes", cell.notes],
     ["children scored", cell.coverage],
   ];
 
   /* Step of the colour scale, 0 to 8, of a number between two ends. */
-  fornix.step = (number, [low, high]) => (high > low ? Math.max(0, Math.min(8, Math.floor((9 * (number - low)) / (high - low)))) : 4);
+  fornix.step = (number, [low, high]) =>
+    high > low ? Math.max(0, Math.min(8, Math.floor((9 * (number - low)) / (high - low)))) : 4;
 }

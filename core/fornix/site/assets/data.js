@@ -3,7 +3,9 @@
 const fornix = (window.fornix = {});
 {
   const root = document.documentElement.dataset.root;
-  const arrived = new Map(), asked = new Map(), waiting = new Map();
+  const arrived = new Map(),
+    asked = new Map(),
+    waiting = new Map();
 
   /* What a data file calls: its name and its content. */
   fornix.register = (name, content) => {
@@ -15,19 +17,25 @@ const fornix = (window.fornix = {});
   fornix.load = (name) => {
     if (arrived.has(name)) return Promise.resolve(arrived.get(name));
     if (!asked.has(name)) {
-      asked.set(name, new Promise((resolve, reject) => {
-        waiting.set(name, resolve);
-        const script = document.createElement("script");
-        script.src = `${root}data/${name}.js`;
-        const lost = () => { // and forgotten, so that it can be asked for again
-          asked.delete(name);
-          script.remove();
-          reject(new Error(`data/${name}.js could not be read; the site's folder is not whole`));
-        };
-        script.onerror = lost;
-        script.onload = () => { if (!arrived.has(name)) lost(); }; // a part of a file
-        document.head.append(script);
-      }));
+      asked.set(
+        name,
+        new Promise((resolve, reject) => {
+          waiting.set(name, resolve);
+          const script = document.createElement("script");
+          script.src = `${root}data/${name}.js`;
+          const lost = () => {
+            // and forgotten, so that it can be asked for again
+            asked.delete(name);
+            script.remove();
+            reject(new Error(`data/${name}.js could not be read; the site's folder is not whole`));
+          };
+          script.onerror = lost;
+          script.onload = () => {
+            if (!arrived.has(name)) lost();
+          }; // a part of a file
+          document.head.append(script);
+        }),
+      );
     }
     return asked.get(name);
   };
@@ -43,7 +51,8 @@ const fornix = (window.fornix = {});
 
   /* All rows of a table, as objects. */
   fornix.rows = (table) => {
-    const names = Object.keys(table.columns), columns = names.map((name) => fornix.column(table, name));
+    const names = Object.keys(table.columns),
+      columns = names.map((name) => fornix.column(table, name));
     return Array.from({ length: table.length }, (_, row) => {
       const made = {};
       for (let at = 0; at < names.length; at++) made[names[at]] = columns[at][row];

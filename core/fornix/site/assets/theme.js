@@ -2,6 +2,10 @@
 "use strict";
 {
   let chosen = null;
-  try { chosen = localStorage.getItem("fornix-theme"); } catch { /* no storage: the system's choice holds */ }
+  try {
+    chosen = localStorage.getItem("fornix-theme");
+  } catch {
+    /* no storage: the system's choice holds */
+  }
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
 }
