@@ -19,7 +19,10 @@ fornix.ready(async () => {
     try {
       const content = await fornix.load(`groups/${group}`);
       const cells = new Map(content.benchmarks.map((number, at) => [number, fornix.rows(content.tables[at])]));
-      for (const [number, column] of cells) { tied.set(number, column.filter((cell) => cell.ranked).length); scale(number, column); }
+      for (const [number, column] of cells) {
+        tied.set(number, column.filter((cell) => cell.ranked).length);
+        scale(number, column);
+      }
       groups.set(group, cells);
       if (failed.delete(group)) show(); // what is sorted by it can be now
       else grid.repaint((column) => columns[column]?.group === group);
@@ -41,15 +44,24 @@ fornix.ready(async () => {
   const scale = (number, cells) => {
     const range = (numbers) => (numbers.length ? [Math.min(...numbers), Math.max(...numbers)] : [0, 1]);
     const ranked = cells.filter((cell) => cell.ranked);
-    ends.set(number, [range(ranked.map((cell) => cell.value).filter(fornix.is)), range(ranked.map((cell) => cell.raw).filter(fornix.is))]);
+    ends.set(number, [
+      range(ranked.map((cell) => cell.value).filter(fornix.is)),
+      range(ranked.map((cell) => cell.raw).filter(fornix.is))
+    ]);
   };
 
   const NAMES = "*"; // the column of models, which no benchmark can be called
 
   // ------------------------------------------------------------------ the view, as the fragment has it
-  const START = { sort: `${benchmarks[site.order[0]].benchmark}:desc`, find: "", benchmark: "", modality: "", open: "", score: "ceiled", colour: "each", controls: "", empty: "", models: "" };
+  const START = {
+    sort: `${benchmarks[site.order[0]].benchmark}:desc`, find: "", benchmark: "", modality: "", open: "",
+    score: "ceiled", colour: "each", controls: "", empty: "", models: "",
+  };
   let view = START;
-  const reading = () => { const said = fornix.state.read(); view = Object.fromEntries(Object.entries(START).map(([name, value]) => [name, said.get(name) ?? value])); };
+  const reading = () => {
+    const said = fornix.state.read();
+    view = Object.fromEntries(Object.entries(START).map(([name, value]) => [name, said.get(name) ?? value]));
+  };
   const change = (changes) => {
     view = { ...view, ...changes };
     fornix.state.write(Object.fromEntries(Object.entries(view).filter(([name, value]) => value !== START[name])));
@@ -58,24 +70,38 @@ fornix.ready(async () => {
   reading();
 
   const byName = new Map(benchmarks.map((benchmark) => [benchmark.benchmark, benchmark]));
-  benchmarks.forEach((benchmark, index) => { benchmark.index = index; benchmark.children = benchmarks.filter((other) => other.parent === benchmark.benchmark); });
+  benchmarks.forEach((benchmark, index) => {
+    benchmark.index = index;
+    benchmark.children = benchmarks.filter((other) => other.parent === benchmark.benchmark);
+  });
   models.forEach((model, index) => { model.index = index; });
   const depth = (benchmark) => (benchmark.parent ? 1 + depth(byName.get(benchmark.parent)) : 0);
-  const opened = () => new Set(view.open === "*" ? benchmarks.map((benchmark) => benchmark.benchmark) : view.open.split(",").filter(Boolean));
+  const opened = () => {
+    if (view.open === "*") return new Set(byName.keys());
+    return new Set(view.open.split(",").filter(Boolean));
+  };
   const chosen = () => view.models.split(",").filter((name) => models.some((model) => model.model === name));
   const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
-  const has = (texts, wanted) => { const all = texts.join(" ").toLowerCase(); return wanted.every((word) => all.includes(word)); };
+  const has = (texts, wanted) => {
+    const all = texts.join(" ").toLowerCase();
+    return wanted.every((word) => all.includes(word));
+  };
 
   const ordered = site.order.map((number) => benchmarks[number]);
 
   const columnsInView = () => {
     const open = opened(), wanted = words(view.benchmark), taken = view.modality;
     const unfolded = (benchmark) => !benchmark.parent || (open.has(benchmark.parent) && unfolded(byName.get(benchmark.parent)));
-    const found = (benchmark) => has([benchmark.benchmark, benchmark.title, benchmark.region, benchmark.species, benchmark.technique, benchmark.dataset, benchmark.metric], wanted);
-    return ordered.filter((benchmark) => (wanted.length ? found(benchmark) : unfolded(benchmark)) && (!taken || benchmark.modalities.split("; ").includes(taken)));
+    const found = ({ benchmark, title, region, species, technique, dataset, metric }) =>
+      has([benchmark, title, region, species, technique, dataset, metric], wanted);
+    return ordered.filter((benchmark) => (wanted.length ? found(benchmark) : unfolded(benchmark))
+      && (!taken || benchmark.modalities.split("; ").includes(taken)));
   };
   const raw = () => view.score === "raw";
-  const sorting = () => view.sort.split(",").filter(Boolean).map((part) => { const cut = part.lastIndexOf(":"); return { id: part.slice(0, cut), desc: part.slice(cut + 1) === "desc" }; });
+  const sorting = () => view.sort.split(",").filter(Boolean).map((part) => {
+    const cut = part.lastIndexOf(":");
+    return { id: part.slice(0, cut), desc: part.slice(cut + 1) === "desc" };
+  });
 
   const table = createTable({
     data: models,
@@ -83,7 +109,10 @@ fornix.ready(async () => {
       { id: NAMES, accessorFn: (model) => model.model, sortingFn: "alphanumeric", sortDescFirst: false },
       ...benchmarks.map((benchmark) => ({
         id: benchmark.benchmark, sortingFn: "basic", sortUndefined: "last", sortDescFirst: true, enableGlobalFilter: false,
-        accessorFn: (model) => { const cell = cellAt(model, benchmark); return cell.ranked ? fornix.measured(cell, raw())[0] ?? undefined : undefined; },
+        accessorFn: (model) => {
+          const cell = cellAt(model, benchmark);
+          return cell.ranked ? fornix.measured(cell, raw())[0] ?? undefined : undefined;
+        },
       })),
     ],
     globalFilterFn: (row, _, filter) => filter(row.original),
@@ -99,7 +128,10 @@ fornix.ready(async () => {
     const keep = (model) => has([model.model, model.title, model.authors], wanted) && !(view.controls === "hide" && model.control)
       && (!view.modality || model.modalities.split("; ").includes(view.modality))
       && !(view.empty === "hide" && !columns.some((benchmark) => cellAt(model, benchmark).status === "ok"));
-    table.setOptions((options) => ({ ...options, data: models.slice(), state: { ...table.initialState, sorting: order, globalFilter: keep } }));
+    table.setOptions((options) => ({
+      ...options, data: models.slice(),
+      state: { ...table.initialState, sorting: order, globalFilter: keep }
+    }));
     rows = table.getRowModel().rows.map((row) => row.original);
   };
 
@@ -113,9 +145,14 @@ fornix.ready(async () => {
     const now = sorting(), held = now.find((each) => each.id === id), first = id !== NAMES;
     const next = held === undefined ? { id, desc: first } : held.desc === first ? { id, desc: !first } : null;
     const others = more ? now.filter((each) => each.id !== id) : [];
-    return change({ sort: [...others, ...(next ? [next] : [])].map((each) => `${each.id}:${each.desc ? "desc" : "asc"}`).join(",") || `${NAMES}:asc` });
+    return change({ sort: [...others, ...(next ? [next] : [])]
+      .map((each) => `${each.id}:${each.desc ? "desc" : "asc"}`)
+      .join(",") || `${NAMES}:asc` });
   };
-  const choose = (name) => { const now = chosen(); return change({ models: (now.includes(name) ? now.filter((each) => each !== name) : [...now, name].slice(-2)).join(",") }); };
+  const choose = (name) => {
+    const now = chosen(), next = now.includes(name) ? now.filter((each) => each !== name) : [...now, name].slice(-2);
+    return change({ models: next.join(",") });
+  };
 
   const header = (benchmark, element) => {
     const order = sorting().find((each) => each.id === benchmark.benchmark);
@@ -123,26 +160,43 @@ fornix.ready(async () => {
     element.className = `cell column depth-${Math.min(depth(benchmark), 3)}${order ? " sorted" : ""}`;
     element.title = benchmark.title;
     const open = opened().has(benchmark.benchmark), inside = benchmark.children.length;
-    const name = benchmark.parent && benchmark.benchmark.startsWith(benchmark.parent) ? `…${benchmark.benchmark.slice(benchmark.parent.length).replace(/^[.\-_]+/, "")}` : benchmark.benchmark;
+    const inParent = benchmark.parent && benchmark.benchmark.startsWith(benchmark.parent);
+    const own = inParent ? benchmark.benchmark.slice(benchmark.parent.length).replace(/^[.\-_]+/, "") : "";
+    const name = inParent ? `…${own}` : benchmark.benchmark;
     element.replaceChildren(...[
-      fornix.element("span", { class: "kind" }, [benchmark.region, benchmark.species].filter(Boolean).join(", ") || benchmark.modalities),
-      fornix.element("span", { class: "title" }, fornix.breakable(name), fornix.element("span", { class: "order", "aria-hidden": "true" }, order ? (order.desc ? " ↓" : " ↑") : "")),
-      inside ? fornix.element("button", { type: "button", tabindex: -1, class: "fold", "aria-expanded": String(open), "aria-label": `${open ? "Fold" : "Unfold"} the ${inside} children of ${benchmark.benchmark}` }, `${open ? "−" : "+"} ${inside}`) : null,
+      fornix.element("span", { class: "kind" },
+        [benchmark.region, benchmark.species].filter(Boolean).join(", ") || benchmark.modalities
+      ),
+      fornix.element("span", { class: "title" },
+        fornix.breakable(name),
+        fornix.element("span", { class: "order", "aria-hidden": "true" }, order ? (order.desc ? " ↓" : " ↑") : "")
+      ),
+      inside ? fornix.element("button", {
+        type: "button", tabindex: -1, class: "fold", "aria-expanded": String(open),
+        "aria-label": `${open ? "Fold" : "Unfold"} the ${inside} children of ${benchmark.benchmark}`
+      }, `${open ? "−" : "+"} ${inside}`) : null,
     ].filter(Boolean));
   };
   const nameOf = (model, element) => {
     const marked = chosen().includes(model.model);
     element.className = `cell name${marked ? " chosen" : ""}`;
     element.title = model.title;
-    const box = fornix.element("input", { type: "checkbox", tabindex: -1, "aria-label": `Choose ${model.model} to compare`, on: { change: () => choose(model.model) } });
+    const box = fornix.element("input", {
+      type: "checkbox", tabindex: -1, "aria-label": `Choose ${model.model} to compare`, on: { change: () => choose(model.model) }
+    });
     box.checked = marked;
-    element.replaceChildren(box, fornix.to(fornix.modelPage(model.model), fornix.breakable(model.model), { tabindex: -1 }), ...(model.control ? [fornix.element("span", { class: "tag" }, "control")] : []));
+    element.replaceChildren(
+      box, fornix.to(fornix.modelPage(model.model), fornix.breakable(model.model), { tabindex: -1 }),
+      ...(model.control ? [fornix.element("span", { class: "tag" }, "control")] : [])
+    );
   };
   const number = (model, benchmark, element) => {
     if (cellsOf(benchmark) === undefined) { element.className = "cell number waiting"; element.replaceChildren("…"); return; }
-    const cell = cellAt(model, benchmark), [value, error] = fornix.measured(cell, raw()), range = view.colour === "one" ? [0, 1] : ends.get(benchmark.index)[raw() ? 1 : 0];
+    const cell = cellAt(model, benchmark), [value, error] = fornix.measured(cell, raw()),
+      range = view.colour === "one" ? [0, 1] : ends.get(benchmark.index)[raw() ? 1 : 0];
     const coloured = view.colour !== "none" && cell.ranked && fornix.is(value);
-    element.className = `cell number${coloured ? ` step-${fornix.step(value, range)}` : ""}${cell.status === "ok" ? (cell.ranked ? "" : " unranked") : " empty"}`;
+    const kind = cell.status !== "ok" ? " empty" : cell.ranked ? "" : " unranked";
+    element.className = `cell number${coloured ? ` step-${fornix.step(value, range)}` : ""}${kind}`;
     element.setAttribute("aria-label", fornix.spoken(cell, raw(), tied.get(benchmark.index)));
     const rank = raw() ? "" : fornix.rank(cell), parts = fornix.shown(cell, raw());
     if (rank) parts.push(fornix.element("span", { class: "rank" }, `#${rank}`));
@@ -160,7 +214,9 @@ fornix.ready(async () => {
   // ------------------------------------------------------------------ around the grid
   const modalities = [...new Set(benchmarks.flatMap((benchmark) => benchmark.modalities.split("; ")))].filter(Boolean).sort();
   const search = (label, name) => {
-    const control = fornix.element("input", { type: "search", autocomplete: "off", on: { input: () => change({ [name]: control.value }) } });
+    const control = fornix.element("input", {
+      type: "search", autocomplete: "off", on: { input: () => change({ [name]: control.value }) }
+    });
     control.value = view[name];
     return { control, field: fornix.field(label, control) };
   };
@@ -171,12 +227,17 @@ fornix.ready(async () => {
     ["colour", "Colour", [["each", "each benchmark"], ["one", "0 to 1"], ["none", "none"]]],
     ["controls", "Controls", [["", "shown"], ["hide", "hidden"]]],
     ["empty", "Unscored models", [["", "shown"], ["hide", "hidden"]]],
-  ].map(([name, label, options]) => ({ name, field: fornix.choice(label, options, view[name], (value) => change({ [name]: value })) }));
-  const foldAll = fornix.element("button", { type: "button", on: { click: () => change({ open: view.open === "*" ? "" : "*" }) } });
+  ].map(([name, label, options]) => ({
+    name, field: fornix.choice(label, options, view[name], (value) => change({ [name]: value }))
+  }));
+  const foldAll = fornix.element("button", {
+    type: "button", on: { click: () => change({ open: view.open === "*" ? "" : "*" }) }
+  });
   const compare = fornix.element("a", { class: "button", href: "compare.html" });
   const said = fornix.element("p", { role: "status", class: "count" });
   const tell = () => {
-    const [lacking] = failed.values(), counts = `${rows.length} of ${models.length} models, ${columns.length} of ${benchmarks.length} benchmarks`;
+    const [lacking] = failed.values(),
+      counts = `${rows.length} of ${models.length} models, ${columns.length} of ${benchmarks.length} benchmarks`;
     said.textContent = lacking ? `${counts}. ${lacking}; scroll or sort to try again` : counts;
   };
   const panel = fornix.element("aside", { class: "panel", "aria-label": "The cell in view" });
@@ -184,7 +245,10 @@ fornix.ready(async () => {
   const saved = () => {
     const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
     const lines = [["model", ...columns.flatMap(({ benchmark }) => [benchmark, `${benchmark} error`])]];
-    for (const model of rows) lines.push([model.model, ...columns.flatMap((benchmark) => fornix.measured(cellAt(model, benchmark), raw()).map((each) => (fornix.is(each) ? String(each) : "")))]);
+    const written = (each) => (fornix.is(each) ? String(each) : "");
+    for (const model of rows) {
+      lines.push([model.model, ...columns.flatMap((benchmark) => fornix.measured(cellAt(model, benchmark), raw()).map(written))]);
+    }
     fornix.save("fornix-view.csv", `${lines.map((line) => line.map(quoted).join(",")).join("\r\n")}\r\n`, "text/csv");
   };
   const save = async () => { if (await need(columns.map((benchmark) => benchmark.group))) saved(); };
@@ -195,19 +259,31 @@ fornix.ready(async () => {
     fornix.element("h1", { class: "heard" }, "Every model on every benchmark"),
     fornix.element("details", { class: "tools", open: matchMedia("(min-width: 48rem)").matches },
       fornix.element("summary", {}, "Search, filter and colour"),
-      fornix.element("form", { class: "bar", on: { submit: (event) => event.preventDefault() } }, findModel.field, findBenchmark.field, selects.map(({ field }) => field))),
+      fornix.element("form", { class: "bar", on: { submit: (event) => event.preventDefault() } },
+        findModel.field, findBenchmark.field, selects.map(({ field }) => field))),
     fornix.element("div", { class: "bar under" }, said, foldAll, compare, files), place, panel);
 
   const look = (row, column) => {
     const model = rows[row], benchmark = columns[column];
-    if (!model && !benchmark) return panel.replaceChildren(fornix.element("p", {}, "Click a benchmark to sort by it, + to see what it is made of. † is out of rankings, · skipped, ✕ failed, ↻ out of date; # is the rank, an interval where models cannot be told apart. Whiskers are one standard error."));
+    if (!model && !benchmark) {
+      return panel.replaceChildren(fornix.element("p", {},
+        "Click a benchmark to sort by it, + to see what it is made of. † is out of rankings, · skipped, ✕ failed, " +
+        "↻ out of date; # is the rank, an interval where models cannot be told apart. Whiskers are one standard error."));
+    }
     const heading = fornix.element("p", { class: "where" },
-      model ? fornix.to(fornix.modelPage(model.model), benchmark ? model.model : model.title, { title: model.title }) : "", model && benchmark ? " on " : "",
-      benchmark ? fornix.to(fornix.benchmarkPage(benchmark.benchmark), model ? benchmark.benchmark : benchmark.title || benchmark.benchmark, { title: benchmark.title }) : "");
+      model ? fornix.to(fornix.modelPage(model.model), benchmark ? model.model : model.title, { title: model.title }) : "",
+      model && benchmark ? " on " : "",
+      benchmark
+        ? fornix.to(fornix.benchmarkPage(benchmark.benchmark),
+          model ? benchmark.benchmark : benchmark.title || benchmark.benchmark, { title: benchmark.title })
+        : "");
     if (model && benchmark) return panel.replaceChildren(heading, fornix.facts(fornix.about(cellAt(model, benchmark))));
     const facts = model
-      ? [["model", model.model], ["authors", model.authors], ["year", model.year], ["parameters", fornix.count(model.parameters)], ["takes", model.modalities], ["licence", model.licence]]
-      : [["benchmark", benchmark.benchmark], ["region", benchmark.region], ["species", benchmark.species], ["technique", benchmark.technique], ["dataset", benchmark.dataset], ["metric", benchmark.metric], ["ranked models", tied.get(benchmark.index)]];
+      ? [["model", model.model], ["authors", model.authors], ["year", model.year],
+        ["parameters", fornix.count(model.parameters)], ["takes", model.modalities], ["licence", model.licence]]
+      : [["benchmark", benchmark.benchmark], ["region", benchmark.region], ["species", benchmark.species],
+        ["technique", benchmark.technique], ["dataset", benchmark.dataset], ["metric", benchmark.metric],
+        ["ranked models", tied.get(benchmark.index)]];
     panel.replaceChildren(heading, fornix.facts(facts));
   };
   const grid = fornix.grid(place, {
@@ -224,7 +300,11 @@ fornix.ready(async () => {
       element.replaceChildren(`Model${order ? (order.desc ? " ↓" : " ↑") : ""}`);
     },
     act: (row, column, event) => {
-      if (row >= 0 && column < 0) { if (event.key === "Enter") location.href = fornix.modelPage(rows[row].model); else if (event.key === " ") choose(rows[row].model); return; }
+      if (row >= 0 && column < 0) {
+        if (event.key === "Enter") location.href = fornix.modelPage(rows[row].model);
+        else if (event.key === " ") choose(rows[row].model);
+        return;
+      }
       if (row >= 0) return;
       const benchmark = columns[column];
       if (benchmark && benchmark.children.length && (event.key === " " || event.target.closest(".fold"))) fold(benchmark);
@@ -243,7 +323,9 @@ fornix.ready(async () => {
     settle();
     grid.refresh();
     for (const { name, field } of selects) field.querySelector("select").value = view[name];
-    for (const [name, { control }] of [["find", findModel], ["benchmark", findBenchmark]]) if (control.value !== view[name]) control.value = view[name];
+    for (const [name, { control }] of [["find", findModel], ["benchmark", findBenchmark]]) {
+      if (control.value !== view[name]) control.value = view[name];
+    }
     tell();
     foldAll.textContent = view.open === "*" ? "Fold all" : "Unfold all";
     const [a, b] = chosen();
