@@ -55,6 +55,15 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_snapshot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--snapshot", metavar="PLACE", help="of a published matrix: a folder, s3:// or http(s):// address")
+    parser.add_argument("--version", metavar="VERSION", help="of the snapshot (default: the latest)")
+
+
+def add_private(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--with", dest="named", action="extend", nargs="+", default=[], metavar="NAME", help=what)
+
+
 def amount(text: str) -> float:
     """A number above 0, of seconds or GB, as argparse reads it."""
     number = float(text)

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from fornix.cli.arguments import add_json, add_plugins, add_store, print_json, registry, store
+from fornix.cli.arguments import add_json, add_plugins, add_snapshot, add_store, print_json, registry, store
 from fornix.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,17 +19,14 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("compare", help="compare two models in pairs", description=__doc__)
     parser.add_argument("a", metavar="A", help="a model")
     parser.add_argument("b", metavar="B", help="another model")
-    parser.add_argument(
-        "--snapshot", metavar="PLACE", help="compare published scores: a folder, s3://bucket/prefix or web address"
-    )
-    parser.add_argument("--version", default="latest", help="of the snapshot (default: latest)")
+    add_snapshot(parser)
     parser.add_argument("--benchmarks", nargs="+", metavar="BENCHMARK", help="these benchmarks, parents or leaves (default: all)")
     parser.add_argument("--common", action="store_true", help="compare on the children of a parent that both models have")
     parser.add_argument("--seed", type=int, default=0, help="of the runs whose cells are meant (default: 0)")
     add_plugins(parser)
     add_store(parser)
     add_json(parser)
-    parser.set_defaults(call=call)
+    parser.set_defaults(call=call, version="latest")
 
 
 def call(parsed: argparse.Namespace) -> int:

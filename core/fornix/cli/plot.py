@@ -7,7 +7,17 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fornix.cli.arguments import add_json, add_plugins, add_selection, amount, print_json, registry, store, writable_file
+from fornix.cli.arguments import (
+    add_json,
+    add_plugins,
+    add_selection,
+    add_snapshot,
+    amount,
+    print_json,
+    registry,
+    store,
+    writable_file,
+)
 from fornix.errors import UsageError
 from fornix.registry.problems import counted, listed
 
@@ -63,8 +73,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         kind.add_argument(
             "--width", type=amount, metavar="MM", help="of the figure at most (default: a column, 84, or a page, 174)"
         )
-        kind.add_argument("--snapshot", metavar="PLACE", help="of a published matrix: a folder, s3:// or http(s):// address")
-        kind.add_argument("--version", metavar="VERSION", help="of the snapshot (default: the latest)")
+        add_snapshot(kind)
         if kind is profile:
             add_plugins(kind)
         else:
@@ -181,14 +190,12 @@ def _width(parsed: argparse.Namespace) -> dict[str, float]:
 
 def _source(parsed: argparse.Namespace, benchmark: str | None = None) -> Source:
     """The matrix to draw from, of one benchmark or of all that the command line asks for."""
-    from fornix.matrix.comparing.sources import of_matrix, of_store
-    from fornix.matrix.snapshots.pulling import pull
+    from fornix.matrix.comparing.sources import of_snapshot, of_store
 
     benchmarks = parsed.benchmarks if benchmark is None else [benchmark]
     if parsed.snapshot is None:
         return of_store(registry(parsed), store(parsed, read_only=True), parsed.models, benchmarks, seed=parsed.seed)
-    matrix = pull(parsed.snapshot, parsed.version or "latest", parsed.models, benchmarks)
-    return of_matrix(matrix, registry(parsed))
+    return of_snapshot(parsed.snapshot, parsed.version or "latest", parsed.models, benchmarks)
 
 
 def _left_out(data: xr.Dataset) -> list[str]:

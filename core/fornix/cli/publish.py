@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from fornix.cli.arguments import add_json, add_selection, print_json, registry, store
+from fornix.cli.arguments import add_json, add_private, add_selection, print_json, registry, store
 from fornix.registry.problems import counted
 
 if TYPE_CHECKING:
@@ -18,14 +18,8 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--to", required=True, metavar="PLACE", help="a folder or s3://bucket/prefix, of which snapshots are pulled"
     )
     add_selection(parser)
-    parser.add_argument(
-        "--with",
-        dest="named",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="NAME",
-        help="private plugins that are published, too: models, benchmarks, and the datasets and metrics that these use",
+    add_private(
+        parser, "private plugins that are published, too: models, benchmarks, and the datasets and metrics that these use"
     )
     parser.add_argument("--without-arrays", action="store_true", help="publish no units and replicates")
     parser.add_argument("--without-ranks", action="store_true", help="rank no models, which takes the replicates of all scores")

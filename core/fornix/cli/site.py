@@ -8,27 +8,18 @@ import tempfile
 import webbrowser
 from pathlib import Path
 
-from fornix.cli.arguments import add_selection, registry, store
+from fornix.cli.arguments import add_private, add_selection, add_snapshot, registry, store
 from fornix.errors import UsageError
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = verbs.add_parser("site", help="write the pages of a matrix", description=__doc__)
-    parser.add_argument("--snapshot", metavar="PLACE", help="of a published matrix: a folder, s3:// or http(s):// address")
-    parser.add_argument("--version", metavar="VERSION", help="of the snapshot (default: the latest)")
+    add_snapshot(parser)
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("fornix-site"), metavar="FOLDER", help="where to (default: fornix-site)"
     )
     parser.add_argument("--open", action="store_true", help="open it in the browser")
-    parser.add_argument(
-        "--with",
-        dest="named",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="NAME",
-        help="private plugins of the store to show",
-    )
+    add_private(parser, "private plugins of the store to show")
     add_selection(parser)
     parser.set_defaults(call=call)
 

@@ -26,12 +26,12 @@ from fornix.interfaces import Benchmark, Model, Normalisation, Responses, Score
 from fornix.matrix.aggregate import Entry, aggregate
 from fornix.matrix.assemble import assemble, entry_from_scalars
 from fornix.matrix.flags import flags, notes, unpublished
+from fornix.matrix.given import given_names, given_registry, given_store
 from fornix.registry.card import Card
-from fornix.registry.discovery import Registry, discover
+from fornix.registry.discovery import Registry
 from fornix.registry.load import current_registry, load_benchmark, load_model, use_registry
 from fornix.registry.options import did_you_mean
 from fornix.store.interface import Store
-from fornix.store.places import open_store
 
 if TYPE_CHECKING:
     import torch
@@ -92,10 +92,8 @@ def run(
     UsageError
         If an identifier is unknown.
     """
-    folders = tuple(Path(folder) for folder in plugins)
-    registry = discover(folders) if folders else current_registry(anew=True)
-    place = open_store(store) if store is None or isinstance(store, str | Path) else store
-    chosen, targets = _names(models), _names(benchmarks)
+    registry, place = given_registry(plugins), given_store(store)
+    chosen, targets = given_names(models), given_names(benchmarks)
     planned = plan(registry, place, chosen, targets, ask_models=ask_models, seed=seed)
     count = workers or min(os.cpu_count() or 1, 4)
     runner: Runner = InProcessRunner() if engine == "in-process" else WorkerRunner(max(1, (os.cpu_count() or 1) // count))
@@ -245,9 +243,3 @@ def _aggregate_below(registry: Registry, identifier: str, entries: dict[str, Ent
             entries.setdefault(child, _aggregate_below(registry, child, entries))
         return aggregate(registry, card, entries)
     return entries[identifier]
-
-
-def _names(given: Sequence[str] | str | None) -> list[str] | None:
-    if given is None:
-        return None
-    return [given] if isinstance(given, str) else list(given)

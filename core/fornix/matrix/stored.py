@@ -11,13 +11,11 @@ from fornix.engine.exchange import score_from
 from fornix.engine.plan import plan
 from fornix.errors import UsageError
 from fornix.interfaces import Score
+from fornix.matrix.given import given_registry, given_store
 from fornix.matrix.snapshots.pulling import open_snapshot
 from fornix.matrix.snapshots.scores import score_of
 from fornix.matrix.snapshots.sources import is_place
-from fornix.registry.discovery import discover
-from fornix.registry.load import current_registry
 from fornix.store.interface import Store
-from fornix.store.places import open_store
 
 
 def stored_score(
@@ -59,9 +57,7 @@ def stored_score(
         return score_of(store)(model, benchmark)
     if isinstance(store, str | Path) and is_place(store):
         return open_snapshot(store).score(model, benchmark)
-    folders = tuple(Path(folder) for folder in plugins)
-    registry = discover(folders) if folders else current_registry(anew=True)
-    place = open_store(store, read_only=True) if store is None or isinstance(store, str | Path) else store
+    registry, place = given_registry(plugins), given_store(store, read_only=True)
     if registry.get("benchmark", benchmark).aggregate is not None:
         raise UsageError(f"{benchmark} is a parent, which is not stored; ask for its children one by one")
     (planned,) = plan(registry, place, [model], [benchmark], seed=seed).cells

@@ -14,14 +14,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from fornix.errors import UsageError
 from fornix.store import layout, uploads
 from fornix.store.cached import CachedFiles
 from fornix.store.claims import Claims
 from fornix.store.interface import StoreError
 from fornix.store.kept import KeptStore
 from fornix.store.objects import Entry, Found, Result
-from fornix.store.requests import AT_ONCE, Absent, Requests, Taken, Trouble
+from fornix.store.requests import AT_ONCE, Absent, Location, Requests, Taken, Trouble
 from fornix.store.writing import (
     check_description,
     description,
@@ -63,15 +62,9 @@ class Bucket:
     """The objects of a store below a prefix of a bucket; see :class:`~fornix.store.objects.Objects`."""
 
     def __init__(self, url: str, read_only: bool) -> None:
-        bucket, _, prefix = url.removeprefix("s3://").partition("/")
-        prefix = prefix.strip("/")
-        if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
-            raise UsageError(f"{url} names no place in a bucket; expected s3://bucket/prefix")
-        self.place = f"s3://{bucket}/{prefix}".rstrip("/")
+        self.place, self._bucket, self._prefix = Location.of(url)
         self.read_only = read_only
-        self._bucket = bucket
-        self._prefix = f"{prefix}/" if prefix else ""
-        self._requests = Requests(self.place, bucket)
+        self._requests = Requests(self.place, self._bucket)
         self._claims = Claims(self)
         self._ready = False
         self._preparing = threading.Lock()

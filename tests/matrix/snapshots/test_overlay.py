@@ -95,9 +95,9 @@ def store(tmp_path: Path) -> FolderStore:
 @pytest.fixture(autouse=True)
 def of_here_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """No plugin of the checkout, and none that is installed."""
-    from fornix.matrix.snapshots import overlay
+    from fornix.matrix import given
 
-    monkeypatch.setattr(overlay, "discover", lambda folders: only(*folders))
+    monkeypatch.setattr(given, "discover", lambda folders: only(*folders))
 
 
 def only(*folders: Path) -> Registry:

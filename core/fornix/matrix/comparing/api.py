@@ -13,11 +13,9 @@ from fornix.matrix.comparing.pairwise import compare_models
 from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.comparing.result import Comparison
 from fornix.matrix.comparing.sources import SNAPSHOT, of_matrix, of_snapshot, of_store
+from fornix.matrix.given import given_names, given_registry, given_store
 from fornix.matrix.snapshots.sources import is_place
-from fornix.registry.discovery import Registry, discover
-from fornix.registry.load import current_registry
 from fornix.store.interface import Store
-from fornix.store.places import open_store
 
 
 def compare(
@@ -69,13 +67,13 @@ def compare(
         raise UsageError("plugins are those of a store's results, and what is published has its own cards; leave them out")
     if seed and (place or matrix is not None):
         raise UsageError("seed chooses among the results of a store, which a matrix or a snapshot has done; leave it out")
-    names = [benchmarks] if isinstance(benchmarks, str) else benchmarks
+    names = given_names(benchmarks)
     if matrix is not None:
-        source = of_matrix(matrix, _registry(plugins), None if store is None else _opened(store))
+        source = of_matrix(matrix, given_registry(plugins), None if store is None else given_store(store, read_only=True))
     elif isinstance(store, str | Path) and is_place(store):
         source = of_snapshot(store, "latest", [a, b], names)
     else:
-        source = of_store(_registry(plugins), _opened(store), [a, b], names, seed=seed)
+        source = of_store(given_registry(plugins), given_store(store, read_only=True), [a, b], names, seed=seed)
     return compare_models(a, b, source, benchmarks=names, missing=missing)
 
 
@@ -103,14 +101,7 @@ def rank(
     UsageError
         If the matrix does not say where its scores are.
     """
-    source = of_matrix(matrix, _registry(plugins), None if store is None else _opened(store), units=False)
+    source = of_matrix(
+        matrix, given_registry(plugins), None if store is None else given_store(store, read_only=True), units=False
+    )
     return matrix.assign(ranks(source.matrix, source.score_of, source.registry, missing=missing).data_vars)
-
-
-def _registry(plugins: Sequence[str | Path]) -> Registry:
-    folders = tuple(Path(folder) for folder in plugins)
-    return discover(folders) if folders else current_registry(anew=True)
-
-
-def _opened(store: Store | str | Path | None) -> Store:
-    return open_store(store, read_only=True) if store is None or isinstance(store, str | Path) else store

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from fornix.errors import UsageError
 from fornix.files.file import File
 from fornix.files.network import Document
 from fornix.files.source import Interrupted, NotThere, SourceTrouble, Stream, other_size
 from fornix.matrix.snapshots.format import SNAPSHOTS, SnapshotError, SnapshotFile
 from fornix.matrix.snapshots.sources import Away, as_file, fetched, no_such
 from fornix.store.interface import StoreError
-from fornix.store.requests import Absent, Requests, Taken, Unanswered
+from fornix.store.requests import Absent, Location, Requests, Taken, Unanswered
 
 _BLOCK: Final = 1 << 20
 
@@ -24,14 +23,8 @@ class InBucket:
     is_here = False
 
     def __init__(self, url: str) -> None:
-        bucket, _, prefix = url.removeprefix("s3://").partition("/")
-        prefix = prefix.strip("/")
-        if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
-            raise UsageError(f"{url} names no place in a bucket; expected s3://bucket/prefix")
-        self.name = f"s3://{bucket}/{prefix}".rstrip("/")
-        self._bucket = bucket
-        self._prefix = f"{prefix}/" if prefix else ""
-        self._requests = Requests(self.name, bucket, "the place of snapshots")
+        self.name, self._bucket, self._prefix = Location.of(url)
+        self._requests = Requests(self.name, self._bucket, "the place of snapshots")
 
     def document(self, name: str, etag: str = "") -> Document:
         def call(client: Any) -> Document:

@@ -11,13 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from fornix.errors import UsageError
 from fornix.matrix.snapshots.destinations import STILL_WHOLE
 from fornix.matrix.snapshots.format import INDEX, LATEST, SnapshotError, SnapshotFile
 from fornix.store import uploads
 from fornix.store.interface import StoreError
 from fornix.store.objects import Found
-from fornix.store.requests import AT_ONCE, Absent, Requests, Taken
+from fornix.store.requests import AT_ONCE, Absent, Location, Requests, Taken
 
 Result = TypeVar("Result")
 
@@ -36,14 +35,8 @@ class IntoBucket:
     """A prefix of a bucket of S3."""
 
     def __init__(self, url: str) -> None:
-        bucket, _, prefix = url.removeprefix("s3://").partition("/")
-        prefix = prefix.strip("/")
-        if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
-            raise UsageError(f"{url} names no place in a bucket; expected s3://bucket/prefix")
-        self.name = f"s3://{bucket}/{prefix}".rstrip("/")
-        self._bucket = bucket
-        self._prefix = f"{prefix}/" if prefix else ""
-        self._requests = Requests(self.name, bucket, "the place of snapshots")
+        self.name, self._bucket, self._prefix = Location.of(url)
+        self._requests = Requests(self.name, self._bucket, "the place of snapshots")
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:

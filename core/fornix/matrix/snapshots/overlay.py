@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fornix.engine.chosen import scoring_cards
 from fornix.matrix.comparing.children import shares
 from fornix.matrix.comparing.ranking import ranks as ranks_of
+from fornix.matrix.given import given_names, given_registry, given_store
 from fornix.matrix.snapshots.cards import to_json
 from fornix.matrix.snapshots.format import SnapshotError, array_files
 from fornix.matrix.snapshots.local import LocalModel, local_results
@@ -29,10 +30,8 @@ from fornix.matrix.snapshots.pulling import Snapshot, pull
 from fornix.matrix.snapshots.scores import score_of, snapshot_of
 from fornix.matrix.snapshots.sources import Away
 from fornix.registry.card import Card, Kind
-from fornix.registry.discovery import Registry, discover
-from fornix.registry.load import current_registry
+from fornix.registry.discovery import Registry
 from fornix.store.interface import Store
-from fornix.store.places import open_store
 
 #: What follows the name of a model whose code here is not that which was published under the same name.
 LOCAL: Final = "@local"
@@ -94,10 +93,8 @@ def overlay(
     """
     published = public if isinstance(public, xr.Dataset) else pull(public, version)
     snapshot = snapshot_of(published)
-    place = open_store(store, read_only=True) if store is None or isinstance(store, str | Path) else store
-    folders = tuple(Path(folder) for folder in plugins)
-    own = discover(folders) if folders else current_registry(anew=True)
-    local = local_results(place, own, _names(models), _names(benchmarks), seed)
+    place, own = given_store(store, read_only=True), given_registry(plugins)
+    local = local_results(place, own, given_names(models), given_names(benchmarks), seed)
     joined, rows = _joined(published, snapshot.registry, own, local.models)
     overlaid = Overlaid(published, joined, rows, local.scored_here, snapshot.manifest.revisions)
     matrix = overlaid.matrix()
@@ -197,7 +194,3 @@ def _added(matrix: xr.Dataset, registry: Registry, cards: Registry) -> list[Card
     there = {(card.kind, card.identifier) for card in cards.cards()}
     needed = {(c.kind, c.identifier): c for c in [*(registry.get("model", m) for m in matrix["model"].values.tolist()), *used]}
     return [card for key, card in needed.items() if key not in there]
-
-
-def _names(given: Sequence[str] | str | None) -> list[str] | None:
-    return [given] if isinstance(given, str) else None if given is None else list(given)
