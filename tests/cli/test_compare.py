@@ -59,13 +59,19 @@ def test_json_has_the_numbers_and_null_for_what_is_not_known(lab: Path, capsys: 
         ([MODEL, MODEL], 2, "compared with itself"),
         ([MODEL, "toy-lineer"], 2, f"did you mean {OTHER!r}"),
         ([MODEL, OTHER, "--benchmarks", "Toy.IT"], 2, "there is no benchmark 'Toy.IT'"),
-        ([MODEL, OTHER, "--version", "2026-01-01-0123456789"], 2, "--version is of a snapshot"),
-        ([MODEL, OTHER, "--snapshot", "there"], 2, "--store and --snapshot are two places"),
+        ([MODEL, OTHER, "--version", "2026-01-01-0123456789"], 2, "--version names a snapshot"),
+        ([MODEL, OTHER, "--snapshot", "there"], 2, "--store goes with a store, and --snapshot names a published matrix"),
     ],
 )
 def test_wrong_requests_are_sentences(lab: Path, capsys: Any, arguments: list[str], status: int, said: str) -> None:
     assert main(["compare", *arguments, "--store", str(lab / "store"), *PLUGINS]) == status
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--seed", "1"], PLUGINS])
+def test_what_a_snapshot_cannot_heed_is_refused(lab: Path, capsys: Any, option: list[str]) -> None:
+    assert main(["compare", MODEL, OTHER, "--snapshot", str(lab / "place"), *option]) == 2
+    assert f"{option[0]} goes with a store" in capsys.readouterr().err
 
 
 def test_a_snapshot_without_arrays_says_what_it_lacks(lab: Path, tmp_path: Path, capsys: Any) -> None:

@@ -107,7 +107,8 @@ def test_profiles_are_drawn_from_beside_the_packages_and_from_snapshots(
     [
         (["-o", "figure.eps"], "the formats are .pdf, .svg, .png"),
         (["-o", "nowhere/figure.pdf"], "cannot be written"),
-        (["-o", "f.pdf", "--store", "a", "--snapshot", "b"], "give one of them"),
+        (["-o", "f.pdf", "--store", "a", "--snapshot", "b"], "--store goes with a store, and --snapshot names a published"),
+        (["-o", "f.pdf", "--mirror", "a", "--snapshot", "b"], "--mirror goes with a store"),
         (["-o", "f.pdf", "--version", "2026-01-01-0123456789"], "give --snapshot PLACE with it"),
         (["-o", "f.pdf", "--width", "0"], "not above 0"),
     ],

@@ -161,8 +161,8 @@ def test_a_snapshot_without_what_it_need_not_have_is_written_as_a_site(published
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--snapshot", "there", "--models", MODEL], "--models chooses from a store, --snapshot shows a published matrix whole"),
-        (["--snapshot", "there", "--with", "x"], "--with chooses from a store"),
+        (["--snapshot", "there", "--models", MODEL], "--models goes with a store, and --snapshot names a published matrix"),
+        (["--snapshot", "there", "--with", "x"], "--with goes with a store"),
         (["--version", "2026-05-13-0123456789"], "--version names a snapshot; give --snapshot PLACE with it"),
     ],
 )

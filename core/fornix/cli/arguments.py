@@ -9,9 +9,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fornix.errors import UsageError
 from fornix.registry.discovery import discover
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fornix.registry.discovery import Registry
     from fornix.store.interface import Store
 
@@ -101,6 +104,30 @@ def store(parsed: argparse.Namespace, *, read_only: bool = False) -> Store:
     from fornix.store.places import open_store
 
     return open_store(parsed.store, read_only=read_only)
+
+
+def snapshot(parsed: argparse.Namespace, *, of_store: Sequence[str] = ()) -> tuple[str, str] | None:
+    """Place and version of the snapshot that the command line asks for; None where it asks for a store.
+
+    Parameters
+    ----------
+    of_store : sequence of str
+        What else, as ``parsed`` names it, this verb takes of a store alone.
+
+    Raises
+    ------
+    UsageError
+        If something is given with a snapshot that would be passed over, or a version without one.
+    """
+    if parsed.snapshot is None:
+        if parsed.version is not None:
+            raise UsageError("--version names a snapshot; give --snapshot PLACE with it")
+        return None
+    for name in ("store", "seed", "plugins", "mirror", *of_store):
+        if getattr(parsed, name, None):
+            option = "with" if name == "named" else name
+            raise UsageError(f"--{option} goes with a store, and --snapshot names a published matrix; leave one of them out")
+    return parsed.snapshot, parsed.version or "latest"
 
 
 def print_json(data: Any) -> None:

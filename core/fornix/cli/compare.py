@@ -7,8 +7,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from fornix.cli.arguments import add_json, add_plugins, add_snapshot, add_store, print_json, registry, store
-from fornix.errors import UsageError
+from fornix.cli.arguments import add_json, add_plugins, add_snapshot, add_store, print_json, registry, snapshot, store
 
 if TYPE_CHECKING:
     from fornix.matrix.comparing.result import Comparison
@@ -26,7 +25,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_plugins(parser)
     add_store(parser)
     add_json(parser)
-    parser.set_defaults(call=call, version="latest")
+    parser.set_defaults(call=call)
 
 
 def call(parsed: argparse.Namespace) -> int:
@@ -44,14 +43,11 @@ def call(parsed: argparse.Namespace) -> int:
 def _source(parsed: argparse.Namespace) -> Source:
     from fornix.matrix.comparing.sources import of_snapshot, of_store
 
-    if parsed.snapshot is None:
-        if parsed.version != "latest":
-            raise UsageError("--version is of a snapshot: give its place, too (--snapshot PLACE)")
-        opened = store(parsed, read_only=True)
-        return of_store(registry(parsed), opened, [parsed.a, parsed.b], parsed.benchmarks, seed=parsed.seed)
-    if parsed.store is not None:
-        raise UsageError("--store and --snapshot are two places for scores: give one of them")
-    return of_snapshot(parsed.snapshot, parsed.version, [parsed.a, parsed.b], parsed.benchmarks)
+    published = snapshot(parsed)
+    if published is not None:
+        return of_snapshot(*published, [parsed.a, parsed.b], parsed.benchmarks)
+    opened = store(parsed, read_only=True)
+    return of_store(registry(parsed), opened, [parsed.a, parsed.b], parsed.benchmarks, seed=parsed.seed)
 
 
 def _plain(comparison: Comparison) -> dict[str, Any]:

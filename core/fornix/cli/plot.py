@@ -15,10 +15,10 @@ from fornix.cli.arguments import (
     amount,
     print_json,
     registry,
+    snapshot,
     store,
     writable_file,
 )
-from fornix.errors import UsageError
 from fornix.registry.problems import counted, listed
 
 if TYPE_CHECKING:
@@ -96,10 +96,6 @@ def call(parsed: argparse.Namespace) -> int:
     from fornix.matrix.figures.look import drawable
 
     drawable(parsed.output)
-    if parsed.snapshot is not None and getattr(parsed, "store", None) is not None:
-        raise UsageError("--store and --snapshot name two places to draw from; give one of them")
-    if parsed.snapshot is None and parsed.version is not None:
-        raise UsageError("--version names a snapshot; give --snapshot PLACE with it")
     made: _Drawn = parsed.draw(parsed)
     save(made.figure, parsed.output)
     if parsed.json:
@@ -173,12 +169,13 @@ def _profile(parsed: argparse.Namespace) -> _Drawn:
     from fornix.matrix.figures import draw_profiles
     from fornix.matrix.snapshots.pulling import open_snapshot
 
-    if parsed.snapshot is None:
+    published = snapshot(parsed)
+    if published is None:
         found = registry(parsed)
         tables = [stored_profile(found, model) for model in parsed.model]
     else:
-        snapshot = open_snapshot(parsed.snapshot, parsed.version or "latest")
-        tables = [published_profile(snapshot, model) for model in parsed.model]
+        opened = open_snapshot(*published)
+        tables = [published_profile(opened, model) for model in parsed.model]
     data = layer_profiles(tables)
     return _Drawn(draw_profiles(data, **_width(parsed)), data, {}, [])
 
@@ -193,9 +190,10 @@ def _source(parsed: argparse.Namespace, benchmark: str | None = None) -> Source:
     from fornix.matrix.comparing.sources import of_snapshot, of_store
 
     benchmarks = parsed.benchmarks if benchmark is None else [benchmark]
-    if parsed.snapshot is None:
+    published = snapshot(parsed)
+    if published is None:
         return of_store(registry(parsed), store(parsed, read_only=True), parsed.models, benchmarks, seed=parsed.seed)
-    return of_snapshot(parsed.snapshot, parsed.version or "latest", parsed.models, benchmarks)
+    return of_snapshot(*published, parsed.models, benchmarks)
 
 
 def _left_out(data: xr.Dataset) -> list[str]:

@@ -8,7 +8,7 @@ import tempfile
 import webbrowser
 from pathlib import Path
 
-from fornix.cli.arguments import add_private, add_selection, add_snapshot, registry, store
+from fornix.cli.arguments import add_private, add_selection, add_snapshot, registry, snapshot, store
 from fornix.errors import UsageError
 
 
@@ -27,22 +27,17 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def call(parsed: argparse.Namespace) -> int:
     from fornix.site.build import build, is_site, put
 
-    of_store = [name for name in ("store", "models", "benchmarks", "named") if getattr(parsed, name)]
-    if parsed.snapshot is not None and of_store:
-        option = "--with" if of_store[0] == "named" else f"--{of_store[0]}"
-        raise UsageError(f"{option} chooses from a store, --snapshot shows a published matrix whole; give one of the two")
-    if parsed.snapshot is None and parsed.version is not None:
-        raise UsageError("--version names a snapshot; give --snapshot PLACE with it")
+    published = snapshot(parsed, of_store=("models", "benchmarks", "named"))
     output: Path = parsed.output
     if output.exists() and not is_site(output) and (not output.is_dir() or any(output.iterdir())):
         raise UsageError(f"{output} is there and is no site; give another folder with -o")
     with tempfile.TemporaryDirectory(prefix="fornix-site-") as folder:
         within = Path(folder) / "snapshot"
         within.mkdir()
-        if parsed.snapshot is None:
+        if published is None:
             _stage(parsed, within)
         else:
-            _copy(parsed.snapshot, parsed.version or "latest", within)
+            _copy(*published, within)
         parent = output.resolve().parent
         parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{output.resolve().name}-", dir=parent) as beside:
@@ -73,7 +68,7 @@ def _copy(place: str, version: str, folder: Path) -> None:
     from fornix.matrix.snapshots.format import CARDS, CELLS, CITATION, LAYERS, MANIFEST, MATRIX
     from fornix.matrix.snapshots.pulling import open_snapshot
 
-    snapshot = open_snapshot(place, version)
-    (folder / MANIFEST).write_bytes(snapshot.manifest.to_bytes())
-    for name in (CELLS, CARDS, *(each for each in (MATRIX, LAYERS, CITATION) if each in snapshot.manifest.files)):
-        shutil.copyfile(snapshot.file(name), folder / name)
+    opened = open_snapshot(place, version)
+    (folder / MANIFEST).write_bytes(opened.manifest.to_bytes())
+    for name in (CELLS, CARDS, *(each for each in (MATRIX, LAYERS, CITATION) if each in opened.manifest.files)):
+        shutil.copyfile(opened.file(name), folder / name)
