@@ -75,6 +75,26 @@ def scored_by(cell: Cell) -> str:
     return sides(cell.key_parts)[1]
 
 
+def scored_otherwise(cell: Cell, card: Card, revisions: Mapping[str, int]) -> str:
+    """Why a cell that was not scored as the published ones cannot be ranked among them.
+
+    Parameters
+    ----------
+    card : Card
+        Of its benchmark.
+    revisions : mapping
+        Of fornix, when the snapshot was published.
+    """
+    version = cell.key_parts["benchmark"]["version"]
+    if version != card.version:
+        return f"scored by version {version} of the benchmark, not {card.version}"
+    for name, published in revisions.items():
+        here = cell.key_parts.get(f"{name}_revision")
+        if here is not None and here != published:
+            return f"scored by {name} revision {here} of fornix, not {published}"
+    return "not scored as the other cells of the benchmark: code, data, options or seed differ"
+
+
 def local_results(
     store: Store, own: Registry, models: Sequence[str] | None, benchmarks: Sequence[str] | None, seed: int
 ) -> Local:

@@ -14,17 +14,16 @@ import xarray as xr
 from fornix.engine.chosen import leaves
 from fornix.engine.plan import skip_reason
 from fornix.matrix.aggregate import Entry, aggregate
-from fornix.matrix.assemble import entry_from_scalars, matrix_of, tree_order
+from fornix.matrix.assemble import entry_from_scalars, tree_order
 from fornix.matrix.comparing.children import shares
 from fornix.matrix.coordinates import card_coordinates, coordinates
-from fornix.matrix.snapshots.local import LocalModel, scored_by
-from fornix.matrix.snapshots.provenance import hardware_class
+from fornix.matrix.snapshots.local import LocalModel, scored_by, scored_otherwise
+from fornix.matrix.snapshots.rows import block
 from fornix.matrix.snapshots.tables import COLUMNS
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
 from fornix.store.interface import Cell
 
-RANKS: Final = ("rank", "rank_low", "rank_high")
 _DIMS: Final = ("model", "benchmark")
 _VARIABLES: Final = (*COLUMNS, "origin")
 #: Of a published cell, what an entry has under the same name.
@@ -175,16 +174,17 @@ class Overlaid:
             else:
                 entries[leaf] = self._empty(row, card)
         self._aggregate(entries, self._columns)
-        block = self._with_flags(self._block({row.name: row.model.model_key}, self._columns, {row.name: entries}, cells), cells)
-        return block if row.same is None else self._as_published(row.same, block, cells)
+        made = block(self._registry, {row.name: row.model.model_key}, self._columns, {row.name: entries}, cells)
+        made = self._with_flags(made, cells)
+        return made if row.same is None else self._as_published(row.same, made, cells)
 
-    def _as_published(self, place: int, block: xr.Dataset, cells: Mapping[str, Cell]) -> xr.Dataset:
+    def _as_published(self, place: int, made: xr.Dataset, cells: Mapping[str, Cell]) -> xr.Dataset:
         """A row with what was published as it was published: all columns that have no local cell in or below them."""
         there = self._columns[: self._published.sizes["benchmark"]]
         kept = [j for j, card in enumerate(there) if not {leaf.identifier for leaf in leaves(self._registry, card)} & set(cells)]
         joined = {}
         for name in _VARIABLES:
-            own, old = block[name].values, self._old[name][[place]]
+            own, old = made[name].values, self._old[name][[place]]
             joined[name] = own.astype(np.result_type(own.dtype, old.dtype))
             joined[name][:, kept] = old[:, kept]
         return xr.Dataset({name: (_DIMS, values) for name, values in joined.items()})
@@ -204,7 +204,7 @@ class Overlaid:
             self._aggregate(entries[model], self._new)
         known = self._published["model_key"].values
         model_keys = {model: next(filter(None, known[places[model]].tolist()), "") for model in models}
-        return self._block(model_keys, self._new, entries, {})
+        return block(self._registry, model_keys, self._new, entries, {})
 
     # cells
 
@@ -249,69 +249,21 @@ class Overlaid:
         for card in columns:
             visit(card)
 
-    def _block(
-        self,
-        model_keys: Mapping[str, str],
-        columns: Sequence[Card],
-        entries: Mapping[str, Mapping[str, Entry]],
-        cells: Mapping[str, Cell],
-    ) -> xr.Dataset:
-        """Rows of these models with all variables of a pulled matrix and ``origin``; the ranks are not known."""
-        models = list(model_keys)
-        names = [card.identifier for card in columns]
-        flat = {(model, name): entries[model][name] for model in models for name in names}
-        block = matrix_of(self._registry, models, columns, flat)
-        own = [cells.get(name) for name in names]
-        beside: dict[str, list[Any]] = {
-            "chance": [
-                _number(_chance(card) if cell is None else cell.scalars.get("chance"))
-                for card, cell in zip(columns, own, strict=True)
-            ],
-            "created": ["" if cell is None else cell.created for cell in own],
-            "seconds": [_number(None if cell is None else cell.provenance.get("seconds")) for cell in own],
-            "hardware": ["" if cell is None else hardware_class(cell.provenance) for cell in own],
-            "benchmark_key": ["" if cell is None else scored_by(cell) for cell in own],
-            "origin": ["local"] * len(names),
-            **{name: [np.nan] * len(names) for name in RANKS},
-        }
-        block = block.assign({name: (_DIMS, np.array([row] * len(models))) for name, row in beside.items()})
-        return block.assign(model_key=(_DIMS, np.array([[model_keys[model]] * len(names) for model in models])))
-
-    def _with_flags(self, block: xr.Dataset, cells: Mapping[str, Cell]) -> xr.Dataset:
+    def _with_flags(self, made: xr.Dataset, cells: Mapping[str, Cell]) -> xr.Dataset:
         """A local row out of rankings where its cells, or those below a parent, were scored otherwise than the published."""
         otherwise = {
-            leaf: self._otherwise(cell, self._registry.get("benchmark", leaf))
+            leaf: scored_otherwise(cell, self._registry.get("benchmark", leaf), self._revisions)
             for leaf, cell in cells.items()
             if scored_by(cell) not in self._scored[leaf]
         }
-        flags, ranked = block["flags"].values.astype(object), block["ranked"].values.copy()
+        flags, ranked = made["flags"].values.astype(object), made["ranked"].values.copy()
         for j, card in enumerate(self._columns):
             reasons = [otherwise[leaf] for leaf in shares(self._registry, card) if leaf in otherwise]
             flags[0, j] = "; ".join(dict.fromkeys(filter(None, [flags[0, j], *reasons])))
             ranked[0, j] &= not reasons
-        return block.assign(flags=(_DIMS, flags.astype(np.str_)), ranked=(_DIMS, ranked))
-
-    def _otherwise(self, cell: Cell, card: Card) -> str:
-        """Why a local cell cannot be ranked among the others of its benchmark."""
-        version = cell.key_parts["benchmark"]["version"]
-        if version != card.version:
-            return f"scored by version {version} of the benchmark, not {card.version}"
-        for name, published in self._revisions.items():
-            here = cell.key_parts.get(f"{name}_revision")
-            if here is not None and here != published:
-                return f"scored by {name} revision {here} of fornix, not {published}"
-        return "not scored as the other cells of the benchmark: code, data, options or seed differ"
+        return made.assign(flags=(_DIMS, flags.astype(np.str_)), ranked=(_DIMS, ranked))
 
 
 def _empty_of(array: xr.DataArray) -> Any:
     """What stands where a row of the model itself is put in: a value of the right kind."""
     return np.zeros((), dtype=array.dtype).item()
-
-
-def _chance(card: Card) -> float | None:
-    """What a model of nothing scores on a leaf by its card; that of a parent no card states."""
-    return card.chance if card.aggregate is None else None
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else np.nan

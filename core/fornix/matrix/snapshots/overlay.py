@@ -25,8 +25,9 @@ from fornix.matrix.given import given_names, given_registry, given_store
 from fornix.matrix.snapshots.cards import to_json
 from fornix.matrix.snapshots.format import SnapshotError, array_files
 from fornix.matrix.snapshots.local import LocalModel, local_results
-from fornix.matrix.snapshots.overlaid import RANKS, Overlaid, Row
+from fornix.matrix.snapshots.overlaid import Overlaid, Row
 from fornix.matrix.snapshots.pulling import Snapshot, pull
+from fornix.matrix.snapshots.rows import RANKS
 from fornix.matrix.snapshots.scores import score_of, snapshot_of
 from fornix.matrix.snapshots.sources import Away
 from fornix.registry.card import Card, Kind
