@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from fornix.errors import NotAble
 from fornix.extraction.commitment import Commitment
-from fornix.extraction.presenting import GramSink, Presentation, Sink, ValueSink, present
+from fornix.extraction.presenting import present
 from fornix.extraction.readout import choice_probabilities
 from fornix.extraction.scratch import Scratch
+from fornix.extraction.sinks import GramSink, Presentation, Sink, ValueSink
 from fornix.interfaces import (
     Experiment,
     Gram,

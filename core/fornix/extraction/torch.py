@@ -1,15 +1,12 @@
 """A model from a torch module: forward hooks on named layers, one forward pass for all of them, nothing after the last.
 
-The numeric policy is applied around every forward pass and taken back afterwards, so that a network keeps the mode, and the
-process the settings, that they had.
+What a forward pass runs under is :mod:`~fornix.extraction.forward`'s.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +17,7 @@ from torch import Tensor, nn
 
 from fornix.errors import FornixError, UsageError
 from fornix.extraction.commitment import Commitment, declared
+from fornix.extraction.forward import numeric_policy
 from fornix.extraction.responder import FeatureModel, missing_layer
 from fornix.extraction.scratch import Scratch
 
@@ -157,7 +155,7 @@ class TorchModel(FeatureModel):
     def _forward(self, images: list[Any], layers: Sequence[str], seed: int) -> dict[str, NDArray[np.float32]]:
         batch = _stack(images)
         images.clear()  # the stacked copy is enough: at most two batches of images are held at a time
-        with _policy(self.module, self.device, self.deterministic, seed):
+        with numeric_policy(self.module, self.device, self.deterministic, seed):
             return self._capture(batch.to(self.device), layers)
 
     def _capture(self, batch: Tensor, layers: Sequence[str]) -> dict[str, NDArray[np.float32]]:
@@ -267,44 +265,3 @@ def _time_first(child: nn.Module) -> bool:
     if isinstance(child, nn.TransformerEncoderLayer):
         child = child.self_attn
     return isinstance(child, nn.RNNBase | nn.MultiheadAttention) and not child.batch_first
-
-
-@contextmanager
-def _policy(module: nn.Module, device: torch.device, deterministic: bool, seed: int) -> Iterator[None]:
-    """The numeric policy around a forward pass: eval mode, no gradients, float32 throughout, seeded, deterministic."""
-    if device.type == "cuda":
-        # cuBLAS is deterministic only with a fixed workspace, which it reads when it is first used.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    training = [child for child in module.modules() if child.training]
-    before = (
-        torch.get_deterministic_debug_mode(),
-        torch.utils.deterministic.fill_uninitialized_memory,  # type: ignore[attr-defined]
-        torch.get_float32_matmul_precision(),
-        torch.backends.mha.get_fastpath_enabled(),
-    )
-    with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode())
-        stack.enter_context(torch.autocast(device.type, enabled=False))
-        stack.enter_context(torch.random.fork_rng([device] if device.type == "cuda" else []))
-        if device.type == "cuda":
-            stack.enter_context(torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False))
-        try:
-            module.eval()
-            # The same switch as use_deterministic_algorithms, which imports the compiler and costs seconds.
-            torch.set_deterministic_debug_mode("error" if deterministic else "default")
-            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # it would fill for nothing
-            torch.set_float32_matmul_precision("highest")
-            torch.backends.mha.set_fastpath_enabled(False)  # the fused path calls no inner layer
-            # Not torch.manual_seed: where CUDA is not in use, that queues a call and a stack trace each time.
-            torch.default_generator.manual_seed(seed)
-            if device.type == "cuda":
-                with torch.cuda.device(device):
-                    torch.cuda.manual_seed(seed)
-            yield
-        finally:
-            torch.set_deterministic_debug_mode(before[0])
-            torch.utils.deterministic.fill_uninitialized_memory = before[1]  # type: ignore[attr-defined]
-            torch.set_float32_matmul_precision(before[2])
-            torch.backends.mha.set_fastpath_enabled(before[3])
-            for child in training:
-                child.training = True
