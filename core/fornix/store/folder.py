@@ -113,20 +113,26 @@ class Folder:
             return
 
     def entries(self, folder: str) -> Iterator[Entry]:
-        try:
-            with os.scandir(self._root / folder) as found:
-                for entry in found:
-                    name = folder + entry.name
-                    if entry.is_dir():
-                        yield from self.entries(f"{name}/")
-                        continue
-                    try:
-                        status = entry.stat()
-                    except FileNotFoundError:  # removed meanwhile
-                        continue
-                    yield Entry(name, f"{status.st_size}-{status.st_mtime_ns}", status.st_mtime)
-        except FileNotFoundError:
-            return
+        below = [folder]
+        while below:
+            folder = below.pop()
+            try:
+                here = os.open(self._root / folder, os.O_RDONLY)
+            except FileNotFoundError:
+                continue
+            try:
+                with os.scandir(here) as found:  # of a descriptor: the system need not find the folder again for every name
+                    for entry in found:
+                        if entry.is_dir():
+                            below.append(f"{folder}{entry.name}/")
+                            continue
+                        try:
+                            status = entry.stat()
+                        except FileNotFoundError:  # removed meanwhile
+                            continue
+                        yield Entry(folder + entry.name, f"{status.st_size}-{status.st_mtime_ns}", status.st_mtime)
+            finally:
+                os.close(here)
 
     def each(self, call: Callable[[str], Result], names: Iterable[str]) -> Iterator[Result]:
         return map(call, names)
