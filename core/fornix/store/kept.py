@@ -1,7 +1,7 @@
 """What every store does with its objects, wherever they lie: what comes first, what decides, and what is believed.
 
-Records are JSON, arrays netCDF. A record that is not as it was written counts as absent; a file of arrays is believed if it
-has the hash that its record states. Which objects there are is :mod:`~fornix.store.layout`'s.
+Records are JSON, arrays netCDF. Which objects there are is :mod:`~fornix.store.layout`'s, which of them count as absent
+:mod:`~fornix.store.reading`'s; a file of arrays is believed if it has the hash that its record states.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fornix.store import layout, records
 from fornix.store.index import Index, listed_from
 from fornix.store.interface import ArrayFileError, Attempt, Cell, Kind, Listed, StoredResponse, StoreError
 from fornix.store.objects import Objects
+from fornix.store.reading import read_record
+from fornix.store.records import Record
 from fornix.store.writing import sha256_of, written
 
 if TYPE_CHECKING:
@@ -28,11 +30,7 @@ if TYPE_CHECKING:
 
     from fornix.interfaces import Gram
 
-Record = TypeVar("Record", Cell, Attempt, StoredResponse)
 Written = TypeVar("Written", Cell, StoredResponse)
-
-#: How often a record that is not as it was written is read before it is taken to lie there like that.
-_READINGS: Final = 4
 
 
 class KeptStore:
@@ -111,7 +109,11 @@ class KeptStore:
                 unknown.append(key)
             else:
                 yield version, cell
-        for found in self.objects.each(lambda key: self._found(Cell, layout.CELLS + f"{key[:2]}/{key}.json", key=key), unknown):
+
+        def read(key: str) -> tuple[Cell, str] | None:
+            return read_record(self.objects, Cell, f"{layout.CELLS}{key[:2]}/{key}.json", key=key)
+
+        for found in self.objects.each(read, unknown):
             if found is not None:
                 cell, version = found
                 if note:
@@ -223,35 +225,11 @@ class KeptStore:
 
     def _record(self, kind: type[Record], name: str, **named: str) -> Record | None:
         """The record of this name; None where there is none, and, with a warning, where it is damaged."""
-        found = self._found(kind, name, **named)
+        found = read_record(self.objects, kind, name, **named)
         return None if found is None else found[0]
 
-    def _found(self, kind: type[Record], name: str, **named: str) -> tuple[Record, str] | None:
-        """The record of this name, and the version of its object.
-
-        A record that is not as it was written is read again: it may have been damaged on its way here.
-        """
-        before, why = None, ""
-        for _ in range(_READINGS):
-            try:
-                found = self.objects.read(name)
-            except OSError as error:
-                why = f"cannot be read and counts as absent ({error})"
-                break
-            if found is None:
-                return None
-            try:
-                return records.from_text(kind, found.content, **named), found.version
-            except records.Damaged as error:
-                why = str(error)
-            if found.content == before:
-                break
-            before = found.content
-        warnings.warn(f"{self.place}/{name} {why}", stacklevel=3)
-        return None
-
     def _noted_cell(self, key: str) -> Cell | None:
-        found = self._found(Cell, layout.cell(key), key=key)
+        found = read_record(self.objects, Cell, layout.cell(key), key=key)
         if found is None:
             return None
         self.index.note(*found)
