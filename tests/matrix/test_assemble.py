@@ -28,7 +28,7 @@ def matrix_of(folder: Path, *scores: Score) -> xr.Dataset:
     registry, store = toy_registry(TOYS), FolderStore(folder)
     for planned, score in zip(plan(registry, store, [MODEL]).cells, scores, strict=True):
         store.put_cell(Cell(planned.key, planned.model, planned.benchmark, scalars=score_scalars(score)))
-    return assemble(registry, store, plan(registry, store, [MODEL])).sel(model=MODEL)
+    return assemble(registry, plan(registry, store, [MODEL])).sel(model=MODEL)
 
 
 def test_scores_with_their_errors_are_in_rankings(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def call(parsed: argparse.Namespace) -> int:
     from fornix.matrix.assemble import assemble
 
     found, place = registry(parsed), store(parsed, read_only=True)
-    matrix = assemble(found, place, plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed))
+    matrix = assemble(found, plan(found, place, parsed.models, parsed.benchmarks, seed=parsed.seed))
     save(matrix, parsed)
     print_matrix(matrix, parsed, place, untried=parsed.models is None or parsed.benchmarks is None)
     return 0

@@ -42,6 +42,8 @@ class PlannedCell:
         One sentence more: which file, which region; for a stale cell which parts of its key changed.
     seconds : float or None
         What this cell cost the last time, if it is known.
+    result : Listed or None
+        What the store listed of it, where the state is ok.
     """
 
     model: str
@@ -52,6 +54,7 @@ class PlannedCell:
     reason: str = ""
     why: str = ""
     seconds: float | None = None
+    result: Listed | None = None
 
     @property
     def tried(self) -> bool:
@@ -268,7 +271,7 @@ class _History:
         cells = self._cells.get((model, benchmark), [])
         result = next((cell for cell in cells if cell.key == key), None)
         if result is not None:
-            return PlannedCell(model, benchmark, "ok", key, parts, seconds=result.seconds)
+            return PlannedCell(model, benchmark, "ok", key, parts, seconds=result.seconds, result=result)
         self._read_attempts(model)
         latest, seconds = self._attempts.get(key), self._seconds.get((model, benchmark))
         if latest is not None and latest.status != "ok":

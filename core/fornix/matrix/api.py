@@ -122,7 +122,7 @@ def run(
             tell=progress.tell if progress is not None else lambda sentence: None,
         )
     after = plan(registry, place, chosen, targets, ask_models=ask_models, seed=seed)
-    return assemble(registry, place, after if ask_models else unanswered(after, left))
+    return assemble(registry, after if ask_models else unanswered(after, left))
 
 
 def score(

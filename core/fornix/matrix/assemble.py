@@ -1,4 +1,4 @@
-"""Assembling the matrix (model x benchmark) from a plan, a store and the cards."""
+"""Assembling the matrix (model x benchmark) from a plan, which has the results that the store listed, and the cards."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from fornix.matrix.coordinates import coordinates
 from fornix.matrix.flags import flags, notes, unpublished
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
-from fornix.store.interface import Listed, Store
 
 _NUMBERS = ("value", "error", "interval_low", "interval_high", "raw", "raw_error", "ceiling", "ceiling_error")
 _WORDS = ("status", "reason", "why", "notes", "flags", "normalisation", "resampled", "coverage", "key", "details")
 
 
-def assemble(registry: Registry, store: Store, plan: Plan) -> xr.Dataset:
+def assemble(registry: Registry, plan: Plan) -> xr.Dataset:
     """The matrix of a plan's cells, and of every parent whose leaves are among them.
 
     Returns
@@ -38,8 +37,7 @@ def assemble(registry: Registry, store: Store, plan: Plan) -> xr.Dataset:
     models = list(dict.fromkeys(cell.model for cell in plan.cells))
     planned = list(dict.fromkeys(cell.benchmark for cell in plan.cells))
     order = tree_order(registry, planned)
-    results = {cell.key: cell for cell in store.listing()} if plan.in_state("ok") else {}
-    entries = {(c.model, c.benchmark): _leaf_entry(c, results) for c in plan.cells}
+    entries = {(c.model, c.benchmark): _leaf_entry(c) for c in plan.cells}
     for name in models:
         row = {benchmark: entries[name, benchmark] for benchmark in planned}
         for card in reversed(order):  # children before their parents
@@ -69,14 +67,12 @@ def tree_order(registry: Registry, planned: Sequence[str]) -> list[Card]:
     return ordered
 
 
-def _leaf_entry(planned: PlannedCell, results: Mapping[str, Listed]) -> Entry:
+def _leaf_entry(planned: PlannedCell) -> Entry:
     if planned.state != "ok":
         status = planned.why if planned.state == "failed" and planned.why in ("oom", "timeout") else planned.state
         return Entry(status, reason=planned.reason, why="" if planned.state == "failed" else planned.why, key=planned.key)
-    cell = results.get(planned.key)
-    if cell is None:  # the store lost it between planning and assembling
-        return Entry("missing", key=planned.key)
-    return entry_from_scalars(cell.scalars, key=cell.key)
+    assert planned.result is not None
+    return entry_from_scalars(planned.result.scalars, key=planned.key)
 
 
 def entry_from_scalars(scalars: Mapping[str, Any], key: str = "") -> Entry:

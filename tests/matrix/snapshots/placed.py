@@ -63,7 +63,7 @@ def fill(store: FolderStore, scores: Mapping[tuple[str, str], Score], registry: 
 def toy_matrix(store: FolderStore, toys: Path = TOYS) -> xr.Dataset:
     """The matrix of the toys in a store."""
     registry = toy_registry(toys)
-    return assemble(registry, store, plan(registry, store))
+    return assemble(registry, plan(registry, store))
 
 
 def place_by_hand(

@@ -96,7 +96,7 @@ def test_the_matrix_comes_back_bit_for_bit(lab: Lab, named: Staged) -> None:
     """All that is private was asked for, so nothing is changed on the way."""
     models = [card.identifier for card in lab.registry.cards("model")]
     leaves = [card.identifier for card in lab.registry.cards("benchmark") if card.aggregate is None]
-    expected = assemble(lab.registry, lab.store, plan(lab.registry, lab.store, models, leaves, look_for_data=False))
+    expected = assemble(lab.registry, plan(lab.registry, lab.store, models, leaves, look_for_data=False))
     found = matrix_in(named)
     assert expected["status"].values.tolist() == found["status"].values.tolist()
     for name in expected.data_vars:

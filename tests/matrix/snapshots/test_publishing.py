@@ -97,7 +97,7 @@ def test_what_is_published_is_pulled_bit_for_bit(lab: Lab, place: InFolder | InB
     assert names == sorted([*(f"{at}{path}" for path in (*files, "manifest.json")), "index.html", "latest.json"])
     assert sorted(published.written) == names
     registry = toy_registry(lab.plugins)
-    expected = assemble(registry, lab.new, plan(registry, lab.new, look_for_data=False))
+    expected = assemble(registry, plan(registry, lab.new, look_for_data=False))
     pulled = fornix.pull(place.named, units=True)
     assert pulled.attrs["version"] == version == published.latest
     expected = expected.sel(model=pulled["model"].values, benchmark=leaves)

@@ -51,7 +51,7 @@ def of_store(
     UsageError
         If a name is unknown.
     """
-    matrix = assemble(registry, store, plan(registry, store, models, benchmarks, seed=seed))
+    matrix = assemble(registry, plan(registry, store, models, benchmarks, seed=seed))
     return Source(matrix, _in_store(matrix, store), registry)
 
 

@@ -114,7 +114,7 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
             f"the store {store.place} has no result to publish of these models and benchmarks as their plugins are now; "
             "`fornix matrix` says how each cell stands, and `fornix run` computes what is missing"
         )
-    matrix = _matrix(kept, results, store, visible)
+    matrix = _matrix(kept, results, visible)
     if selection.ranks:
         matrix = _ranked(matrix, kept, store, visible.registry)
     cards = _cards_of(matrix, visible)
@@ -184,10 +184,10 @@ def _left_out(planned: Plan, kept: Plan) -> Iterator[str]:
 # the matrix
 
 
-def _matrix(planned: Plan, results: Mapping[str, Result], store: Store, visible: Visible) -> xr.Dataset:
+def _matrix(planned: Plan, results: Mapping[str, Result], visible: Visible) -> xr.Dataset:
     """The matrix as it may leave, with all columns of a snapshot but the ranks."""
     said = Plan(tuple(_as_told(cell, visible) for cell in planned.cells))
-    matrix = assemble(visible.registry, store, said)
+    matrix = assemble(visible.registry, said)
     models, benchmarks = matrix["model"].values.tolist(), matrix["benchmark"].values.tolist()
     matrix = matrix.assign_coords(card_coordinates(visible.registry, models, benchmarks))
     matrix = matrix.assign({name: _each_text(matrix[name], visible) for name in ("notes", "flags", "why")})
