@@ -33,6 +33,7 @@ _VERBS = (
     "rescore",
     "matrix",
     "compare",
+    "rank",
     "log",
     "store",
     "publish",

@@ -11,7 +11,7 @@ import xarray as xr
 import fornix
 from fornix.errors import UsageError
 from fornix.matrix.comparing.result import Comparison
-from fornix.matrix.comparing.sources import of_matrix, of_store
+from fornix.matrix.comparing.sources import of_published, of_store
 from fornix.matrix.snapshots.publishing import publish
 from fornix.store.folder import FolderStore
 from tests.engine.conftest import TOYS, toy_registry
@@ -84,8 +84,21 @@ def test_local_cells_over_published_ones_are_read_from_their_store(tmp_path: Pat
     fill(own, {key: score for key, score in SCORES.items() if key[0] == OTHER})
     publish(toy_registry(TOYS), public, tmp_path / "place")
     laid = fornix.overlay(tmp_path / "place", own, plugins=[TOYS])
-    source = of_matrix(laid, toy_registry(TOYS))
+    source = of_published(laid)
     assert source.score_of(OTHER, IT).value == 0.4
     assert source.score_of(MODEL, IT).value == 0.5
-    found = fornix.rank(laid, plugins=[TOYS])
+    found = fornix.rank(laid)
     assert found["rank"].sel(benchmark=IT, model=[MODEL, OTHER]).values.tolist() == [1, 2]
+
+
+def test_a_matrix_that_brings_its_cards_needs_no_plugin(
+    place: Path, from_store: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plugins are not even looked for, which takes as long as there are any, and tells of theirs that are broken."""
+    pulled = fornix.pull(place)
+    monkeypatch.setattr("fornix.matrix.comparing.api.given_registry", lambda plugins: pytest.fail("plugins were looked for"))
+    assert repr(fornix.compare(MODEL, OTHER, matrix=pulled)) == repr(from_store)
+    assert fornix.rank(pulled)["rank"].sel(benchmark=IT).values.tolist() == [1, 2]
+    for ask in (lambda: fornix.rank(pulled, plugins=[TOYS]), lambda: fornix.compare(MODEL, OTHER, matrix=pulled, plugins=[TOYS])):
+        with pytest.raises(UsageError, match="has its own cards; leave them out"):
+            ask()

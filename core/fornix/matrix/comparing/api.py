@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import xarray as xr
 
@@ -12,10 +13,12 @@ from fornix.matrix.comparing.children import MissingCells
 from fornix.matrix.comparing.pairwise import compare_models
 from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.comparing.result import Comparison
-from fornix.matrix.comparing.sources import SNAPSHOT, of_matrix, of_snapshot, of_store
+from fornix.matrix.comparing.sources import SNAPSHOT, Source, of_assembled, of_published, of_snapshot, of_store
 from fornix.matrix.given import given_names, given_registry, given_store
 from fornix.matrix.snapshots.sources import is_place
 from fornix.store.interface import Store
+
+NO_PLUGINS: Final = "plugins are those of a store's results, and what is published has its own cards; leave them out"
 
 
 def compare(
@@ -63,13 +66,13 @@ def compare(
         If a name is unknown, the matrix does not say where its scores are, or plugins or a seed are given that it cannot heed.
     """
     place = matrix is None and isinstance(store, str | Path) and is_place(store)
-    if plugins and (place or (matrix is not None and SNAPSHOT in matrix.attrs)):
-        raise UsageError("plugins are those of a store's results, and what is published has its own cards; leave them out")
+    if plugins and place:
+        raise UsageError(NO_PLUGINS)
     if seed and (place or matrix is not None):
         raise UsageError("seed chooses among the results of a store, which a matrix or a snapshot has done; leave it out")
     names = given_names(benchmarks)
     if matrix is not None:
-        source = of_matrix(matrix, given_registry(plugins), None if store is None else given_store(store, read_only=True))
+        source = _of_matrix(matrix, store, plugins)
     elif isinstance(store, str | Path) and is_place(store):
         source = of_snapshot(store, "latest", [a, b], names)
     else:
@@ -99,9 +102,20 @@ def rank(
     Raises
     ------
     UsageError
-        If the matrix does not say where its scores are.
+        If the matrix does not say where its scores are, or plugins are given for one that brings its own cards.
     """
-    source = of_matrix(
-        matrix, given_registry(plugins), None if store is None else given_store(store, read_only=True), units=False
-    )
+    source = _of_matrix(matrix, store, plugins, units=False)
     return matrix.assign(ranks(source.matrix, source.score_of, source.registry, missing=missing).data_vars)
+
+
+def _of_matrix(
+    matrix: xr.Dataset, store: Store | str | Path | None, plugins: Sequence[str | Path], *, units: bool = True
+) -> Source:
+    """What was pulled or overlaid brings its own cards, and no plugin is looked for; another matrix has those of its plugins."""
+    if SNAPSHOT in matrix.attrs:
+        if plugins:
+            raise UsageError(NO_PLUGINS)
+        return of_published(matrix, units=units)
+    if store is None:
+        raise UsageError("this matrix does not say where its scores are: give the store that it was assembled from (store=...)")
+    return of_assembled(matrix, given_registry(plugins), given_store(store, read_only=True))

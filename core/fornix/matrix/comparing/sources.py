@@ -11,7 +11,7 @@ import xarray as xr
 
 from fornix.engine.exchange import score_from
 from fornix.engine.plan import plan
-from fornix.errors import FornixError, UsageError
+from fornix.errors import FornixError
 from fornix.interfaces.score import Score
 from fornix.matrix.assemble import assemble
 from fornix.matrix.comparing.measured import ScoreOf
@@ -55,38 +55,37 @@ def of_store(
     return Source(matrix, _in_store(matrix, store), registry)
 
 
-def of_snapshot(place: str | Path, version: str, models: Sequence[str] | None, benchmarks: Sequence[str] | None = None) -> Source:
-    """What is published of these models and benchmarks, None: all.
+def of_snapshot(
+    place: str | Path,
+    version: str,
+    models: Sequence[str] | None,
+    benchmarks: Sequence[str] | None = None,
+    *,
+    units: bool = True,
+) -> Source:
+    """What is published of these models and benchmarks, None: all; ``units`` as :func:`of_published` takes it.
 
     Raises
     ------
     SnapshotError
         If the snapshot cannot be had, or lacks one of them.
     """
-    matrix = pull(place, version, models, benchmarks)
-    return Source(matrix, score_of(matrix), registry_of(matrix))
+    return of_published(pull(place, version, models, benchmarks), units=units)
 
 
-def of_matrix(matrix: xr.Dataset, registry: Registry, store: Store | None = None, *, units: bool = True) -> Source:
-    """A matrix at hand: pulled, pulled with local cells over it, or assembled from a store.
+def of_published(matrix: xr.Dataset, *, units: bool = True) -> Source:
+    """A matrix that was pulled, or pulled with local cells over it: by its own cards, whatever is installed here.
 
     Parameters
     ----------
-    registry : Registry
-    store : Store, optional
-        Which a matrix was assembled from that does not say where its scores are, and by which cards.
     units : bool
         False: scores may lack the values of single units, and the files of a snapshot that hold them are not fetched.
-
-    Raises
-    ------
-    UsageError
-        If the matrix does not say where its scores are.
     """
-    if SNAPSHOT in matrix.attrs:
-        return Source(matrix, score_of(matrix, units=units), registry_of(matrix))
-    if store is None:
-        raise UsageError("this matrix does not say where its scores are: give the store that it was assembled from (store=...)")
+    return Source(matrix, score_of(matrix, units=units), registry_of(matrix))
+
+
+def of_assembled(matrix: xr.Dataset, registry: Registry, store: Store) -> Source:
+    """A matrix that was assembled from a store, by these cards."""
     return Source(matrix, _in_store(matrix, store), registry)
 
 

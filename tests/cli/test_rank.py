@@ -1,0 +1,87 @@
+"""``fornix rank``: models in order from a store or a snapshot, on what all have where that is asked for, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fornix
+from fornix.cli.main import main
+from fornix.matrix.snapshots.publishing import publish
+from fornix.store.folder import FolderStore
+from tests.engine.conftest import TOYS, toy_registry
+from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, scored
+
+PLUGINS = ["--plugins", str(TOYS)]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store and a snapshot of it, in which one model has no score on a leaf."""
+    folder = tmp_path_factory.mktemp("lab")
+    store = FolderStore(folder / "store")
+    fill(store, {(MODEL, IT): scored(0.5, 1), (MODEL, V4): scored(0.3, 2), (OTHER, IT): scored(0.4, 3)})
+    publish(toy_registry(TOYS), store, folder / "place")
+    return folder
+
+
+def test_a_store_and_a_snapshot_are_ranked_alike(lab: Path, capsys: Any) -> None:
+    models = ["--models", MODEL, OTHER]
+    assert main(["rank", "--store", str(lab / "store"), "--benchmarks", IT, *models, *PLUGINS]) == 0
+    said = capsys.readouterr().out
+    first, *rows = said.splitlines()
+    assert first == IT
+    assert [row.split()[:2] for row in rows[1:3]] == [["1", MODEL], ["2", OTHER]]
+    assert main(["rank", "--snapshot", str(lab / "place"), "--benchmarks", IT, *models]) == 0
+    assert capsys.readouterr().out == said
+
+
+def test_it_says_what_python_does(lab: Path, capsys: Any) -> None:
+    assert main(["rank", "--snapshot", str(lab / "place"), "--benchmarks", PARENT, IT, V4, "--json"]) == 0
+    of_parent, *of_leaves = json.loads(capsys.readouterr().out)
+    expected = fornix.rank(fornix.pull(lab / "place"))
+    for found in (of_parent, *of_leaves):
+        column = expected.sel(benchmark=found["benchmark"])
+        assert {model["model"]: model["rank"] for model in found["models"] if model["rank"] is not None} == {
+            str(name): float(column["rank"].sel(model=name)) for name in column["model"].values[column["rank"].notnull()]
+        }
+    assert [model["model"] for model in of_parent["models"]] == [MODEL]
+    assert of_parent["reliability"] is None
+    assert of_parent["compared_on"] == []
+
+
+def test_in_common_models_are_ranked_on_what_all_of_them_have(lab: Path, capsys: Any) -> None:
+    place = ["rank", "--snapshot", str(lab / "place"), "--common"]
+    assert main([*place, "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["benchmark"] == PARENT
+    assert found["compared_on"] == [IT]
+    ranks = {model["model"]: (model["rank"], model["value"]) for model in found["models"]}
+    assert ranks == {MODEL: (1, pytest.approx(0.4)), OTHER: (2, None)}
+    assert main(place) == 0
+    assert f"ranked on {IT} only" in capsys.readouterr().out
+
+
+def test_who_has_no_rank_is_told_with_the_reason(lab: Path, tmp_path: Path, capsys: Any) -> None:
+    publish(toy_registry(TOYS), FolderStore(lab / "store"), tmp_path / "place", arrays=False)
+    assert main(["rank", "--snapshot", str(tmp_path / "place"), "--benchmarks", IT]) == 0
+    said = capsys.readouterr().out
+    assert "no model has a rank here" in said
+    assert "no rank: 2 models" in said
+    assert f"has no replicates/{IT}.nc" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--benchmarks", "Toy.IT"], "Toy.IT"),
+        (["--version", "2026-01-01-0123456789"], "--version names a snapshot"),
+        (["--snapshot", "there"], "--store goes with a store"),
+    ],
+)
+def test_wrong_requests_are_sentences(lab: Path, capsys: Any, arguments: list[str], said: str) -> None:
+    assert main(["rank", *arguments, "--store", str(lab / "store"), *PLUGINS]) == 2
+    assert said in capsys.readouterr().err
