@@ -184,6 +184,15 @@ def test_a_benchmark_that_names_what_cannot_be_had_is_alone_unusable(explosive, 
     assert any(f"benchmark b: its card names the {named}" in problem.sentence for problem in registry.problems)
 
 
+def test_what_cannot_be_used_either_is_not_suggested(explosive, plugins, card_toml):
+    lost = card_toml("benchmark", "leaf", uses={"datasets": ["absent"]})
+    explosive(plugins, card_toml("benchmark", "a", **parent("leaf")), card_toml("benchmark", "b", **parent("leafs")), lost)
+    said = [problem.sentence for problem in discover([plugins]).problems]
+    for name, child in (("a", "leaf"), ("b", "leafs")):
+        lacking = f"its card names the benchmark {child!r}, which no usable plugin provides; install or mend its plugin"
+        assert f"benchmark {name}: {lacking}" in said
+
+
 def test_who_asks_for_a_malformed_card_is_told_what_is_wrong(explosive, plugins, card_toml):
     explosive(plugins, card_toml("model", "unlicensed", licence=None))
     with pytest.raises(PluginError, match=r"'unlicensed' cannot be used.*licence is missing"):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -118,28 +119,18 @@ class Registry:
     def _find_loose_ends(self) -> None:
         """Make benchmarks unusable that name what is not there, or what cannot be used itself."""
         cards, founded = self.cards("benchmark"), frozenset[str]()
+        usable = cache(self._is_usable)  # a thousand benchmarks may use one metric
         for _ in range(DEEPEST):  # from the leaves up, so that a parent below itself is never reached
-            founded = frozenset(card.identifier for card in cards if self._loose_end(card, founded) is None)
-        for card in cards:
-            loose = self._loose_end(card, founded)
-            if loose is not None:
-                kind, name = loose
-                why = f"its card names the {kind} {name!r}, {self.not_provided(kind, name)}"
-                self._unusable[card.kind, card.identifier.casefold()] = f"benchmark {card.identifier!r} cannot be used: {why}"
-                ours = self.distribution(card)
-                self._problems.append(Problem("error", f"benchmark {card.identifier}: {why}", (ours.card_path,), ours.name))
-
-    def _loose_end(self, card: Card, founded: Set[str]) -> tuple[Kind, str] | None:
-        """What a benchmark's card names and cannot be had, if anything; ``founded`` benchmarks are known to be usable."""
-        named: list[tuple[Kind, str]] = [("dataset", name) for name in card.uses.datasets]
-        named += [("metric", name) for name in card.uses.metrics]
-        for kind, name in named:
-            if not self._is_usable(kind, name):
-                return kind, name
-        for name in card.aggregate.leaves() if card.aggregate is not None else ():
-            if name not in founded:
-                return "benchmark", name
-        return None
+            founded = frozenset(card.identifier for card in cards if _loose_end(card, founded, usable) is None)
+        loose = [(card, end) for card in cards if (end := _loose_end(card, founded, usable)) is not None]
+        # all of them before a word is said: none is a name that another's card could have meant
+        self._unusable.update({(card.kind, card.identifier.casefold()): "" for card, _ in loose})
+        lacking = dict.fromkeys(end for _, end in loose)
+        why = {end: f"its card names the {end[0]} {end[1]!r}, {self.not_provided(*end)}" for end in lacking}
+        for card, end in loose:
+            self._unusable[card.kind, card.identifier.casefold()] = f"benchmark {card.identifier!r} cannot be used: {why[end]}"
+            ours = self.distribution(card)
+            self._problems.append(Problem("error", f"benchmark {card.identifier}: {why[end]}", (ours.card_path,), ours.name))
 
     def _is_usable(self, kind: Kind, name: str) -> bool:
         try:
@@ -213,6 +204,19 @@ class Registry:
     def distribution(self, card: Card) -> Distribution:
         """The distribution that the card came with."""
         return self._owners[card.kind, card.identifier]
+
+
+def _loose_end(card: Card, founded: Set[str], usable: Callable[[Kind, str], bool]) -> tuple[Kind, str] | None:
+    """What a benchmark's card names and cannot be had, if anything; ``founded`` benchmarks are known to be usable."""
+    named: list[tuple[Kind, str]] = [("dataset", name) for name in card.uses.datasets]
+    named += [("metric", name) for name in card.uses.metrics]
+    for kind, name in named:
+        if not usable(kind, name):
+            return kind, name
+    for name in card.aggregate.leaves() if card.aggregate is not None else ():
+        if name not in founded:
+            return "benchmark", name
+    return None
 
 
 def discover(folders: Iterable[str | os.PathLike[str]] = ()) -> Registry:
