@@ -98,8 +98,8 @@ class Neurons:
     """Stimuli with features, neuroids that respond to them linearly, and two models that each see the features with errors.
 
     Each neuroid has weights of its own and a gain that is log-normal around ``gain`` (0.4 in the logarithm); its noise has
-    variance 1, of which 0.3 comes from 5 features of the stimuli that no model sees. A model's errors, of 0.7 standard
-    deviations, are fixed for a stimulus, so both models are equal in truth, on average over stimuli and neuroids.
+    variance 1, of which 0.3 comes from 5 features of the stimuli that no model sees. A model's errors are fixed for a stimulus,
+    so both models are equal in truth, on average over stimuli and neuroids.
 
     Parameters
     ----------
@@ -107,6 +107,8 @@ class Neurons:
         The models lack a quarter of the features each, another quarter; so neuroids differ by which model is better for them.
     repetitions : int
         How often each stimulus is shown; responses are averaged.
+    errors : float
+        The standard deviation of a model's errors: where it is small, models agree closely.
     """
 
     n_stimuli: int
@@ -115,6 +117,7 @@ class Neurons:
     n_features: int = 20
     partial_views: bool = False
     repetitions: int = 1
+    errors: float = 0.7
 
     def draw(self, rng: Generator, worse: float) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
         """Both models' responses, and those measured, of new stimuli and new neuroids."""
@@ -124,7 +127,7 @@ class Neurons:
         unknown = rng.normal(size=(n, 5)) @ rng.normal(size=(5, q)) / math.sqrt(5)
         noise = math.sqrt(0.7) * rng.normal(size=(self.repetitions, n, q))
         measured_responses = signal + math.sqrt(0.3) * unknown + noise
-        errors = rng.normal(size=(2, n, p)) * np.array([0.7, 0.7 + worse])[:, None, None]
+        errors = rng.normal(size=(2, n, p)) * (self.errors + np.array([0.0, worse]))[:, None, None]
         a, b = features + errors
         if self.partial_views:
             a, b = a[:, : p - p // 4], b[:, p // 4 :]
@@ -137,7 +140,8 @@ class Neurons:
     @property
     def name(self) -> str:
         views = ", each lacking other features" if self.partial_views else ""
-        return f"{self.n_stimuli} stimuli x {self.n_neuroids} neuroids, gain {self.gain}{views}"
+        alike = f", models' errors {self.errors}" if self.errors != Neurons.errors else ""
+        return f"{self.n_stimuli} stimuli x {self.n_neuroids} neuroids, gain {self.gain}{views}{alike}"
 
 
 def scored(world: Neurons, metric: fornix.interfaces.Metric, rng: Generator, worse: float) -> tuple[Score, Score]:
@@ -163,6 +167,7 @@ def ridge() -> Iterator[Regime]:
         (Neurons(60, 50, 0.95), 0.25),
         (Neurons(60, 50, 0.95, partial_views=True), 0.3),
         (Neurons(60, 50, 0.36), 0.8),
+        (Neurons(60, 20, 0.95, errors=0.2), 0.15),
     ):
         yield Regime(f"ridge, {world.name}", partial(scored, world, metric), worse)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,9 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fornix.numerics.comparison.differences import pairs, plan_of
+from fornix.numerics.comparison.differences import LEAST, pairs, plan_of
 from fornix.numerics.comparison.evidence import p_values
-from fornix.numerics.uncertainty.intervals import degrees_of_freedom, replicates_array, variance
+from fornix.numerics.uncertainty.intervals import (
+    degrees_of_freedom,
+    factor_variances,
+    group_draws,
+    neuroid_draws,
+    over_factors,
+    replicates_array,
+    variance,
+)
 
 
 def left_out(values: np.ndarray) -> np.ndarray:
@@ -75,8 +85,35 @@ def test_each_pair_is_as_its_differences_alone(kind: str, missing: bool, seed: i
                 of = given[k, : int(scores[i]["n_replicates"][k])]
                 rows[name] = (of, str(scores[i]["scheme"].values[k]), int(scores[i]["n_units"].values[k]))
             alone = replicates_array(rows)
-            assert found.variance[i, j] == pytest.approx(variance(alone))
+            expected = over_factors(factor_variances(alone), LEAST)
+            assert found.variance[i, j] == pytest.approx(expected, abs=1e-12)
             assert found.freedom[i, j] == pytest.approx(degrees_of_freedom(alone))
+
+
+@pytest.mark.parametrize(("stimuli", "neuroids", "each"), [(0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 0)])
+def test_errors_are_right_on_average_whether_or_not_neuroids_agree(stimuli: float, neuroids: float, each: float) -> None:
+    """Means over 20 stimuli x 20 neuroids whose errors are known: parts due to stimuli, to neuroids, and to both at once.
+
+    Held to all of the variance of either factor, as single scores are, the first world comes out at 1.19.
+    """
+    rng, n, scores = np.random.default_rng(0), 20, []
+    times = np.stack([np.bincount(draw, minlength=n) for draw in neuroid_draws(np.arange(n))]) / n
+    counts = group_draws(n, len(times))
+
+    def score(values: np.ndarray) -> xr.DataArray:
+        units, change = values.mean(axis=0), (values.mean(axis=0) - values) / (n - 1)
+        means = times @ units
+        both = means + (counts * (times @ change.T)).sum(axis=1)
+        rows = {"stimuli": (units.mean() + change.mean(axis=1), "jackknife"), "neuroids": (means, "bootstrap", n)}
+        return replicates_array({**rows, "both": (both, "bootstrap")})
+
+    for _ in range(300):
+        shared = rng.normal(size=(n, n))  # it cancels
+        own = stimuli * rng.normal(size=(n, 1)) + neuroids * rng.normal(size=n) + each * math.sqrt(n) * rng.normal(size=(n, n))
+        scores += [score(shared + own), score(shared)]
+    found = np.diag(pairs(scores).variance[::2, 1::2])
+    truth = (stimuli**2 + neuroids**2 + each**2) / n
+    assert np.mean(found) / truth == pytest.approx(1, abs=0.09)
 
 
 def test_equal_scores_differ_by_nothing_for_sure() -> None:

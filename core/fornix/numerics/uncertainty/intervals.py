@@ -171,17 +171,24 @@ def variance(replicates: xr.DataArray) -> float:
     return float(over_factors(factor_variances(replicates)))
 
 
-def over_factors(variances: Mapping[str, ArrayLike]) -> Any:
+def over_factors(variances: Mapping[str, ArrayLike], least: float = 1.0) -> Any:
     """The variance for new units of every factor, from those of the factors; of many scores or differences element by element.
 
     Two crossed factors a and b with ``both``: ``min(max(2(v_a + v_b) - v_both, v_a, v_b), v_both)`` (Schuett et al. 2023,
     eLife 12:e82566). Without ``both``: the sum over factors, as for few jackknifed subjects and stimuli. NaN of no factor.
+
+    Parameters
+    ----------
+    variances : factor -> (...)
+    least : float
+        The part of v_a and of v_b that the variance is no less than: all, or what differences take
+        (:data:`fornix.numerics.comparison.differences.LEAST`).
     """
     single = [np.asarray(v, dtype=np.float64) for name, v in variances.items() if name != BOTH]
     if BOTH not in variances or not single:
         return sum(np.asarray(v, dtype=np.float64) for v in variances.values()) if variances else math.nan
     both = np.asarray(variances[BOTH], dtype=np.float64)
-    return np.minimum(reduce(np.maximum, single, 2 * sum(single) - both), both)
+    return np.minimum(np.maximum(2 * sum(single) - both, least * reduce(np.maximum, single)), both)
 
 
 def degrees_of_freedom(replicates: xr.DataArray) -> float:
