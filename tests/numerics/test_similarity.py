@@ -15,7 +15,8 @@ from fornix.numerics.linear.gram import gram_of
 from fornix.numerics.similarity.agreement import Agreement, Comparison
 from fornix.numerics.similarity.dissimilarity import dissimilarities, distance_matrix, matrices_of_pairs, pair_stimuli
 from fornix.numerics.similarity.pairs import matrix_of, of_pairs
-from fornix.numerics.similarity.rsa import counts_drawn, rsa_ceiling, stimulus_counts
+from fornix.numerics.similarity.rsa import rsa_ceiling, stimulus_counts
+from fornix.numerics.uncertainty.draws import counts_drawn
 from fornix.numerics.uncertainty.intervals import stimulus_groups
 
 #: All but ceilings, which NumPy computes.

@@ -20,6 +20,7 @@ from fornix.numerics.backends import AnyArray, to_numpy
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.similarity.agreement import Agreement, Array, Comparison
 from fornix.numerics.similarity.dissimilarity import matrices_of_pairs, pair_stimuli
+from fornix.numerics.uncertainty.draws import counts_drawn
 from fornix.numerics.uncertainty.intervals import BOTH, FEW_SUBJECTS, replicates_array, stimulus_groups
 from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 from fornix.numerics.uncertainty.pair_effects import stimulus_deviations, stimulus_variance
@@ -34,11 +35,6 @@ def _leave_groups_out(stimulus_id: NDArray[np.str_]) -> Array:
     """Weights (groups, n) of the delete-group jackknife over stimuli: 0 in the group left out, else 1."""
     groups = stimulus_groups(stimulus_id)
     return np.asarray(groups[None, :] != np.arange(groups.max() + 1)[:, None], dtype=np.float64)
-
-
-def counts_drawn(n: int, n_draws: int, seed: int) -> Array:
-    """How often each of n units is drawn, (n_draws, n), when n are drawn with replacement."""
-    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_draws).astype(np.float64)
 
 
 def stimulus_counts(n: int, n_draws: int = N_DRAWS) -> Array:

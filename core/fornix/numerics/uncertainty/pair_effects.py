@@ -18,6 +18,7 @@ from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from fornix.numerics.backends import AnyArray, to_numpy
+from fornix.numerics.uncertainty.draws import counts_drawn
 from fornix.numerics.uncertainty.intervals import BOTH
 
 Array = NDArray[np.float64]
@@ -108,8 +109,8 @@ def pair_replicates(
         of_neuroids = _scaled(of_neuroids, neuroid_variance(values, neighbours))
     factors["neuroids"] = (value + of_neuroids, "jackknife")
     rng = np.random.default_rng(1)
-    drawn_stimuli = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=N_DRAWS) - 1.0
-    drawn_neuroids = rng.multinomial(h, np.full(h, 1 / h), size=N_DRAWS) - 1.0
+    drawn_stimuli = counts_drawn(n_groups, N_DRAWS, rng) - 1
+    drawn_neuroids = counts_drawn(h, N_DRAWS, rng) - 1
     parts = [
         (drawn_stimuli @ of_stimuli, (n_groups - 1) / n_groups * np.square(of_stimuli).sum()),
         (drawn_neuroids @ of_neuroids, (h - 1) / h * np.square(of_neuroids).sum()),

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from fornix.numerics.uncertainty.draws import counts_drawn
 from fornix.numerics.uncertainty.intervals import BOTH, FEW_SUBJECTS, replicates_array
 
 Array = NDArray[np.float64]
@@ -35,7 +36,7 @@ def drawn_within(strata: ArrayLike, n_draws: int, seed: int = 0) -> Array:
     weights = np.empty((n_draws, len(strata)))
     for stratum in np.unique(strata):
         of = np.flatnonzero(strata == stratum)
-        weights[:, of] = rng.multinomial(len(of), np.full(len(of), 1 / len(of)), size=n_draws)
+        weights[:, of] = counts_drawn(len(of), n_draws, rng)
     return weights
 
 
@@ -48,7 +49,7 @@ def subject_weights(n_subjects: int, n_draws: int) -> Array:
     """
     if n_subjects < FEW_SUBJECTS:
         return 1.0 - np.eye(n_subjects)
-    return _drawn(n_subjects, n_draws)
+    return counts_drawn(n_subjects, n_draws, seed=1)
 
 
 def subject_replicates(score: Callable[[Array], Array], n_subjects: int, compared: int = 1) -> xr.DataArray:
@@ -105,7 +106,7 @@ def crossed_replicates(
             factors[BOTH] = (by_stimuli, "bootstrap")
         return replicates_array(factors, not_resampled="subjects")
     factors["subjects"] = _of_subjects(score(np.ones((1, n_images))), n_subjects, n_draws)
-    drawn = _drawn(n_subjects, n_draws)
+    drawn = counts_drawn(n_subjects, n_draws, seed=1)
     if n_subjects >= FEW_SUBJECTS:
         factors[BOTH] = (resampled(drawn), "bootstrap", min(n_images, n_subjects))
     else:
@@ -118,11 +119,6 @@ def crossed_replicates(
 def _of_subjects(score: Callable[[Array], Array], n_subjects: int, n_draws: int) -> tuple[Any, ...]:
     values = score(subject_weights(n_subjects, n_draws))
     return (values, "jackknife") if n_subjects < FEW_SUBJECTS else (values, "bootstrap", n_subjects)
-
-
-def _drawn(n_subjects: int, n_draws: int) -> Array:
-    chance = np.full(n_subjects, 1 / n_subjects)
-    return np.random.default_rng(1).multinomial(n_subjects, chance, size=n_draws).astype(np.float64)
 
 
 def mean_of_units(units: Array, weights: Array) -> Array:
