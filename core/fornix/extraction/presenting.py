@@ -46,6 +46,17 @@ def present(
     Layers to be spilled that do not fit into the scratch bound together are taken in turns; only then are stimuli shown
     again.
 
+    Parameters
+    ----------
+    sinks : sequence of ValueSink or GramSink
+    extract : function of prepared images, layers and a seed
+        The features (image, ...) of each of the layers.
+    batch_size : int
+        Images shown at once, at most.
+    prepare : function of a (height, width, 3) uint8 image
+        What ``extract`` takes; it is called ahead of the forward pass, in other threads.
+    scratch : Scratch
+
     Raises
     ------
     FornixError

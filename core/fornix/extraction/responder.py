@@ -107,8 +107,13 @@ class FeatureModel:
     def layer_grams(self, stimuli: StimulusSet, layers: Sequence[str], take: Callable[[str, Gram], None]) -> None:
         """Hand over the Gram of each layer, one after another: memory O(n^2), whatever the number and width of layers.
 
-        The stimuli are shown once (see :class:`Scratch` for layers that do not fit on the disk together). ``take`` is called with
-        a layer and its Gram.
+        The stimuli are shown once (see :class:`Scratch` for layers that do not fit on the disk together).
+
+        Parameters
+        ----------
+        stimuli : StimulusSet
+        layers : sequence of str
+        take : function of a layer and its Gram
         """
         experiment = Experiment(stimuli, tuple(Recording(f"{_LAYER}{layer}", form="gram") for layer in layers))
         shown = self._presentations(stimuli, experiment)

@@ -104,6 +104,20 @@ def entry_from_scalars(scalars: Mapping[str, Any], key: str = "") -> Entry:
 def matrix_of(
     registry: Registry, models: Sequence[str], order: Sequence[Card], entries: Mapping[tuple[str, str], Entry]
 ) -> xr.Dataset:
+    """The matrix of entries, with the flags and notes that follow from the cards.
+
+    Parameters
+    ----------
+    models : sequence of str
+        The rows.
+    order : sequence of Card
+        The benchmarks of the columns.
+    entries : mapping of (model, benchmark) to Entry
+
+    Returns
+    -------
+    Dataset with dims (model, benchmark), as :func:`assemble` gives it.
+    """
     shape = (len(models), len(order))
     numbers = {name: np.full(shape, np.nan) for name in _NUMBERS}
     words: dict[str, list[list[str]]] = {name: [] for name in _WORDS}

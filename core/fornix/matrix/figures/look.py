@@ -54,7 +54,6 @@ _METADATA: Final[dict[str, dict[str, Any]]] = {
     ".svg": {"Date": None, "Creator": "fornix"},
     ".png": {"Software": None},
 }
-SUFFIXES: Final = tuple(_METADATA)
 
 _SETTINGS: Final[dict[str, Any]] = {
     "font.family": ["DejaVu Sans"],  # which comes with matplotlib, so that text is as wide everywhere
@@ -134,7 +133,7 @@ def save(figure: Figure, path: str | Path) -> None:
 
 
 def encoded(figure: Figure, suffix: str) -> bytes:
-    """A figure as the content of a file with one of :data:`SUFFIXES`."""
+    """A figure as the content of a file with a suffix that :func:`drawable` gives."""
     content = BytesIO()
     with look():
         figure.savefig(content, format=suffix[1:], metadata=_METADATA[suffix])

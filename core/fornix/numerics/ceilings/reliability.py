@@ -151,9 +151,18 @@ def by_unit(assembly: xr.DataArray, over: str) -> tuple[Array, NDArray[Any], NDA
 def enough_stimuli(n: int, fewest: int, what: str) -> None:
     """Refuse a recording of fewer stimuli than a ceiling takes.
 
+    Parameters
+    ----------
+    n : int
+        How many stimuli it has.
+    fewest : int
+    what : str
+        The ceiling, as a sentence begins with it.
+
     Raises
     ------
     AssemblyError
+        If there are fewer.
     """
     if n < fewest:
         raise AssemblyError(f"{what} needs at least {fewest} stimuli; the assembly has {n}")

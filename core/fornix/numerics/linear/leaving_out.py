@@ -261,9 +261,15 @@ def lighter_targets(matrix: AnyArray, residual: AnyArray, by: float, scale: floa
 
 
 def leave_out(maker: ResidualMaker, test: Rows, n_targets: int) -> PartLeftOut | None:
-    """The fit to the rows outside ``test`` (m,), for so many targets in all.
+    """The fit to the rows outside ``test``; None where that would cost digits, as what it needs is in these rows alone.
 
-    None where that would cost digits, as what it needs is in these rows alone.
+    Parameters
+    ----------
+    maker : ResidualMaker
+        Of the fit to all n rows.
+    test : (m,) int
+    n_targets : int
+        How many targets are predicted in all.
     """
     block = maker.block(test, test)
     lower = cholesky(block)
