@@ -14,7 +14,6 @@ from scipy import stats
 from fornix.numerics.comparison.differences import LEAST, pairs, plan_of
 from fornix.numerics.comparison.evidence import p_values
 from fornix.numerics.uncertainty.intervals import (
-    degrees_of_freedom,
     factor_variances,
     group_draws,
     neuroid_draws,
@@ -87,7 +86,10 @@ def test_each_pair_is_as_its_differences_alone(kind: str, missing: bool, seed: i
             alone = replicates_array(rows)
             expected = over_factors(factor_variances(alone), LEAST)
             assert found.variance[i, j] == pytest.approx(expected, abs=1e-12)
-            assert found.freedom[i, j] == pytest.approx(degrees_of_freedom(alone))
+            by_factor = {name: v for name, v in factor_variances(alone).items() if name != "both"}
+            units = dict(zip(alone["factor"].values.tolist(), alone["n_units"].values.tolist(), strict=True))
+            welch = variance(alone) ** 2 / sum(v**2 / (units[name] - 1) for name, v in by_factor.items())
+            assert found.freedom[i, j] == pytest.approx(max(welch, min(units[name] for name in by_factor) - 1))
 
 
 @pytest.mark.parametrize(("stimuli", "neuroids", "each"), [(0, 0, 1), (1, 0, 1), (0, 1, 1), (1, 1, 0)])

@@ -14,7 +14,7 @@ A bootstrap over neuroids loses half of what is not linear in it, as medians jum
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -23,7 +23,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.numerics.comparison.jumps import TAKEN_OFF, jumps
-from fornix.numerics.uncertainty.intervals import BOTH, freedom, over_factors
+from fornix.numerics.uncertainty.intervals import BOTH, over_factors
 
 Array = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ class Pairs:
     variance : (m, m)
         Of the difference of each pair, NaN where it is not known; 0 on the diagonal.
     freedom : (m, m)
-        Degrees of freedom of its square root.
+        Degrees of freedom of its square root (Welch-Satterthwaite), at least those of the factor of fewest units.
     single : (m,)
         The variance of each score.
     """
@@ -117,15 +117,29 @@ def pairs(replicates: Sequence[xr.DataArray]) -> Pairs:
             variances[name] = np.where(count > 1, factor * spread, np.nan)
         if name == "neuroids" and scheme == "bootstrap" and (jumping := jumps(values[:-1], plan.n_units[k])) is not None:
             too_much = TAKEN_OFF * _spreads(jumping)[0] / (length - 1)
-    units, schemes = dict(zip(plan.factors, plan.n_units, strict=True)), dict(zip(plan.factors, plan.schemes, strict=True))
     of_scores = {name: of[:-1, -1] for name, of in variances.items()}
     single = np.broadcast_to(np.asarray(over_factors(of_scores), dtype=np.float64), (m,))
     of_pairs = {name: of[:-1, :-1] for name, of in variances.items()}
     for name in of_pairs.keys() & {"neuroids", BOTH}:
         of_pairs[name] = np.maximum(of_pairs[name] - too_much, 0.0)
     total = np.broadcast_to(np.asarray(over_factors(of_pairs, LEAST), dtype=np.float64), (m, m))
-    df = np.broadcast_to(np.asarray(freedom(of_pairs, units, schemes), dtype=np.float64), (m, m))
-    return Pairs(variance=total, freedom=df, single=single)
+    units = dict(zip(plan.factors, plan.n_units, strict=True))
+    return Pairs(variance=total, freedom=_freedom(of_pairs, units, m), single=single)
+
+
+def _freedom(variances: Mapping[str, Array], units: Mapping[str, int], m: int) -> Array:
+    """Degrees of freedom of differences: ``v^2 / sum(v_f^2/(n_f - 1))`` (Welch-Satterthwaite), (m, m).
+
+    v is the variance as single scores have it, of which no floor was lowered. Of a sum the formula gives no fewer than the factor
+    of fewest units has; that v_both is subtracted makes it fewer now and then, by chance.
+    """
+    single = {name: n for name, n in units.items() if name != BOTH} or units
+    fewest = float(min(single.values(), default=0) - 1)
+    if fewest < 1:
+        return np.full((m, m), np.nan)
+    spread = np.asarray(sum(variances[name] ** 2 / (n - 1) for name, n in single.items()))
+    found = np.divide(over_factors(variances) ** 2, spread, out=np.full((m, m), fewest), where=spread > 0)
+    return np.asarray(np.maximum(found, fewest))
 
 
 def _spreads(values: Array) -> tuple[Array, Array]:
