@@ -11,7 +11,7 @@ import pytest
 
 from fornix.engine.plan import Plan, plan
 from fornix.engine.run import run_plan
-from fornix.engine.runners import Limits, WorkerRunner
+from fornix.engine.runners import InProcessRunner, Job, Limits, Runner, StepOutcome, WorkerRunner
 from fornix.engine.work import Finished
 from fornix.registry.discovery import Registry, discover
 from fornix.store.folder import FolderStore
@@ -27,12 +27,16 @@ def toys_forgotten() -> Iterator[None]:
         del sys.modules[name]
 
 
+def copied_toys(folder: Path) -> Path:
+    """A copy of the toy plugins in a folder."""
+    copied: Path = shutil.copytree(TOYS, folder / "toys", ignore=shutil.ignore_patterns("__pycache__"))
+    return copied
+
+
 @pytest.fixture
 def toys(tmp_path: Path) -> Path:
     """A copy of the toy plugins."""
-    folder = tmp_path / "toys"
-    shutil.copytree(TOYS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
+    return copied_toys(tmp_path)
 
 
 @pytest.fixture
@@ -49,17 +53,43 @@ def plan_toys(toys: Path, store: FolderStore, models: list[str] | None = None, *
     return plan(toy_registry(toys), store, models, **arguments)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def run_toys(toys: Path, store: FolderStore) -> Callable[..., list[Finished]]:
-    """Run the toys with worker processes; returns what finished."""
+class FreshRunner(InProcessRunner):
+    """Runs jobs in this process, of which each imports the code of the toys anew as a worker does.
+
+    For what a run makes of answers and scores, whatever process they come from: a worker takes a second to start.
+    """
+
+    def run(self, job: Job) -> list[StepOutcome]:
+        for name in [name for name in sys.modules if name.startswith("fornix_") and "_toy." in name]:
+            del sys.modules[name]
+        with pytest.MonkeyPatch.context() as patch:
+            # of an edit of as many letters within the second, compiled code would know nothing
+            patch.setattr(sys, "dont_write_bytecode", True)
+            return super().run(job)
+
+
+def running(toys: Path, store: FolderStore, runner: type[Runner]) -> Callable[..., list[Finished]]:
+    """What runs the toys, and returns what finished."""
 
     def run(models: list[str] | None = None, *, limits: Limits = Limits(), retry: bool = True) -> list[Finished]:  # noqa: B008
-        registry, finished = toy_registry(toys), []  # type: ignore[var-annotated]
+        registry, finished = toy_registry(toys), list[Finished]()
         planned = plan(registry, store, models)
-        run_plan(planned, registry, store, WorkerRunner(), limits=limits, retry=retry, report=finished.append)
+        run_plan(planned, registry, store, runner(), limits=limits, retry=retry, report=finished.append)
         return finished
 
     return run
+
+
+@pytest.fixture
+def run_toys(toys: Path, store: FolderStore) -> Callable[..., list[Finished]]:
+    """Run the toys with worker processes; returns what finished."""
+    return running(toys, store, WorkerRunner)
+
+
+@pytest.fixture
+def run_toys_here(toys: Path, store: FolderStore) -> Callable[..., list[Finished]]:
+    """Run the toys in this process; returns what finished."""
+    return running(toys, store, FreshRunner)
 
 
 def tell(toys: Path, how: str) -> None:

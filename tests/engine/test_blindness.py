@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from fornix.engine.keys import CellKeys, digest_json
+from fornix.engine.runners import WorkerRunner
 from fornix.engine.work import Finished
 from fornix.store.folder import FolderStore
-from tests.engine.conftest import toy_registry
+from tests.engine.conftest import copied_toys, running, toy_registry
 
 SPY = '''
 import json, os, sys
@@ -41,12 +42,17 @@ def look(experiment):
 '''
 
 
-@pytest.fixture
-def spied(
-    toys: Path, run_toys: Callable[..., list[Finished]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, object]:
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the spied run has its places."""
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def spied(lab: Path) -> dict[str, object]:
     """What the spy saw while it answered the toy benchmark."""
-    report = tmp_path / "report.json"
+    toys = copied_toys(lab)
+    report = lab / "report.json"
     package = toys / "models/toy/fornix_model_toy"
     (package / "spy.py").write_text(SPY)
     model = package / "model.py"
@@ -57,12 +63,14 @@ def spied(
         f"        Path({str(report)!r}).write_text(json.dumps(look(experiment)))\n"
     )
     model.write_text(text.replace("        images = np.stack", told + "        images = np.stack", 1))
-    monkeypatch.setenv("FORNIX_MIRROR", str(tmp_path / "a-mirror"))
-    monkeypatch.setenv("FORNIX_CACHE", str(tmp_path / "a-cache"))
-    monkeypatch.setenv("FORNIX_STORE", str(tmp_path / "store"))
-    monkeypatch.setenv("FORNIX_PLUGINS", str(tmp_path / "other-plugins"))
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
-    assert [f.status for f in run_toys(["toy-linear"])] == ["ok"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORNIX_MIRROR", str(lab / "a-mirror"))
+        patch.setenv("FORNIX_CACHE", str(lab / "a-cache"))
+        patch.setenv("FORNIX_STORE", str(lab / "store"))
+        patch.setenv("FORNIX_PLUGINS", str(lab / "other-plugins"))
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
+        run = running(toys, FolderStore(lab / "store"), WorkerRunner)
+        assert [(f.status, f.reason) for f in run(["toy-linear"])] == [("ok", "")]
     return json.loads(report.read_text())
 
 
@@ -71,19 +79,19 @@ def test_an_experiment_has_nothing_of_recordings_or_labels(spied: dict[str, obje
     assert spied["stimulus_columns"] == ["image"]
 
 
-def test_the_environment_names_no_mirror_cache_store_or_secret(spied: dict[str, object], tmp_path: Path) -> None:
+def test_the_environment_names_no_mirror_cache_store_or_secret(spied: dict[str, object], lab: Path) -> None:
     environment = spied["environment"]
     assert isinstance(environment, dict)
     assert not [name for name in environment if name.startswith(("FORNIX", "AWS"))]
     text = json.dumps(environment)
-    for place in ("a-mirror", "a-cache", str(tmp_path / "store"), "a secret"):
+    for place in ("a-mirror", "a-cache", str(lab / "store"), "a secret"):
         assert place not in text
     assert environment["HOME"] == spied["cwd"]
 
 
-def test_neither_arguments_nor_open_files_nor_the_job_folder_lead_to_the_data(spied: dict[str, object], tmp_path: Path) -> None:
+def test_neither_arguments_nor_open_files_nor_the_job_folder_lead_to_the_data(spied: dict[str, object], lab: Path) -> None:
     shown = json.dumps([spied["arguments"], spied["opened"]])
-    for place in ("a-mirror", "a-cache", str(tmp_path / "store"), "fornix_dataset", "fornix_benchmark"):
+    for place in ("a-mirror", "a-cache", str(lab / "store"), "fornix_dataset", "fornix_benchmark"):
         assert place not in shown
     assert spied["links"] == []
     files = spied["files"]
@@ -93,12 +101,12 @@ def test_neither_arguments_nor_open_files_nor_the_job_folder_lead_to_the_data(sp
             assert word not in content, f"{path} names {word}"
 
 
-def test_no_recorded_number_is_within_reach(spied: dict[str, object], toys: Path) -> None:
+def test_no_recorded_number_is_within_reach(spied: dict[str, object], lab: Path) -> None:
     """The job folder and the stimuli hold none of the dataset's numbers, as text or as bytes."""
     import numpy as np
 
     namespace: dict[str, object] = {}
-    exec((toys / "datasets/toy/fornix_dataset_toy/dataset.py").read_text(), namespace)
+    exec((lab / "toys/datasets/toy/fornix_dataset_toy/dataset.py").read_text(), namespace)
     recorded = namespace["Toy"]().recordings()["IT"].values  # type: ignore[operator]
     contents = [c.encode("latin-1") for c in spied["files"].values()]  # type: ignore[attr-defined]
     assert contents
@@ -109,7 +117,7 @@ def test_no_recorded_number_is_within_reach(spied: dict[str, object], toys: Path
 
 
 def test_recordings_are_in_every_cell_key_and_in_no_response_key(
-    toys: Path, run_toys: Callable[..., list[Finished]], store: FolderStore
+    toys: Path, run_toys_here: Callable[..., list[Finished]], store: FolderStore
 ) -> None:
     def keys() -> dict[tuple[str, str], str]:
         registry = toy_registry(toys)
@@ -120,14 +128,14 @@ def test_recordings_are_in_every_cell_key_and_in_no_response_key(
             if benchmark.aggregate is None
         }
 
-    run_toys()
+    run_toys_here()
     before = keys()
     responses = {key for cell in store.cells() for key in cell.provenance["responses"]}
     dataset = toys / "datasets/toy/fornix_dataset_toy/dataset.py"
     dataset.write_text(dataset.read_text().replace("NOISE = 0.1", "NOISE = 0.3"))
     after = keys()
     assert all(before[cell] != after[cell] for cell in before)
-    run_toys()
+    run_toys_here()
     assert len(list(store.cells())) == 6
     assert {key for cell in store.cells() for key in cell.provenance["responses"]} == responses
 

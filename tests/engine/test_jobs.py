@@ -16,11 +16,11 @@ from fornix.engine import jobs, runners, scoring_side
 from fornix.engine.jobs import JobMaker
 from fornix.engine.plan import plan
 from fornix.engine.run import run_plan
-from fornix.engine.runners import Job, Limits, StepOutcome, WorkerRunner
+from fornix.engine.runners import Job, Limits, StepOutcome
 from fornix.engine.work import Finished
 from fornix.files.file import File
 from fornix.store.folder import FolderStore
-from tests.engine.conftest import edit, toy_registry
+from tests.engine.conftest import FreshRunner, edit, toy_registry
 
 IT = "Toy.IT-correlation"
 PATIENCE_S = 120
@@ -61,7 +61,7 @@ def test_all_threads_of_a_run_share_the_claims_it_may_hold(
 ) -> None:
     scored: list[int] = []
 
-    class Watched(WorkerRunner):
+    class Watched(FreshRunner):
         def run(self, job: Job) -> list[StepOutcome]:
             if job.steps[0]["op"] == "score":
                 scored.append(len(job.steps))

@@ -13,12 +13,12 @@ import pytest
 from fornix.engine.jobs import JobMaker
 from fornix.engine.plan import plan
 from fornix.engine.run import run_plan
-from fornix.engine.runners import WorkerRunner
+from fornix.engine.runners import Runner, WorkerRunner
 from fornix.engine.work import Finished
 from fornix.errors import FornixError
 from fornix.store.folder import FolderStore
 from fornix.store.interface import StoredResponse
-from tests.engine.conftest import toy_registry
+from tests.engine.conftest import FreshRunner, toy_registry
 
 IT, V4 = "Toy.IT-correlation", "Toy.V4-correlation"
 
@@ -41,9 +41,9 @@ class Losing(FolderStore):
         return stored
 
 
-def run(toys: Path, store: FolderStore, **arguments: Any) -> dict[tuple[str, str], Finished]:
+def run(toys: Path, store: FolderStore, runner: type[Runner] = FreshRunner, **arguments: Any) -> dict[tuple[str, str], Finished]:
     registry, finished = toy_registry(toys), list[Finished]()
-    run_plan(plan(registry, store), registry, store, WorkerRunner(), report=finished.append, **arguments)
+    run_plan(plan(registry, store), registry, store, runner(), report=finished.append, **arguments)
     return {(f.model, f.benchmark): f for f in finished}
 
 
@@ -95,7 +95,7 @@ def test_a_disk_without_room_for_temporary_files_is_said_with_its_place(
     with pytest.raises(
         FornixError, match=f"the folder for temporary files {tempfile.gettempdir()} has no room .*set TMPDIR to a"
     ):
-        run(toys, store)
+        run(toys, store, WorkerRunner)
 
 
 def test_what_is_asked_again_goes_to_a_folder_of_its_own(toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,11 @@ import pytest
 from fornix.engine.plan import plan
 from fornix.engine.reach import within_reach
 from fornix.engine.run import run_plan
-from fornix.engine.runners import Job, StepOutcome, WorkerRunner
+from fornix.engine.runners import Job, StepOutcome
 from fornix.engine.work import Finished
 from fornix.files import network
 from fornix.store.folder import FolderStore
-from tests.engine.conftest import plan_toys, tell, toy_registry
+from tests.engine.conftest import FreshRunner, plan_toys, tell, toy_registry
 
 Run = Callable[..., list[Finished]]
 IT, V4 = "Toy.IT-correlation", "Toy.V4-correlation"
@@ -24,8 +24,8 @@ BENCHMARK = "benchmarks/toy/fornix_benchmark_toy/benchmark.py"
 METRIC = "metrics/toy/fornix_metric_toy/metric.py"
 
 
-class Watched(WorkerRunner):
-    """Real worker processes, and a note of which side each was for."""
+class Watched(FreshRunner):
+    """A note of which side each job was for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Watched(WorkerRunner):
 
 @pytest.fixture
 def rescore_toys(toys: Path, store: FolderStore) -> Callable[[], list[Finished]]:
-    """Score stored responses anew; fails where a process is started for a model."""
+    """Score stored responses anew; fails where a job is made for a model."""
 
     def rescore() -> list[Finished]:
         registry, runner = toy_registry(toys), Watched()
@@ -66,10 +66,10 @@ def give_a_ceiling(toys: Path) -> None:
 
 
 def test_a_changed_ceiling_rule_reaches_every_cell_and_no_model_is_run(
-    run_toys: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore
+    run_toys_here: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore
 ) -> None:
     give_a_ceiling(toys)
-    first = {(f.model, f.benchmark): f.value for f in run_toys()}
+    first = {(f.model, f.benchmark): f.value for f in run_toys_here()}
     edit(toys / BENCHMARK, "Normalisation.RATIO", "Normalisation.SIGNED_SQUARE")
     # what the model side would need cannot be had: it is not even looked for
     edit(toys / "models/toy/pyproject.toml", "dependencies = [", 'dependencies = ["no-such-distribution-of-fornix>=7", ')
@@ -86,9 +86,9 @@ def test_a_changed_ceiling_rule_reaches_every_cell_and_no_model_is_run(
 
 
 def test_a_cell_whose_response_is_missing_stays_and_says_why(
-    run_toys: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore
+    run_toys_here: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore
 ) -> None:
-    run_toys()
+    run_toys_here()
     tell(toys, "well")  # a change of the package, so the models' answers are others
     edit(toys / METRIC, "2.36", "2.37")
     attempts = len(list(store.attempts()))
@@ -102,7 +102,11 @@ def test_a_cell_whose_response_is_missing_stays_and_says_why(
 
 
 def test_a_model_whose_files_are_gone_is_not_needed(
-    run_toys: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+    run_toys_here: Run,
+    rescore_toys: Callable[[], list[Finished]],
+    toys: Path,
+    store: FolderStore,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def shown() -> set[str]:
         """State, or reason of the skip, of all cells but the one that the model has no region for."""
@@ -118,7 +122,7 @@ def test_a_model_whose_files_are_gone_is_not_needed(
         edit(card, line, f"{line}\nfiles = [{entry}]")
     monkeypatch.setenv("FORNIX_CACHE", str(toys.parent / "cache"))
     monkeypatch.setenv("FORNIX_MIRROR", str(toys.parent / "mirror"))
-    assert {f.status for f in run_toys()} == {"ok"}
+    assert {f.status for f in run_toys_here()} == {"ok"}
     weights.unlink()
     monkeypatch.setattr(network, "_sites", {"http://data.test": "cannot be reached (in this test)"})
     # what is stored is shown, and what is stale can be scored anew; only a model that would be run lacks its files
@@ -130,10 +134,10 @@ def test_a_model_whose_files_are_gone_is_not_needed(
 
 
 def test_what_was_never_asked_of_a_model_is_left_and_the_rest_is_scored(
-    run_toys: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore
+    run_toys_here: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore
 ) -> None:
     tell(toys, "only-IT")
-    run_toys(["toy-behaving"])
+    run_toys_here(["toy-behaving"])
     edit(toys / METRIC, "2.36", "2.37")
     finished = {(f.model, f.benchmark): f for f in rescore_toys()}
     assert finished["toy-behaving", IT].status == "ok"
@@ -141,7 +145,7 @@ def test_what_was_never_asked_of_a_model_is_left_and_the_rest_is_scored(
     assert finished["toy-linear", IT].status == "left"
 
 
-def test_only_cells_that_stored_responses_may_reach_are_looked_at(run_toys: Run, toys: Path, store: FolderStore) -> None:
+def test_only_cells_that_stored_responses_may_reach_are_looked_at(run_toys_here: Run, toys: Path, store: FolderStore) -> None:
     def reached(*, named: bool = False) -> set[tuple[str, str]]:
         found = within_reach(plan_toys(toys, store), toy_registry(toys), store, named=named)
         return {(cell.model, cell.benchmark) for cell in found.to_compute}
@@ -149,22 +153,22 @@ def test_only_cells_that_stored_responses_may_reach_are_looked_at(run_toys: Run,
     assert reached() == set()
     assert reached(named=True) == {("toy-linear", IT), ("toy-behaving", IT), ("toy-behaving", V4)}
     tell(toys, "only-IT")
-    run_toys(["toy-behaving"])
+    run_toys_here(["toy-behaving"])
     assert reached() == {("toy-behaving", V4)}
     for record in (store.path / "attempts").rglob("*.json"):
         record.unlink()
     assert reached() == {("toy-behaving", V4)}  # the model has a result on the same data
-    run_toys(["toy-linear"])
+    run_toys_here(["toy-linear"])
     for record in (store.path / "cells").rglob("*.json"):
         record.unlink()
     assert reached() == {("toy-linear", IT)}  # an attempt outlives its result
 
 
 def test_responses_of_cells_that_failed_are_scored_once_the_metric_is_mended(
-    run_toys: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore
+    run_toys_here: Run, rescore_toys: Callable[[], list[Finished]], toys: Path, store: FolderStore
 ) -> None:
     edit(toys / METRIC, "        value = float", "        raise ValueError('not yet')\n        value = float")
-    assert {f.status for f in run_toys()} == {"failed"}
+    assert {f.status for f in run_toys_here()} == {"failed"}
     edit(toys / METRIC, "        raise ValueError('not yet')\n", "")
     registry = toy_registry(toys)
     found = within_reach(plan(registry, store, ask_models=False), registry, store, named=False)

@@ -19,10 +19,10 @@ import pytest
 import fornix
 from fornix.engine.plan import plan
 from fornix.engine.run import run_plan
-from fornix.engine.runners import Limits, WorkerRunner
+from fornix.engine.runners import Limits
 from fornix.engine.work import Finished
 from fornix.store.folder import FolderStore
-from tests.engine.conftest import edit, plan_toys, tell, toy_registry
+from tests.engine.conftest import FreshRunner, edit, plan_toys, tell, toy_registry
 
 Run = Callable[..., list[Finished]]
 IT, V4 = "Toy.IT-correlation", "Toy.V4-correlation"
@@ -32,21 +32,21 @@ def states(toys: Path, store: FolderStore) -> dict[tuple[str, str], str]:
     return {(cell.model, cell.benchmark): cell.state for cell in plan_toys(toys, store).cells}
 
 
-def test_the_second_run_computes_nothing(run_toys: Run, toys: Path, store: FolderStore) -> None:
-    first = run_toys()
+def test_the_second_run_computes_nothing(run_toys_here: Run, toys: Path, store: FolderStore) -> None:
+    first = run_toys_here()
     assert {(f.model, f.benchmark): f.status for f in first} == {
         ("toy-linear", IT): "ok",
         ("toy-behaving", IT): "ok",
         ("toy-behaving", V4): "ok",
     }
     attempts = len(list(store.attempts()))
-    assert run_toys() == []
+    assert run_toys_here() == []
     assert len(list(store.attempts())) == attempts
     assert states(toys, store)["toy-linear", V4] == "skipped"
 
 
-def test_a_stored_score_has_its_arrays_and_says_what_it_came_from(run_toys: Run, toys: Path, store: FolderStore) -> None:
-    run_toys(["toy-linear"])
+def test_a_stored_score_has_its_arrays_and_says_what_it_came_from(run_toys_here: Run, toys: Path, store: FolderStore) -> None:
+    run_toys_here(["toy-linear"])
     (cell,) = list(store.cells())
     units = store.units(cell.key)["units"]
     assert units.dims == ("neuroid",)
@@ -58,23 +58,23 @@ def test_a_stored_score_has_its_arrays_and_says_what_it_came_from(run_toys: Run,
     assert store.response(response).sizes == {"presentation": 40, "neuroid": 8}
 
 
-def test_a_changed_metric_uses_the_stored_responses(run_toys: Run, toys: Path, store: FolderStore) -> None:
-    run_toys(["toy-linear"])
+def test_a_changed_metric_uses_the_stored_responses(run_toys_here: Run, toys: Path, store: FolderStore) -> None:
+    run_toys_here(["toy-linear"])
     tell(toys, "well")  # a new file in the model's package: only its cells would be computed anew
     edit(toys / "metrics/toy/fornix_metric_toy/metric.py", "2.36", "2.37")
     (toys / "models/toy/fornix_model_toy/how.txt").unlink()
     edit(toys / "models/toy/fornix_model_toy/plugin.py", '"""The hooks', '"""The  hooks')
     edit(toys / "models/toy/fornix_model_toy/plugin.py", '"""The  hooks', '"""The hooks')
-    assert {f.status for f in run_toys(["toy-linear"])} == {"ok"}
+    assert {f.status for f in run_toys_here(["toy-linear"])} == {"ok"}
     log = store.log(list(store.attempts("toy-linear", IT))[-1])
     assert "model side" not in log
     assert len(list(store.attempts("toy-linear", IT))) == 2
 
 
 @pytest.mark.parametrize("first", ["toy-behaving", "toy-linear"])
-def test_a_model_that_may_take_longest_by_its_card_is_begun_first(run_toys: Run, toys: Path, first: str) -> None:
+def test_a_model_that_may_take_longest_by_its_card_is_begun_first(run_toys_here: Run, toys: Path, first: str) -> None:
     edit(toys / "models/toy/fornix_model_toy/plugin.toml", f'"{first}"\n', f'"{first}"\nresources = {{ time_limit_s = 7200 }}\n')
-    assert run_toys()[0].model == first
+    assert run_toys_here()[0].model == first
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,13 @@ def test_a_model_that_may_take_longest_by_its_card_is_begun_first(run_toys: Run,
     ],
 )
 def test_a_model_that_fails_costs_its_own_cells_only(
-    run_toys: Run, toys: Path, store: FolderStore, how: str, status: str, reason: str
+    run_toys: Run, run_toys_here: Run, toys: Path, store: FolderStore, how: str, status: str, reason: str
 ) -> None:
     tell(toys, how)
     # that a worker is lost is what could cost another model's cells; the others are tried alone, without its workers
     lost = how in ("crash", "killed")
-    finished = {(f.model, f.benchmark): f for f in run_toys(None if lost else ["toy-behaving"])}
+    run = run_toys_here if how in ("refuse", "nan", "shape") else run_toys
+    finished = {(f.model, f.benchmark): f for f in run(None if lost else ["toy-behaving"])}
     assert not lost or finished["toy-linear", IT].status == "ok"
     for benchmark in (IT, V4):
         assert finished["toy-behaving", benchmark].status == status
@@ -105,9 +106,9 @@ def test_a_model_that_fails_costs_its_own_cells_only(
         assert f"about to behave: {how}" in store.log(attempt)
 
 
-def test_a_failure_on_one_experiment_leaves_the_models_other_cells_alone(run_toys: Run, toys: Path) -> None:
+def test_a_failure_on_one_experiment_leaves_the_models_other_cells_alone(run_toys_here: Run, toys: Path) -> None:
     tell(toys, "only-IT")
-    finished = {f.benchmark: f for f in run_toys(["toy-behaving"])}
+    finished = {f.benchmark: f for f in run_toys_here(["toy-behaving"])}
     assert finished[IT].status == "ok"
     assert "breaks on V4 only" in finished[V4].reason
 
@@ -126,63 +127,65 @@ def test_a_model_that_eats_memory_is_ended_at_its_limit(run_toys: Run, toys: Pat
     assert all("its limit is 0.70 GB" in f.reason for f in finished)
 
 
-def test_a_failure_is_remembered_whatever_was_tried_since_with_other_code(run_toys: Run, toys: Path, store: FolderStore) -> None:
+def test_a_failure_is_remembered_whatever_was_tried_since_with_other_code(
+    run_toys_here: Run, toys: Path, store: FolderStore
+) -> None:
     tell(toys, "raise")
-    run_toys(["toy-behaving"])
+    run_toys_here(["toy-behaving"])
     assert states(toys, store)["toy-behaving", IT] == "failed"
     tell(toys, "refuse")
     assert states(toys, store)["toy-behaving", IT] == "missing"
-    run_toys(["toy-behaving"])
+    run_toys_here(["toy-behaving"])
     tell(toys, "raise")
     assert states(toys, store)["toy-behaving", IT] == "failed"
-    assert run_toys(["toy-behaving"], retry=False) == []
+    assert run_toys_here(["toy-behaving"], retry=False) == []
 
 
-def test_failed_cells_are_tried_again_unless_told_otherwise(run_toys: Run, toys: Path, store: FolderStore) -> None:
+def test_failed_cells_are_tried_again_unless_told_otherwise(run_toys_here: Run, toys: Path, store: FolderStore) -> None:
     tell(toys, "raise")
-    run_toys(["toy-behaving"])
+    run_toys_here(["toy-behaving"])
     assert states(toys, store)["toy-behaving", IT] == "failed"
-    assert run_toys(["toy-behaving"], retry=False) == []
-    assert len(run_toys(["toy-behaving"])) == 2
+    assert run_toys_here(["toy-behaving"], retry=False) == []
+    assert len(run_toys_here(["toy-behaving"])) == 2
 
 
-def test_a_benchmark_that_raises_costs_its_own_cells_only(run_toys: Run, toys: Path) -> None:
+def test_a_benchmark_that_raises_costs_its_own_cells_only(run_toys_here: Run, toys: Path) -> None:
     edit(
         toys / "benchmarks/toy/fornix_benchmark_toy/benchmark.py",
         "        metric =",
         "        1 / (self.region == 'IT')\n        metric =",
     )
-    finished = {(f.model, f.benchmark): f for f in run_toys(["toy-behaving"])}
+    finished = {(f.model, f.benchmark): f for f in run_toys_here(["toy-behaving"])}
     assert finished["toy-behaving", IT].status == "ok"
     raised = "ZeroDivisionError: division by zero (line 21 of benchmark.py of fornix-benchmark-toy)"
     assert finished["toy-behaving", V4].reason == raised
 
 
-def test_a_failure_names_the_plugin_that_raised(run_toys: Run, toys: Path) -> None:
+def test_a_failure_names_the_plugin_that_raised(run_toys_here: Run, toys: Path) -> None:
     """The dataset, the model, or the benchmark that gives something no experiment can be."""
     tell(toys, "raise")
-    (reason,) = {f.reason for f in run_toys(["toy-behaving"])}
+    (reason,) = {f.reason for f in run_toys_here(["toy-behaving"])}
     assert re.fullmatch(r"RuntimeError: the model raised on purpose \(line \d+ of model.py of fornix-model-toy\)", reason)
     dataset = toys / "datasets/toy/fornix_dataset_toy/dataset.py"
     edit(dataset, '{"IT": array, "V4": array + 1}', '{"IT": array, "V4": array + 1}["V1"]')
-    (reason,) = {f.reason for f in run_toys(["toy-linear"])}
+    (reason,) = {f.reason for f in run_toys_here(["toy-linear"])}
     line = 1 + next(n for n, text in enumerate(dataset.read_text().splitlines()) if '["V1"]' in text)
     assert reason == f"KeyError: 'V1' (line {line} of dataset.py of fornix-dataset-toy)"
     edit(toys / "benchmarks/toy/fornix_benchmark_toy/benchmark.py", "return () if so_far else (", "return () if so_far else (1, ")
-    (reason,) = {f.reason for f in run_toys(["toy-linear"])}
+    (reason,) = {f.reason for f in run_toys_here(["toy-linear"])}
     assert reason.endswith("(in asking the benchmark for its experiments)")
 
 
-def test_a_score_that_is_nan_is_a_failure(run_toys: Run, toys: Path) -> None:
+def test_a_score_that_is_nan_is_a_failure(run_toys_here: Run, toys: Path) -> None:
     edit(toys / "metrics/toy/fornix_metric_toy/metric.py", "float(np.mean(r))", "float('nan')")
-    finished = run_toys(["toy-linear"])
+    finished = run_toys_here(["toy-linear"])
     assert [f.status for f in finished] == ["failed"]
     assert "the score of toy-linear on Toy.IT-correlation is nan" in finished[0].reason
 
 
-def test_loading_what_the_card_does_not_use_is_refused(run_toys: Run, toys: Path) -> None:
+def test_loading_what_the_card_does_not_use_is_refused(run_toys_here: Run, toys: Path) -> None:
     edit(toys / "benchmarks/toy/fornix_benchmark_toy/plugin.toml", 'metrics = ["toy-correlation"]', "metrics = []")
-    finished = run_toys(["toy-linear"])
+    finished = run_toys_here(["toy-linear"])
     assert "which its card does not use" in finished[0].reason
 
 
@@ -252,7 +255,7 @@ def alive(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z" if Path(f"/proc/{pid}").exists() else False
 
 
-def test_what_is_edited_while_it_runs_is_not_kept_under_the_old_key(run_toys: Run, toys: Path, store: FolderStore) -> None:
+def test_what_is_edited_while_it_runs_is_not_kept_under_the_old_key(run_toys_here: Run, toys: Path, store: FolderStore) -> None:
     """The model appends to its own loader's sources as a contributor would who saves a file during a run."""
     model = toys / "models/toy/fornix_model_toy/model.py"
     metric = toys / "metrics/toy/fornix_metric_toy/metric.py"
@@ -261,18 +264,20 @@ def test_what_is_edited_while_it_runs_is_not_kept_under_the_old_key(run_toys: Ru
         "        images = np.stack",
         f"        Path({str(metric)!r}).open('a').write('# saved meanwhile\\n')\n        images = np.stack",
     )
-    finished = run_toys(["toy-linear"])
+    finished = run_toys_here(["toy-linear"])
     assert [f.status for f in finished] == ["failed"]
     assert "changed while it ran, so nothing was kept: metric toy-correlation" in finished[0].reason
     assert list(store.cells()) == []
 
 
-def test_a_card_that_is_edited_while_it_runs_is_not_kept_under_the_old_key(run_toys: Run, toys: Path, store: FolderStore) -> None:
+def test_a_card_that_is_edited_while_it_runs_is_not_kept_under_the_old_key(
+    run_toys_here: Run, toys: Path, store: FolderStore
+) -> None:
     model = toys / "models/toy/fornix_model_toy/model.py"
     card = toys / "datasets/toy/fornix_dataset_toy/plugin.toml"
     save = f"Path({str(card)!r}).write_text(Path({str(card)!r}).read_text().replace('version = 1', 'version = 2'))"
     edit(model, "        images = np.stack", f"        {save}\n        images = np.stack")
-    finished = run_toys(["toy-linear"])
+    finished = run_toys_here(["toy-linear"])
     assert [f.status for f in finished] == ["failed"]
     assert "changed while it ran, so nothing was kept: dataset Toy" in finished[0].reason
     assert list(store.cells()) == []
@@ -309,12 +314,12 @@ def test_a_mirror_named_from_the_working_folder_is_found_by_workers(
 
 
 def test_what_another_run_stored_since_it_was_planned_is_not_computed_again(
-    toys: Path, store: FolderStore, run_toys: Run
+    toys: Path, store: FolderStore, run_toys_here: Run
 ) -> None:
     registry = toy_registry(toys)
     planned = plan(registry, store, ["toy-linear"])
-    assert [f.status for f in run_toys(["toy-linear"])] == ["ok"]
+    assert [f.status for f in run_toys_here(["toy-linear"])] == ["ok"]
     finished: list[Finished] = []
-    run_plan(planned, registry, store, WorkerRunner(), report=finished.append)
+    run_plan(planned, registry, store, FreshRunner(), report=finished.append)
     assert [(f.status, f.value) for f in finished] == [("ok", next(iter(store.cells())).scalars["value"])]
     assert len(list(store.attempts())) == 1
