@@ -345,6 +345,7 @@ def test_a_few_stimuli_left_out_are_said_and_few_points_have_no_error_of_0() -> 
     three = predictor_correlation(labels(np.array([1.0, 2.0, 4.0]), names(3)), labels(y[:3], names(3)))
     assert three.value == pytest.approx(1.0)
     assert math.isnan(three.error)
+    assert three.notes == ("the raw score has no error, as 3 stimuli are too few to leave any out",)
     two = predictor_correlation(labels(y[:2], names(2)), labels(y[:2], names(2)))
     assert math.isnan(two.value)
     assert two.notes == ("2 stimuli are too few for a correlation, which needs at least 3",)
@@ -382,3 +383,7 @@ def test_words_of_one_story_are_resampled_together() -> None:
     assert by_story.error > 3 * by_word.error
     with pytest.raises(AssemblyError, match="has no coordinate 'book' to resample by; it has stimulus_id, story"):
         predictor_correlation(labels(x, names(600)), target, group="book")
+    alone = target.assign_coords(story=("presentation", np.full(600, "one")))
+    with pytest.raises(AssemblyError, match="all 600 stimuli are of one story, one; an error for others needs at least 2"):
+        predictor_correlation(labels(x, names(600)), alone, group="story")
+    assert predictor_correlation(labels(x, names(600)), alone, "story", "brainscore").value == by_word.value

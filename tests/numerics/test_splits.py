@@ -82,7 +82,11 @@ def test_a_given_split_may_not_cut_what_is_to_stay_whole() -> None:
         ({"kind": "group_kfold", "groups": GROUPS, "stratify": LABELS}, "'group_kfold' cannot be stratified as well"),
         ({"groups": GROUPS}, "the split kind 'shuffle' cuts groups in two: give 'group_shuffle', or no groups"),
         ({"kind": "kfold", "groups": GROUPS}, "the split kind 'kfold' cuts groups in two: give 'group_kfold', or no groups"),
-        ({"stratify": np.arange(60)}, "60 stimuli cannot be split as asked"),
+        (
+            {"stratify": np.maximum(np.arange(60), 1)},
+            r"cannot be split as asked \(shuffle, 10 splits\): 58 of 59 strata have one stimulus only, for example 2, and each",
+        ),
+        ({"kind": "kfold", "stratify": np.arange(60)}, "60 stimuli cannot be split as asked"),
         ({"kind": "leave_one_out"}, "there is no split kind 'leave_one_out'; the kinds are shuffle, kfold"),
         ({"stratify": LABELS[:5]}, "there are 5 stratum labels for 60 rows"),
     ],

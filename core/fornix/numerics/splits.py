@@ -94,6 +94,8 @@ def split_plan(
         raise ValueError(
             f"all {n} stimuli are of one group, {group[0]}, and a group is never cut in two: give at least two groups"
         )
+    if kind == "shuffle" and labels is not None:
+        _check_strata(labels, f"{n} stimuli cannot be split as asked ({kind}, {n_splits} splits)")
     splitter = _splitter(kind, n_splits, None if test_size is not None else train_size, test_size, seed, labels, group)
     try:
         drawn = list(splitter.split(np.zeros((n, 1)), labels, group))
@@ -142,6 +144,16 @@ def _by_stimulus(column: ArrayLike, first: NDArray[Any], row_of: NDArray[Any], w
     if (values[first][row_of] != values).any():
         raise ValueError(f"the rows of one stimulus lie in more than one {what}; give each stimulus one {what}")
     return np.asarray(values[first])
+
+
+def _check_strata(labels: NDArray[Any], what: str) -> None:
+    """Raises ValueError where a stratum (n,) has one stimulus, which cannot be in train and test alike."""
+    names, counts = np.unique(labels, return_counts=True)
+    if len(alone := names[counts < 2]):
+        raise ValueError(
+            f"{what}: {len(alone)} of {len(names)} strata have one stimulus only, for example {alone[0]}, and each needs one to "
+            "train and one to test: stratify by something coarser, or not at all"
+        )
 
 
 def _splitter(

@@ -14,8 +14,9 @@ from fornix.interfaces.score import Score
 from fornix.numerics.definition import Definition
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.rows import each_once, match_rows, stimuli_of
-from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups
 from fornix.numerics.uncertainty.jackknife import jackknife_pearson
+from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 
 #: Two points always lie on a line.
 FEWEST: Final = 3
@@ -41,6 +42,11 @@ def predictor_correlation(
         ``units`` (presentation,) are the products of standard scores, whose mean is r. The error is a jackknife over
         (groups of) stimuli. NaN, with a note, where more than a fifth of the stimuli are left out, or fewer than 3 are not,
         or a side does not vary.
+
+    Raises
+    ------
+    AssemblyError
+        If the sides do not match, or there is one group only, of which no error for others can be told.
     """
     sides = (source, "the model's predictor"), (target, "the measurement")
     known, stimuli = (
@@ -53,7 +59,10 @@ def predictor_correlation(
         raise AssemblyError(
             f"the measurement has no coordinate {group!r} to resample by; it has {', '.join(map(str, target.coords))}"
         )
-    groups = stimulus_groups(target[group].values if group else stimuli)
+    labels = target[group].values if group else stimuli
+    if group and definition == "default" and len(np.unique(labels)) < 2:
+        raise AssemblyError(f"all {len(labels)} stimuli are of one {group}, {labels[0]}; an error for others needs at least 2")
+    groups = stimulus_groups(labels)
     r, without_group = jackknife_pearson(x[:, None], y[:, None], groups)
     there = np.isfinite(x) & np.isfinite(y)
     shares = np.full(len(x), np.nan)
@@ -66,7 +75,7 @@ def predictor_correlation(
         return score
     left = there.sum() - np.bincount(groups[there], minlength=len(without_group))
     replicates = np.where(left < FEWEST, np.nan, without_group[:, 0])
-    return with_uncertainty(score, replicates_array({"stimuli": (replicates, "jackknife")}))
+    return with_stated_uncertainty(score, replicates_array({"stimuli": (replicates, "jackknife")}))
 
 
 def _notes(n: int, n_nan: int, r: float) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from fornix_metric_regression.timing import Timing
 #: Options that splits of a kind do not read.
 _UNUSED: Final = {
     "kfold": ("train_size",),
-    "group_kfold": ("train_size",),
+    "group_kfold": ("train_size", "seed"),
     "given": ("n_splits", "train_size", "seed", "stratify_on"),
 }
 
@@ -72,6 +72,10 @@ def _refuse_unused(identifier: str, options: Mapping[str, Any]) -> None:
     for name in _UNUSED.get(splits, ()):
         if options[name] != getattr(RegressionMetric, name):
             raise UsageError(f"option {name!r} of metric {identifier!r} has no effect with splits={splits!r}: leave it out")
+    if options.get("alpha_per") and len(options["alphas"]) == 1:
+        raise UsageError(
+            f"option 'alpha_per' of metric {identifier!r} has no effect with one of alphas: give several, or leave it out"
+        )
     for name in ("run_on", "order_on"):
         if options[name] and options["delays"] == [0]:
             raise UsageError(f"option {name!r} of metric {identifier!r} has no effect without delays: give them, or leave it out")

@@ -201,8 +201,6 @@ def test_bad_input_is_refused_in_a_sentence() -> None:
         with pytest.raises(AssemblyError) as raised:
             metric(given, target)
         assert sentence in str(raised.value)
-    with pytest.raises(fornix.UsageError, match="option 'alphas' of metric 'banded_ridge' is"):
-        fornix.load_metric("banded_ridge", alphas=[-1.0])
 
 
 def test_a_space_that_does_not_vary_weighs_nothing() -> None:

@@ -321,6 +321,11 @@ def test_noise_that_both_trains_and_is_tested_is_refused_by_default(name: str) -
         ({"splits": "given", "n_splits": 3}, "'n_splits' of metric 'ridge' has no effect with splits='given': leave it out"),
         ({"splits": "given", "stratify_on": "object_name"}, "'stratify_on' of metric 'ridge' has no effect with splits='given'"),
         ({"splits": "kfold", "train_size": 0.5}, "'train_size' of metric 'ridge' has no effect with splits='kfold'"),
+        (
+            {"splits": "group_kfold", "group_on": "story", "seed": 2},
+            "'seed' of metric 'ridge' has no effect with splits='group_kfold'",
+        ),
+        ({"alpha_per": ["subject"]}, "'alpha_per' of metric 'ridge' has no effect with one of alphas: give several"),
         ({"run_on": "run"}, "'run_on' of metric 'ridge' has no effect without delays: give them, or leave it out"),
         ({"order_on": "volume", "time": "each"}, "'order_on' of metric 'ridge' has no effect without delays"),
         ({"run_on": "run", "delays": [1], "time": "across"}, "'run_on' of metric 'ridge' has no effect with time='across'"),
@@ -396,10 +401,11 @@ def test_a_few_splits_that_test_a_single_stimulus_are_left_out() -> None:
     assert np.isfinite(score.value)
 
 
+@pytest.mark.parametrize("name", ["ridge", "banded_ridge"])
 @pytest.mark.parametrize("alphas", [[], [0.0], [1.0, -1.0], ["1"], [True]])
-def test_alphas_that_are_not_positive_are_refused(alphas: list[Any]) -> None:
+def test_alphas_that_are_not_positive_are_refused(alphas: list[Any], name: str) -> None:
     with pytest.raises(fornix.UsageError, match="expected numbers above 0, at least one"):
-        fornix.load_metric("ridge", alphas=alphas)
+        fornix.load_metric(name, alphas=alphas)
 
 
 def test_other_options_out_of_range_are_refused() -> None:

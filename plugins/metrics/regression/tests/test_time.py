@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from fornix.interfaces import AssemblyError
 from fornix.numerics.linear.gram import gram_of_assembly
 from fornix.numerics.splits import split_plan
 
+cross_decomposition = pytest.importorskip("sklearn.cross_decomposition")
 linear_model = pytest.importorskip("sklearn.linear_model")
+model_selection = pytest.importorskip("sklearn.model_selection")
 
 STIMULI, UNITS, NEUROIDS, BINS = 60, 6, 4, 5
 IDS = np.array([f"s{k:03d}" for k in range(STIMULI)])
@@ -76,6 +79,32 @@ def test_one_fit_across_bins_is_scikit_learns_on_all_rows_of_the_training_stimul
         for b in range(BINS):
             np.testing.assert_allclose(score.units[split, :, b], correlations(model.predict(x[test, b]), y[test, b]), atol=1e-9)
     assert np.isfinite(score.error)
+
+
+@pytest.mark.parametrize(
+    ("alias", "estimator", "tolerance"),
+    [
+        ("spantime_ridge", lambda: linear_model.Ridge(1.0), 1e-9),
+        ("spantime_pls", lambda: cross_decomposition.PLSRegression(25, scale=False, tol=1e-14, max_iter=200_000), 1e-5),
+    ],
+)
+def test_brain_scores_names_for_one_fit_across_bins(
+    evoked: tuple[xr.DataArray, xr.DataArray], alias: str, estimator: Callable[[], Any], tolerance: float
+) -> None:
+    """Splits over presentations in the target's order, stratified on the object; the median over neuroids in each bin."""
+    rng = np.random.default_rng(3)
+    x, objects = rng.normal(size=(STIMULI, 30, BINS)), np.arange(STIMULI) % 6
+    order, source = rng.permutation(STIMULI), timed(x)
+    target = evoked[1].assign_coords(object_name=("presentation", objects))[order]
+    score = fornix.load_metric(alias)(source, target)
+    x, y = (a.transpose(0, 2, 1) for a in (x[order], target.values))
+    values = []
+    splitter = model_selection.StratifiedShuffleSplit(10, train_size=0.9, random_state=1)
+    for train, test in splitter.split(x, objects[order]):
+        model = estimator().fit(x[train].reshape(-1, 30), y[train].reshape(-1, NEUROIDS))
+        values.append([np.median(correlations(model.predict(x[test, b]), y[test, b])) for b in range(BINS)])
+    np.testing.assert_allclose(score.units.median("neuroid"), values, atol=tolerance)
+    assert score.value == pytest.approx(np.mean(values), abs=tolerance)
 
 
 @pytest.mark.parametrize("given", [{"time": "each"}, {"time": "across", "delays": [0, 1]}])
