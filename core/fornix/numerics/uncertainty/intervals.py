@@ -20,6 +20,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from fornix.interfaces.score import Score
+from fornix.numerics.uncertainty.draws import counts_drawn
 
 #: Fewer subjects than this are jackknifed, not bootstrapped.
 FEW_SUBJECTS: Final = 8
@@ -92,8 +93,7 @@ def group_draws(n_groups: int, n_draws: int) -> NDArray[np.float64]:
     -------
     (n_draws, n_groups)
     """
-    drawn = np.random.default_rng(1).multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_draws)
-    return np.asarray((drawn - 1.0) * -math.sqrt((n_groups - 1) / n_groups))
+    return np.asarray((counts_drawn(n_groups, n_draws, seed=1) - 1) * -math.sqrt((n_groups - 1) / n_groups))
 
 
 def replicates_array(by_factor: Mapping[str, Sequence[Any]], not_resampled: str = "") -> xr.DataArray:
