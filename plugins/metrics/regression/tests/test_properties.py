@@ -128,11 +128,13 @@ def test_units_of_pls_and_of_single_units_are_those_of_any_scale(shape: tuple[in
     np.testing.assert_allclose(other.units, score("neuron_to_neuron", {}, source, target).units, atol=1e-9)
 
 
-@pytest.mark.parametrize(("name", "options"), METRICS)
+@pytest.mark.parametrize(("name", "options"), EVERY)
 def test_unrelated_data_score_nothing(name: str, options: dict[str, Any]) -> None:
     """Chance, 0, lies within the interval of at least 18 of 20 draws, and the mean of the scores near it."""
     rng = np.random.default_rng(0)
-    scores = [score(name, options, assembly(rng.normal(size=(100, 20))), assembly(rng.normal(size=(100, 30)))) for _ in range(20)]
+    space = ("neuroid", np.repeat(["one", "other"], 10))
+    sources = [assembly(rng.normal(size=(100, 20))).assign_coords(feature_space=space) for _ in range(20)]
+    scores = [score(name, options, source, assembly(rng.normal(size=(100, 30)))) for source in sources]
     assert sum(s.interval[0] <= 0 <= s.interval[1] for s in scores) >= 18
     assert abs(np.mean([s.value for s in scores])) < 0.05
 

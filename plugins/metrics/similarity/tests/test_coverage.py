@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 import xarray as xr
 
 import fornix
@@ -31,13 +32,14 @@ def test_the_intervals_cover() -> None:
     assert 0.85 < np.mean([score.error for score in scores]) / values.std(ddof=1) < 1.2
 
 
-def test_errors_are_those_of_new_stimuli_and_neuroids() -> None:
-    """60 draws of unrelated responses: the error is right and unbiased CKA has nothing to score."""
+@pytest.mark.parametrize("name", ["rdm", "cka"])
+def test_errors_are_those_of_new_stimuli_and_neuroids(name: str) -> None:
+    """60 draws of unrelated responses: the error is right, and neither distances nor unbiased CKA have anything to score."""
     rng = np.random.default_rng(5)
     scores = []
     for _ in range(60):
         target = rng.normal(size=(40, 6)) @ rng.normal(size=(6, 20)) + rng.normal(size=(40, 20))
-        scores.append(fornix.load_metric("cka")(assembly(rng.normal(size=(40, 30))), assembly(target)))
+        scores.append(fornix.load_metric(name)(assembly(rng.normal(size=(40, 30))), assembly(target)))
     values = np.array([score.value for score in scores])
     assert abs(values.mean()) < 3 * values.std() / math.sqrt(60)
     assert sum(score.interval[0] <= 0 <= score.interval[1] for score in scores) >= 54

@@ -70,6 +70,15 @@ def test_the_order_of_stimuli_features_and_neuroids_changes_nothing(
 
 @pytest.mark.parametrize(("name", "options"), METRICS)
 @few
+@given(shapes, seeds)
+def test_itself_scores_one(name: str, options: dict[str, Any], shape: tuple[int, int, int], seed: int) -> None:
+    source, target = pair(shape, seed)
+    for side in (source, target):
+        assert score(name, {"replicates": False, **options}, side, side).value == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize(("name", "options"), METRICS)
+@few
 @given(shapes, seeds, st.floats(1e-3, 1e3))
 def test_a_factor_and_a_common_constant_change_nothing(
     name: str, options: dict[str, Any], shape: tuple[int, int, int], seed: int, by: float
