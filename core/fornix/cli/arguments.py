@@ -15,6 +15,7 @@ from fornix.registry.discovery import discover
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fornix.matrix.comparing.sources import Source
     from fornix.registry.discovery import Registry
     from fornix.store.interface import Store
 
@@ -128,6 +129,26 @@ def snapshot(parsed: argparse.Namespace, *, of_store: Sequence[str] = ()) -> tup
             option = "with" if name == "named" else name
             raise UsageError(f"--{option} goes with a store, and --snapshot names a published matrix; leave one of them out")
     return parsed.snapshot, parsed.version or "latest"
+
+
+def source(
+    parsed: argparse.Namespace, models: Sequence[str] | None, benchmarks: Sequence[str] | None, *, units: bool = False
+) -> Source:
+    """Scores out of the store or the snapshot that the command line asks for.
+
+    Parameters
+    ----------
+    models, benchmarks : sequence of str or None
+        These; None: all.
+    units : bool
+        Whether the values of single units are needed, which a snapshot has in files of their own.
+    """
+    from fornix.matrix.comparing.sources import of_snapshot, of_store
+
+    published = snapshot(parsed)
+    if published is not None:
+        return of_snapshot(*published, models, benchmarks, units=units)
+    return of_store(registry(parsed), store(parsed, read_only=True), models, benchmarks, seed=parsed.seed)
 
 
 def print_json(data: Any) -> None:

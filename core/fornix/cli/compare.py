@@ -7,11 +7,10 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from fornix.cli.arguments import add_json, add_plugins, add_snapshot, add_store, print_json, registry, snapshot, store
+from fornix.cli.arguments import add_json, add_plugins, add_snapshot, add_store, print_json, source
 
 if TYPE_CHECKING:
     from fornix.matrix.comparing.result import Comparison
-    from fornix.matrix.comparing.sources import Source
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,22 +31,13 @@ def call(parsed: argparse.Namespace) -> int:
     from fornix.matrix.comparing.pairwise import compare_models
 
     missing = "common" if parsed.common else "complete"
-    comparison = compare_models(parsed.a, parsed.b, _source(parsed), benchmarks=parsed.benchmarks, missing=missing)
+    scores = source(parsed, [parsed.a, parsed.b], parsed.benchmarks, units=True)
+    comparison = compare_models(parsed.a, parsed.b, scores, benchmarks=parsed.benchmarks, missing=missing)
     if parsed.json:
         print_json(_plain(comparison))
     else:
         print(comparison)
     return 0
-
-
-def _source(parsed: argparse.Namespace) -> Source:
-    from fornix.matrix.comparing.sources import of_snapshot, of_store
-
-    published = snapshot(parsed)
-    if published is not None:
-        return of_snapshot(*published, [parsed.a, parsed.b], parsed.benchmarks)
-    opened = store(parsed, read_only=True)
-    return of_store(registry(parsed), opened, [parsed.a, parsed.b], parsed.benchmarks, seed=parsed.seed)
 
 
 def _plain(comparison: Comparison) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from fornix.cli.arguments import (
     print_json,
     registry,
     snapshot,
-    store,
+    source,
     writable_file,
 )
 from fornix.registry.problems import counted, listed
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from matplotlib.figure import Figure
-
-    from fornix.matrix.comparing.sources import Source
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -113,7 +111,7 @@ def _matrix(parsed: argparse.Namespace) -> _Drawn:
     from fornix.matrix.analyses import arranged
     from fornix.matrix.figures import draw_matrix
 
-    matrix = _source(parsed).matrix
+    matrix = source(parsed, parsed.models, parsed.benchmarks).matrix
     figure = draw_matrix(matrix, expand=parsed.expand, **_width(parsed))
     shown = arranged(matrix, expand=parsed.expand)
     said = []
@@ -129,10 +127,10 @@ def _ranking(parsed: argparse.Namespace) -> _Drawn:
     from fornix.matrix.comparing.ranking import ranks
     from fornix.matrix.figures import draw_ranking
 
-    source = _source(parsed, parsed.benchmark)
-    matrix = source.matrix
+    scores = source(parsed, parsed.models, [parsed.benchmark])
+    matrix = scores.matrix
     if "rank" not in matrix:
-        matrix = matrix.assign(ranks(matrix, source.score_of, source.registry).data_vars)
+        matrix = matrix.assign(ranks(matrix, scores.score_of, scores.registry).data_vars)
     data = ranking(matrix, parsed.benchmark)
     return _Drawn(draw_ranking(data, **_width(parsed)), data.to_dataframe().reset_index(), data.attrs, _left_out(data))
 
@@ -142,10 +140,10 @@ def _scatter(parsed: argparse.Namespace) -> _Drawn:
     from fornix.matrix.coordinates import card_coordinates
     from fornix.matrix.figures import draw_trend
 
-    source = _source(parsed)
-    matrix = source.matrix
+    scores = source(parsed, parsed.models, parsed.benchmarks)
+    matrix = scores.matrix
     names = (matrix[dim].values.tolist() for dim in ("model", "benchmark"))
-    matrix = matrix.assign_coords(card_coordinates(source.registry, *names))
+    matrix = matrix.assign_coords(card_coordinates(scores.registry, *names))
     data = trend(matrix, parsed.benchmark, parsed.against, scale=parsed.scale, controls=not parsed.without_controls)
     table = data.drop_dims("at").to_dataframe().reset_index()
     return _Drawn(draw_trend(data, **_width(parsed)), table, data.attrs, _left_out(data))
@@ -155,7 +153,8 @@ def _correlations(parsed: argparse.Namespace) -> _Drawn:
     from fornix.matrix.analyses import benchmark_correlations
     from fornix.matrix.figures import draw_correlations
 
-    data = benchmark_correlations(_source(parsed).matrix, parsed.benchmarks, controls=not parsed.without_controls)
+    matrix = source(parsed, parsed.models, parsed.benchmarks).matrix
+    data = benchmark_correlations(matrix, parsed.benchmarks, controls=not parsed.without_controls)
     table = data.to_dataframe().reset_index()
     few = sorted(
         set(table["benchmark"]) - set(table["benchmark"][(table["benchmark"] != table["other"]) & table["spearman"].notna()])
@@ -183,17 +182,6 @@ def _profile(parsed: argparse.Namespace) -> _Drawn:
 def _width(parsed: argparse.Namespace) -> dict[str, float]:
     """The width that was asked for; each kind of figure has its own."""
     return {} if parsed.width is None else {"width": parsed.width}
-
-
-def _source(parsed: argparse.Namespace, benchmark: str | None = None) -> Source:
-    """The matrix to draw from, of one benchmark or of all that the command line asks for."""
-    from fornix.matrix.comparing.sources import of_snapshot, of_store
-
-    benchmarks = parsed.benchmarks if benchmark is None else [benchmark]
-    published = snapshot(parsed)
-    if published is None:
-        return of_store(registry(parsed), store(parsed, read_only=True), parsed.models, benchmarks, seed=parsed.seed)
-    return of_snapshot(*published, parsed.models, benchmarks)
 
 
 def _left_out(data: xr.Dataset) -> list[str]:

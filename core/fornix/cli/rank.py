@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from fornix.cli.arguments import add_json, add_selection, add_snapshot, print_json, registry, snapshot, store
-
-if TYPE_CHECKING:
-    from fornix.matrix.comparing.sources import Source
+from fornix.cli.arguments import add_json, add_selection, add_snapshot, print_json, source
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,9 +20,9 @@ def call(parsed: argparse.Namespace) -> int:
     from fornix.matrix.comparing.orders import order, order_text, tops
     from fornix.matrix.comparing.ranking import ranks
 
-    source = _source(parsed)
+    scores = source(parsed, parsed.models, parsed.benchmarks)
     missing = "common" if parsed.common else "complete"
-    matrix = source.matrix.assign(ranks(source.matrix, source.score_of, source.registry, missing=missing).data_vars)
+    matrix = scores.matrix.assign(ranks(scores.matrix, scores.score_of, scores.registry, missing=missing).data_vars)
     found = [order(matrix, benchmark) for benchmark in parsed.benchmarks or tops(matrix)]
     if parsed.json:
         print_json(found)
@@ -35,12 +31,3 @@ def call(parsed: argparse.Namespace) -> int:
     else:
         print("no benchmark has a score that could be ranked")
     return 0
-
-
-def _source(parsed: argparse.Namespace) -> Source:
-    from fornix.matrix.comparing.sources import of_snapshot, of_store
-
-    published = snapshot(parsed)
-    if published is not None:
-        return of_snapshot(*published, parsed.models, parsed.benchmarks, units=False)
-    return of_store(registry(parsed), store(parsed, read_only=True), parsed.models, parsed.benchmarks, seed=parsed.seed)
