@@ -257,6 +257,7 @@ def test_a_request_that_makes_no_sense_exits_with_2_and_a_sentence(
         (["recsore"], "did you mean 'rescore'?"),
         (["rescore", "--no-rety"], "unrecognized arguments: --no-rety"),
         (["run", "--modles", "pixels"], "unrecognized arguments: --modles pixels (did you mean '--models'?)"),
+        (["doctor", "--store", "x"], "unrecognized arguments: --store x (this verb has no --store)"),
         (["run", "--engine", "threads"], "invalid choice: 'threads'"),
         (["run", "--engine", "worker"], "(did you mean 'workers'?)"),
         (["list", "modles"], "(did you mean 'models'?)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,28 @@ def test_what_cannot_be_is_said(place: Path, tmp_path: Path, capsys: Any) -> Non
     with pytest.raises(SystemExit, match="2"):
         main(["pull", str(place), "-o", str(tmp_path / "scores.xls")])
     assert "neither in .csv nor in .parquet nor in .nc" in capsys.readouterr().err
+
+
+def test_a_store_of_ones_own_is_laid_over_it_and_ranked(place: Path, tmp_path: Path, capsys: Any) -> None:
+    toys = Path(shutil.copytree(TOYS, tmp_path / "toys", ignore=shutil.ignore_patterns("__pycache__")))
+    (toys / "models/toy/fornix_model_toy/more.py").write_text("changed = True\n")  # another model under a published name
+    fill(FolderStore(tmp_path / "store"), {(MODEL, IT): scored(0.9, 4), (MODEL, V4): scored(0.8, 5)}, toy_registry(toys))
+    asked = ["pull", str(place), "--overlay", str(tmp_path / "store"), "--plugins", str(toys)]
+    assert main([*asked, "-o", str(tmp_path / "both.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "2 models on 3 benchmarks, 4 scores" in said, "the snapshot itself is as it was"
+    assert f"over it {MODEL}@local: 3 scores, rank 1 on {PARENT}, 1 on {IT}, 1 on {V4}" in said
+    both = pd.read_csv(tmp_path / "both.csv").set_index(["model", "benchmark"])
+    assert both.loc[(f"{MODEL}@local", IT), ["origin", "value", "rank"]].tolist() == ["local", pytest.approx(0.9), 1]
+    assert both.loc[(MODEL, IT), ["origin", "value", "rank"]].tolist() == ["public", pytest.approx(0.5), 2]
+    assert main([*asked, "--json", "--units", str(tmp_path / "arrays")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["local"] == {f"{MODEL}@local": {"scores": 3, "ranks": {name: [1, 1, 1] for name in (PARENT, IT, V4)}}}
+    assert len(told["arrays"]) == 4
+
+
+def test_an_empty_store_over_it_and_plugins_without_a_store_are_sentences(place: Path, tmp_path: Path, capsys: Any) -> None:
+    assert main(["pull", str(place), "--overlay", str(tmp_path / "none"), "--plugins", str(TOYS)]) == 0
+    assert "no result of the store is shown over it" in capsys.readouterr().out
+    assert main(["pull", str(place), "--plugins", str(TOYS)]) == 2
+    assert "give --overlay STORE with it" in capsys.readouterr().err

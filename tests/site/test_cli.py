@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import webbrowser
 from dataclasses import replace
@@ -122,6 +123,9 @@ def test_no_browser_is_a_sentence(
     monkeypatch.setattr(webbrowser, "open", lambda address: False)
     assert main(["site", "--store", store, "-o", str(tmp_path / "site"), "--open", *chosen]) == 0
     assert "no browser was found to open it in" in capsys.readouterr().out
+    assert main(["site", "--store", store, "-o", str(tmp_path / "site"), "--open", "--json", *chosen]) == 0
+    page = str((tmp_path / "site" / "index.html").resolve())
+    assert json.loads(capsys.readouterr().out) == {"page": page, "opened": False, "left_out": []}
 
 
 def test_publishing_puts_the_site_beside_the_snapshot(published: Path) -> None:

@@ -50,6 +50,8 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         wrong = re.findall(r"invalid choice: '([^']+)'", message) or re.findall(r"(?<= )--[^\s=]+", message)
         offered = re.findall(r"[\w-]+", message.partition("(choose from ")[2]) or self._options()
+        if wrong and wrong[0] in offered:  # other verbs have it, so it is spelt as it should be
+            super().error(f"{message} (this verb has no {wrong[0]})")
         close = get_close_matches(wrong[0], offered, n=1) if wrong else []
         super().error(message + (f" (did you mean {close[0]!r}?)" if close else ""))
 

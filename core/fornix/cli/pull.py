@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fornix.cli.arguments import add_json, print_json, writable_file
-from fornix.registry.problems import counted
+from fornix.cli.arguments import add_json, add_plugins, print_json, writable_file
+from fornix.errors import UsageError
+from fornix.registry.problems import counted, listed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,6 +34,12 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--units", type=Path, metavar="FOLDER", help="copy the files of units and replicates of these benchmarks there, too"
     )
+    parser.add_argument(
+        "--overlay",
+        metavar="STORE",
+        help="lay the results of this store over it and rank them among the published; nothing is published",
+    )
+    add_plugins(parser)
     add_json(parser)
     parser.set_defaults(call=call)
 
@@ -47,15 +54,25 @@ def _table(text: str) -> Path:
 def call(parsed: argparse.Namespace) -> int:
     from fornix.matrix.snapshots.pulling import open_snapshot
 
+    if parsed.plugins and parsed.overlay is None:
+        raise UsageError("--plugins has the models of a store, and what is published needs none; give --overlay STORE with it")
     snapshot = open_snapshot(parsed.place, parsed.version)
-    matrix = snapshot.matrix(parsed.models, parsed.benchmarks)
+    published = snapshot.matrix(parsed.models, parsed.benchmarks)
+    matrix = published
+    if parsed.overlay is not None:
+        from fornix.matrix.snapshots.overlay import overlay
+
+        matrix = overlay(published, parsed.overlay, plugins=parsed.plugins)
     if parsed.output is not None:
         _write(matrix, parsed.output)
-    copied = [] if parsed.units is None else _copy_arrays(snapshot, matrix, parsed.units)
+    copied = [] if parsed.units is None else _copy_arrays(snapshot, published, parsed.units)
+    told = _summary(snapshot, published, parsed.output, copied)
+    if parsed.overlay is not None:
+        told["local"] = _local(matrix)
     if parsed.json:
-        print_json(_summary(snapshot, matrix, parsed.output, copied))
+        print_json(told)
     else:
-        _say(snapshot, matrix, parsed.output, copied)
+        _say(told)
     return 0
 
 
@@ -94,15 +111,37 @@ def _summary(snapshot: Snapshot, matrix: xr.Dataset, output: Path | None, copied
     }
 
 
-def _say(snapshot: Snapshot, matrix: xr.Dataset, output: Path | None, copied: list[Path]) -> None:
-    told = _summary(snapshot, matrix, output, copied)
+def _local(matrix: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Of each model with local values: how many there are, and its ranks, first those on benchmarks without a parent."""
+    found = {}
+    local = (matrix["origin"] == "local") & matrix["value"].notnull()
+    order = sorted(range(matrix.sizes["benchmark"]), key=lambda column: matrix["parent"].values[column] != "")
+    for model in matrix["model"].values[local.any("benchmark").values].tolist():
+        row = matrix.sel(model=model).isel(benchmark=order)
+        there = local.sel(model=model).isel(benchmark=order).values
+        ranked = there & row["rank"].notnull().values
+        ranks = zip(*(row[name].values[ranked].astype(int).tolist() for name in ("rank", "rank_low", "rank_high")), strict=True)
+        found[model] = {
+            "scores": int(there.sum()),
+            "ranks": dict(zip(row["benchmark"].values[ranked].tolist(), map(list, ranks), strict=True)),
+        }
+    return found
+
+
+def _say(told: dict[str, Any]) -> None:
     print(
-        f"snapshot {snapshot.version} of {snapshot.place.name}: {counted(told['models'], 'model')} on "
+        f"snapshot {told['version']} of {told['place']}: {counted(told['models'], 'model')} on "
         f"{counted(told['benchmarks'], 'benchmark')}, {counted(told['ok'], 'score')}, newest result of {told['created']}"
     )
-    if output is not None:
-        print(f"written to {output}")
-    if copied:
-        print(f"{counted(len(copied), 'file')} of units and replicates copied")
-    if output is None and not copied:
+    for model, of in told.get("local", {}).items():
+        ranks = [f"{low if low == high else f'{low}-{high}'} on {name}" for name, (_, low, high) in of["ranks"].items()]
+        where = f"rank {listed(ranks)}" if ranks else "none of them ranked"
+        print(f"over it {model}: {counted(of['scores'], 'score')}, {where}")
+    if "local" in told and not told["local"]:
+        print("no result of the store is shown over it")
+    if told["output"] is not None:
+        print(f"written to {told['output']}")
+    if told["arrays"]:
+        print(f"{counted(len(told['arrays']), 'file')} of units and replicates copied")
+    if told["output"] is None and not told["arrays"]:
         print("-o FILE.csv (.parquet, .nc) writes it")

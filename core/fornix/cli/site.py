@@ -8,7 +8,7 @@ import tempfile
 import webbrowser
 from pathlib import Path
 
-from fornix.cli.arguments import add_private, add_selection, add_snapshot, registry, snapshot, store
+from fornix.cli.arguments import add_json, add_private, add_selection, add_snapshot, print_json, registry, snapshot, store
 from fornix.errors import UsageError
 
 
@@ -21,6 +21,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--open", action="store_true", help="open it in the browser")
     add_private(parser, "private plugins of the store to show")
     add_selection(parser)
+    add_json(parser)
     parser.set_defaults(call=call)
 
 
@@ -34,8 +35,9 @@ def call(parsed: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="fornix-site-") as folder:
         within = Path(folder) / "snapshot"
         within.mkdir()
+        left_out: tuple[str, ...] = ()
         if published is None:
-            _stage(parsed, within)
+            left_out = _stage(parsed, within)
         else:
             _copy(*published, within)
         parent = output.resolve().parent
@@ -45,22 +47,27 @@ def call(parsed: argparse.Namespace) -> int:
             build(within, built)
             put(built, output)
     page = output.resolve() / "index.html"
+    opened = parsed.open and webbrowser.open(page.as_uri())
+    if parsed.json:
+        print_json({"page": str(page), "opened": opened, "left_out": left_out})
+        return 0
+    for sentence in left_out:
+        print(sentence)
     print(f"written: {page}")
-    if parsed.open and not webbrowser.open(page.as_uri()):
+    if parsed.open and not opened:
         print("no browser was found to open it in; open that file in yours")
     return 0
 
 
-def _stage(parsed: argparse.Namespace, folder: Path) -> None:
-    """The files of a snapshot of the store, without the arrays, which no page shows."""
+def _stage(parsed: argparse.Namespace, folder: Path) -> tuple[str, ...]:
+    """The files of a snapshot of the store, without the arrays, which no page shows; says what is not in it."""
     from fornix.matrix.snapshots.contents import Selection, stage
     from fornix.matrix.snapshots.format import MANIFEST
 
     selection = Selection(parsed.models, parsed.benchmarks, parsed.named, arrays=False, seed=parsed.seed)
     staged = stage(registry(parsed), store(parsed, read_only=True), selection, folder)
-    for sentence in staged.left_out:
-        print(sentence)
     (folder / MANIFEST).write_bytes(staged.manifest.to_bytes())
+    return staged.left_out
 
 
 def _copy(place: str, version: str, folder: Path) -> None:
