@@ -18,8 +18,8 @@ from fornix.matrix.snapshots.tables import write_cells, write_matrix
 from fornix.registry.card import Aggregate, Card, Defect, Training, Uses
 from fornix.registry.discovery import Registry
 
-#: What a page must show as it is: markup, quotes, ends of scripts and of lines, and marks that turn the order of reading.
-HOSTILE: Final = "<script>hacked=1</script>\"'`&amp;${hacked}</script><!--\u2028\u2029\u202eabc\u202c\\'); hacked=2; ('é漢🧠"
+#: What a page must show as it is: markup, quotes, ends of scripts and of lines, and letters that are read from right to left.
+HOSTILE: Final = "<script>hacked=1</script>\"'`&amp;${hacked}</script><!--\u2028\u2029\u200f\u05d0\u200e\\'); hacked=2; ('é漢🧠"
 MODELS: Final = 90
 FLAT: Final = 24
 #: The benchmarks that are no flat ones, in the matrix's order: a tree of two levels, one that stands alone, one of text.

@@ -14,7 +14,7 @@ POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; img-sr
 _LIBRARIES: Final = {"table": "vendor/table-core.js", "virtual": "vendor/virtual-core.js", "d3": "vendor/d3.js"}
 #: Script that draws a kind of page -> what it needs before it, in order.
 _NEEDS: Final = {
-    "matrix": ("table", "virtual", "cells", "grid"),
+    "matrix": ("table", "virtual", "cells", "grid", "scores", "view", "places", "panel"),
     "model": ("d3", "cells", "charts", "facts"),
     "benchmark": ("d3", "cells", "charts", "facts"),
     "compare": ("d3", "cells", "charts", "facts"),

@@ -87,7 +87,7 @@ class Opened:
         """Open a page of the site, whole (or as far as it can be drawn, until "commit"), anew."""
         self.page.goto("about:blank")
         self.page.goto(self.address + path, wait_until=until)
-        self.page.wait_for_selector("main .grid .cell.value, main .grid .cell.number, main h1 + *")
+        self.page.wait_for_selector("main .grid .cell.number, main h1 + :not(.undrawn)")
         return self.page
 
     def cell(self, model: str, benchmark: str) -> Locator:
@@ -95,6 +95,18 @@ class Opened:
         row = self.page.locator(".line", has=self.page.locator(".name a", has_text=re.compile(f"^{re.escape(model)}$")))
         column = self.header(benchmark).get_attribute("aria-colindex")
         return row.locator(f'.cell[aria-colindex="{column}"]')
+
+    def whisker(self, model: str, benchmark: str) -> tuple[float, float]:
+        """Where the line of its standard error starts in its column, and how long it is, as parts of the column."""
+        cell = self.cell(model, benchmark)
+        path = cell.locator("xpath=..").locator(".whiskers path")
+        start, wide = cell.evaluate(
+            "each => { const [a, b] = [each, each.parentElement].map(one => one.getBoundingClientRect());"
+            " return [a.x - b.x, a.width]; }"
+        )
+        parts = [tuple(map(float, re.findall(r"[\d.]+", part))) for part in (path.get_attribute("d") or "").split("M")[1:]]
+        (found,) = (part for part in parts if start <= part[0] < start + wide)
+        return (found[0] - start) / wide, found[2] / wide
 
     def header(self, benchmark: str) -> Locator:
         """The head of a benchmark's column in view."""

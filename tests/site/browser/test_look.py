@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -110,8 +111,12 @@ def test_a_grid_says_its_roles_and_sizes_to_a_screen_reader(site: Opened) -> Non
     grid = page.get_by_role("grid", name="Scores: a row for each model, a column for each benchmark")
     expect(grid.get_by_role("row").first).to_have_attribute("aria-rowindex", "1")
     expect(grid.get_by_role("columnheader").nth(1)).to_have_attribute("aria-colindex", "2")
+    expect(grid).to_have_accessible_description(re.compile("Arrow keys move between cells.*space chooses it to compare"))
+    expect(page.locator('.column[title="Title of Ventral"]')).to_have_accessible_name("Ventral")
+    expect(page.locator('.column[title="Title of Ventral"]')).to_have_attribute("aria-expanded", "false")
+    expect(grid.get_by_role("rowheader", name="model-03, a control", exact=True)).to_have_count(1)
     assert grid.get_by_role("rowheader").count() > 5
     assert grid.get_by_role("gridcell").count() > 30
     assert page.locator("[tabindex='0']").evaluate_all("all => all.filter(each => each.closest('[role=grid]')).length") == 1
-    order = page.locator(".line").nth(1).evaluate("row => [...row.children].map(each => +each.ariaColIndex)")
+    order = page.locator(".line").nth(1).evaluate("row => [...row.querySelectorAll('.cell')].map(each => +each.ariaColIndex)")
     assert order == sorted(order)

@@ -131,6 +131,8 @@ def test_two_models_stand_side_by_side_and_the_link_keeps_them(
     assert command[6:] == ["--version", version]
     either.go("compare.html#a=gone&b=model-11")
     expect(page.get_by_role("alert")).to_contain_text("has no model gone; choose others")
+    either.go("compare.html#a=model-11&b=model-11")
+    expect(page.get_by_role("alert")).to_have_text("These are one model; choose two to compare them.")
 
 
 def test_a_benchmark_is_plotted_against_another_and_against_a_card(either: Opened, matrix: xr.Dataset) -> None:
@@ -159,8 +161,9 @@ def test_a_benchmark_is_plotted_against_another_and_against_a_card(either: Opene
     page.get_by_role("combobox", name="Score", exact=True).select_option("raw")
     either.go(page.url.removeprefix(either.address))
     expect(page.get_by_role("combobox", name="Score", exact=True)).to_have_value("raw")
-    either.go("scatter.html#x=gone&y=Flat.02")
-    expect(page.get_by_role("alert")).to_contain_text("this snapshot has no benchmark gone")
+    for name in ("gone", "toString", "__proto__"):
+        either.go(f"scatter.html#x={name}&y=Flat.02")
+        expect(page.get_by_role("alert")).to_have_text(f"this snapshot has no benchmark {name}; choose another.")
 
 
 def test_points_lie_where_their_numbers_are(site: Opened, matrix: xr.Dataset) -> None:

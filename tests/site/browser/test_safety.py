@@ -108,9 +108,22 @@ def test_without_scripts_a_page_says_where_the_numbers_are(browser: Browser, sna
     page.goto(f"{(snapshot[0] / SITE).as_uri()}/model/model-01.html")
     note = page.locator("noscript p")  # an element only where scripts are off
     expect(note).to_be_visible()
+    expect(page.locator(".undrawn")).to_be_hidden()
     assert "The same numbers are in scores.csv" in note.inner_text()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Title of model-01")
     within.close()
+
+
+def test_a_browser_that_does_not_know_the_language_says_where_the_numbers_are(site: Opened) -> None:
+    site.page.route("**/assets/data.js", lambda route: route.fulfill(body="const fornix = ??;", content_type="text/javascript"))
+    site.page.goto(f"{site.address}model/model-01.html")
+    note = site.page.locator(".undrawn")
+    expect(note).to_be_hidden()  # at first, as a page that is being drawn is not to blink
+    expect(note).to_be_visible(timeout=20_000)
+    expect(note).to_contain_text("this browser is older than the pages ask for")
+    note.get_by_role("link", name="scores.csv").click(trial=True)
+    assert site.wrong, "the browser says what it could not read"
+    site.wrong.clear()
 
 
 def test_a_site_that_is_not_whole_says_so(browser: Browser, snapshot: tuple[Path, xr.Dataset], tmp_path: Path) -> None:

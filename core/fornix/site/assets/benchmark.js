@@ -33,7 +33,7 @@ fornix.ready(async () => {
     [
       "95 % interval",
       (cell) =>
-        fornix.is(cell.interval_low)
+        fornix.is(cell.interval_low) && fornix.is(cell.interval_high)
           ? `${fornix.number(cell.interval_low)} to ${fornix.number(cell.interval_high)}`
           : "not known",
       "number",

@@ -51,14 +51,11 @@
     return parts.join("; ");
   };
 
-  /* A number and its error as elements, or the sign of an empty cell. */
+  /* A number and its error as text, or the sign of an empty cell. */
   fornix.shown = (cell, raw) => {
     const [number, error] = fornix.measured(cell, raw);
-    if (!fornix.is(number)) return [fornix.element("span", { class: "none" }, fornix.sign(cell))];
-    return [
-      fornix.element("span", { class: "value" }, fornix.number(number) + (cell.flags ? "†" : "")),
-      fornix.element("span", { class: "error" }, fornix.is(error) ? `±${fornix.number(error)}` : "no error"),
-    ];
+    if (!fornix.is(number)) return [fornix.sign(cell), ""];
+    return [fornix.number(number) + (cell.flags ? "†" : ""), fornix.is(error) ? `±${fornix.number(error)}` : "no error"];
   };
 
   /* Said of a parent only where not all of its children have a score. */

@@ -1,4 +1,4 @@
-/* Two models side by side, benchmark by benchmark. Which two, and which score, the fragment says. */
+/* Two models side by side, benchmark by benchmark. Which two, and which benchmarks, the fragment says. */
 "use strict";
 fornix.ready(async () => {
   const site = await fornix.load("site"),
@@ -41,6 +41,10 @@ fornix.ready(async () => {
   const show = async () => {
     for (const [name, field] of Object.entries(fields)) field.querySelector("select").value = view[name];
     const absent = [view.a, view.b].filter((name) => !names.includes(name));
+    if (view.a === view.b) {
+      const why = names.length < 2 ? "This snapshot has no two models." : "These are one model; choose two to compare them.";
+      return part.replaceChildren(fornix.element("p", { role: "alert" }, why));
+    }
     if (absent.length)
       return part.replaceChildren(
         fornix.element("p", { role: "alert" }, `This snapshot has no model ${absent.join(", ")}; choose others.`),

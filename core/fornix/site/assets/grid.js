@@ -1,18 +1,27 @@
 /* A table that draws only what is in view, both ways (TanStack Virtual says what that is), for eyes, keyboards and screen
-   readers: an ARIA grid whose rows and columns are numbered as in the whole table, with one tab stop that the arrow keys move. */
+   readers: an ARIA grid whose rows and columns are numbered as in the whole table, with one tab stop that the arrow keys move.
+   A row that scrolls out of view becomes one that scrolls into it, so that a frame makes no elements and lays out little. */
 "use strict";
 {
   const { Virtualizer, elementScroll, observeElementOffset, observeElementRect, defaultRangeExtractor } = VirtualCore;
 
-  /* The grid in `place`. `given`: label, rows(), columns() (how many there are), fill(row, column, element) (row -1: the header;
-     column -1: names), act(row, column, event) (click, Enter, Space), look(row, column) (focus, pointer). */
+  /* The grid in `place`. `given`: label, describedby, rows(), columns() (how many there are), fill(row, column, element) (row -1:
+     the header; column -1: names; an element may have been filled before, with another row of its column), act(row, column,
+     event) (click, Enter, Space, a box that changed), look(row, column) (focus, pointer), drawn(columns in view); under() makes
+     what lies below the cells of a row, and rule(row, [{ index, start, size }, ...], element) draws it for the columns in view. */
   fornix.grid = (place, given) => {
     const styles = getComputedStyle(place),
       size = (name) => parseFloat(styles.getPropertyValue(name));
-    const body = fornix.element("div", { role: "grid", "aria-label": given.label, class: "grid" });
-    const lines = new Map(); // row -> { element, cells: Map(column -> element) }
+    const body = fornix.element("div", {
+      role: "grid",
+      "aria-label": given.label,
+      "aria-describedby": given.describedby,
+      class: "grid",
+    });
+    const lines = new Map(); // row -> { row, element, cells: Map(column -> element), under }
+    const places = new WeakMap(); // element of a cell -> { line, column, margin }
     let focus = [-1, -1],
-      kept = false;
+      stop = null; // the cell that the tabulator stops at
     place.append(body);
 
     const holding = (at) => (range) => {
@@ -26,85 +35,117 @@
         count: count(),
         horizontal,
         getScrollElement: () => place,
-        estimateSize: () => item(),
+        estimateSize: () => size(item),
         overscan: horizontal ? 2 : 6,
-        paddingStart: before(),
-        scrollPaddingStart: before(),
+        paddingStart: size(before),
+        scrollPaddingStart: size(before),
         observeElementRect,
         observeElementOffset,
         scrollToFn: elementScroll,
-        onChange: () => draw(),
+        onChange: ({ isScrolling }) => draw(isScrolling),
         rangeExtractor: holding(at),
       });
-    const rows = virtual(
-      false,
-      given.rows,
-      () => size("--row"),
-      () => size("--head"),
-      0,
-    );
-    const columns = virtual(
-      true,
-      given.columns,
-      () => size("--column"),
-      () => size("--name"),
-      1,
-    );
+    const rows = virtual(false, given.rows, "--row", "--head", 0);
+    const columns = virtual(true, given.columns, "--column", "--name", 1);
 
-    const cell = (row, column) => {
-      const role = row < 0 ? "columnheader" : column < 0 ? "rowheader" : "gridcell";
-      return fornix.element("div", {
-        role,
-        "aria-colindex": column + 2,
-        tabindex: row === focus[0] && column === focus[1] ? 0 : -1,
-        class: "cell",
-        of: { row, column },
-      });
+    const cell = (line, column) => {
+      const role = line.row < 0 ? "columnheader" : column < 0 ? "rowheader" : "gridcell";
+      const element = fornix.element("div", { role, tabindex: -1, class: "cell" });
+      places.set(element, { line, column, margin: 0 });
+      element.setAttribute("aria-colindex", column + 2);
+      given.fill(line.row, column, element);
+      return element;
     };
-    const line = (row, top, inView, fresh) => {
-      let held = lines.get(row);
-      if (held === undefined) {
-        held = {
-          element: fornix.element("div", { role: "row", "aria-rowindex": row + 2, class: row < 0 ? "line head" : "line" }),
-          cells: new Map(),
-        };
-        lines.set(row, held);
-        body.append(held.element);
-      }
-      if (row >= 0) held.element.style.top = `${top}px`;
-      for (const [column, element] of held.cells)
+    const made = (row) => {
+      const element = fornix.element("div", { role: "row", class: row < 0 ? "line head" : "line" });
+      element.setAttribute("aria-rowindex", row + 2);
+      const under = row < 0 ? null : given.under();
+      if (under !== null) element.append(under);
+      body.append(element);
+      return { row, element, under, cells: new Map(), ruled: false };
+    };
+    /* The cells of a line that are in view, in the order of the columns: each where the last one ended, or behind a margin. */
+    const across = (line, inView) => {
+      const { element: row, cells } = line;
+      for (const [column, element] of cells)
         if (!inView.has(column)) {
           element.remove();
-          held.cells.delete(column);
+          cells.delete(column);
+          line.ruled = false;
         }
-      let last = null; // in the order of the columns, for those who read the page as text
-      for (const [column, left] of inView) {
-        let element = held.cells.get(column);
+      let last = null,
+        end = 0;
+      for (const [column, { start, size: wide }] of inView) {
+        let element = cells.get(column);
         if (element === undefined) {
-          element = cell(row, column);
-          if (column >= 0) element.style.left = `${left}px`;
-          held.cells.set(column, element);
-          given.fill(row, column, element);
-          if (last === null) held.element.prepend(element);
+          element = cell(line, column);
+          cells.set(column, element);
+          line.ruled = false;
+          if (last === null) row.prepend(element);
           else last.after(element);
-        } else if (fresh) given.fill(row, column, element);
+        }
+        const at = places.get(element);
+        if (at.margin !== start - end) {
+          at.margin = start - end;
+          element.style.marginLeft = `${at.margin}px`;
+        }
+        end = start + wide;
         last = element;
       }
+      if (line.under !== null && !line.ruled) given.rule(line.row, columns.getVirtualItems(), line.under);
+      line.ruled = true;
     };
-    const draw = (fresh = false) => {
-      const inView = new Map([[-1, 0], ...columns.getVirtualItems().map((item) => [item.index, item.start])]);
-      const shown = new Map([[-1, 0], ...rows.getVirtualItems().map((item) => [item.index, item.start])]);
-      const held = place.contains(document.activeElement);
-      for (const [row, { element }] of lines)
-        if (!shown.has(row)) {
+    /* For those who read the page as text: rows in their order, around the one with the focus, which would lose it if moved. */
+    const order = () => {
+      const sorted = [...lines.values()].sort((a, b) => a.row - b.row).map(({ element }) => element),
+        pivot = sorted.findIndex((element) => element.contains(document.activeElement));
+      if (sorted.every((element, at) => body.children[at] === element)) return;
+      sorted.forEach((element, at) => {
+        if (at < pivot) body.insertBefore(element, sorted[pivot]);
+        else if (at > pivot) body.append(element);
+      });
+    };
+    const draw = (scrolling = false) => {
+      const inView = new Map([[-1, { start: 0, size: columns.options.paddingStart }]]);
+      for (const item of columns.getVirtualItems()) inView.set(item.index, item);
+      const shown = new Map([[-1, 0]]);
+      for (const item of rows.getVirtualItems()) shown.set(item.index, item.start);
+      const held = place.contains(document.activeElement),
+        left = [...lines.values()].filter(({ row }) => !shown.has(row));
+      for (const [row, top] of shown) {
+        let line = lines.get(row);
+        if (line === undefined) {
+          line = row < 0 ? made(row) : (left.pop() ?? made(row));
+          lines.delete(line.row);
+          lines.set(row, line);
+          if (line.row !== row) {
+            line.row = row;
+            line.ruled = false;
+            line.element.setAttribute("aria-rowindex", row + 2);
+            for (const [column, element] of line.cells) if (inView.has(column)) given.fill(row, column, element);
+          }
+          if (row >= 0) line.element.style.top = `${top}px`;
+        }
+      }
+      if (!scrolling)
+        for (const { row, element } of left) {
           element.remove();
           lines.delete(row);
         }
-      for (const [row, top] of shown) line(row, top, inView, fresh);
+      for (const line of lines.values()) across(line, inView);
+      if (!scrolling) order();
       if (held && !place.contains(document.activeElement)) at()?.focus({ preventScroll: true });
+      mark();
       given.drawn?.([...inView.keys()].filter((column) => column >= 0));
     };
     const at = () => lines.get(focus[0])?.cells.get(focus[1]);
+    const mark = () => {
+      const here = at() ?? null;
+      if (stop === here) return;
+      if (stop !== null) stop.tabIndex = -1;
+      if (here !== null) here.tabIndex = 0;
+      stop = here;
+    };
 
     const resize = () => {
       body.style.width = `${columns.getTotalSize()}px`;
@@ -123,27 +164,11 @@
         each.setOptions({ ...each.options, count });
         each._willUpdate();
       }
-      lines.forEach(({ element, cells }, row) => {
-        if (row >= 0) {
-          element.remove();
-          lines.delete(row);
-        } else
-          cells.forEach((each, column) => {
-            if (column >= 0) {
-              each.remove();
-              cells.delete(column);
-            }
-          });
-      });
+      body.replaceChildren();
+      lines.clear();
       resize();
-      draw(true);
-      mark();
+      draw();
       if (held) at()?.focus({ preventScroll: true });
-    };
-    const mark = () => {
-      for (const { cells } of lines.values()) for (const element of cells.values()) element.tabIndex = -1;
-      const here = at();
-      if (here) here.tabIndex = 0;
     };
     const move = (row, column) => {
       focus = [Math.max(-1, Math.min(row, given.rows() - 1)), Math.max(-1, Math.min(column, given.columns() - 1))];
@@ -152,12 +177,11 @@
       if (focus[0] >= 0) rows.scrollToIndex(focus[0], { align: "auto" });
       if (focus[1] >= 0) columns.scrollToIndex(focus[1], { align: "auto" });
       draw();
-      mark();
       at()?.focus({ preventScroll: true });
     };
     const of = (event) => {
-      const element = event.target.closest(".cell");
-      return element && body.contains(element) ? [Number(element.dataset.row), Number(element.dataset.column)] : null;
+      const found = places.get(event.target.closest(".cell"));
+      return found ? [found.line.row, found.column] : null;
     };
 
     body.addEventListener("keydown", (event) => {
@@ -187,6 +211,7 @@
       move(...where);
       given.act(...where, event);
     });
+    body.addEventListener("change", (event) => given.act(...of(event), event));
     body.addEventListener("focusin", (event) => {
       const where = of(event);
       if (where !== null) {
@@ -208,28 +233,26 @@
     draw();
     new ResizeObserver(() => {
       // another width of the window may mean other sizes of cells
-      for (const [each, before] of [
-        [rows, size("--head")],
-        [columns, size("--name")],
+      let other = false;
+      for (const [each, name] of [
+        [rows, "--head"],
+        [columns, "--name"],
       ]) {
-        if (each.options.paddingStart !== before) {
-          each.setOptions({ ...each.options, paddingStart: before, scrollPaddingStart: before });
-          each.measure();
-          kept = true;
-        }
+        const before = size(name);
+        if (each.options.paddingStart === before) continue;
+        each.setOptions({ ...each.options, paddingStart: before, scrollPaddingStart: before });
+        each.measure();
+        other = true;
       }
-      if (kept) {
-        kept = false;
-        refresh();
-      }
+      if (other) refresh();
     }).observe(place);
     /* Fill again what is drawn of some columns, whose scores have come. */
-    const repaint = (which) =>
-      lines.forEach(({ cells }, row) =>
-        cells.forEach((element, column) => {
-          if (which(column)) given.fill(row, column, element);
-        }),
-      );
-    return { refresh, move, repaint };
+    const repaint = (which) => {
+      for (const { row, cells, under } of lines.values()) {
+        for (const [column, element] of cells) if (which(column)) given.fill(row, column, element);
+        if (under !== null) given.rule(row, columns.getVirtualItems(), under);
+      }
+    };
+    return { refresh, repaint };
   };
 }

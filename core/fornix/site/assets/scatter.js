@@ -4,9 +4,12 @@ fornix.ready(async () => {
   const site = await fornix.load("site"),
     models = fornix.rows(site.models),
     benchmarks = fornix.rows(site.benchmarks);
-  const NUMBERS = { "card:parameters": ["parameters", "parameters", true], "card:year": ["year", "year", false] };
+  const NUMBERS = new Map([
+    ["card:parameters", ["parameters", "parameters", true]],
+    ["card:year", ["year", "year", false]],
+  ]);
   const top = site.order.map((number) => benchmarks[number]).filter((benchmark) => !benchmark.parent),
-    first = top[0].benchmark,
+    first = top[0]?.benchmark ?? "",
     second = top[1]?.benchmark ?? first;
   const START = { x: "card:parameters", y: first, score: "ceiled", controls: "" };
   if (!models.some((model) => fornix.is(model.parameters) && model.parameters > 0)) START.x = second;
@@ -25,7 +28,7 @@ fornix.ready(async () => {
   const fields = {
     x: fornix.choice(
       "Across",
-      [...Object.entries(NUMBERS).map(([value, [label]]) => [value, `card: ${label}`]), ...options],
+      [...[...NUMBERS].map(([value, [label]]) => [value, `card: ${label}`]), ...options],
       view.x,
       (x) => change({ x }),
     ),
@@ -53,15 +56,15 @@ fornix.ready(async () => {
 
   /* For each model [number, error] and whether it is ranked. */
   const along = async (wanted) => {
-    if (wanted in NUMBERS) {
-      const [, name, log] = NUMBERS[wanted];
+    if (NUMBERS.has(wanted)) {
+      const [, name, log] = NUMBERS.get(wanted);
       return models.map((model) => ({
         at: fornix.is(model[name]) && (!log || model[name] > 0) ? [model[name], null] : [null, null],
         ranked: true,
       }));
     }
     const benchmark = benchmarks.find((each) => each.benchmark === wanted);
-    if (benchmark === undefined) throw new Error(`this snapshot has no benchmark ${wanted}`);
+    if (benchmark === undefined) throw new Error(`this snapshot has no benchmark ${wanted}`.trimEnd());
     const content = await fornix.load(`groups/${benchmark.group}`),
       cells = fornix.rows(content.tables[content.benchmarks.indexOf(benchmarks.indexOf(benchmark))]);
     return cells.map((cell) => ({ at: fornix.measured(cell, view.score === "raw"), ranked: cell.ranked }));
@@ -88,8 +91,8 @@ fornix.ready(async () => {
         kind: !(x[at].ranked && y[at].ranked) ? "unranked" : model.control ? "control" : "",
       }))
       .filter((point) => fornix.is(point.x) && fornix.is(point.y) && !(view.controls === "hide" && point.model.control));
-    const label = (name) => (name in NUMBERS ? NUMBERS[name][0] : name),
-      log = (name) => name in NUMBERS && NUMBERS[name][2];
+    const label = (name) => NUMBERS.get(name)?.[0] ?? name,
+      log = (name) => NUMBERS.get(name)?.[2] ?? false;
     const taking = points.filter((point) => point.kind !== "unranked"),
       out = points.length - taking.length;
     const [across, up] = [taking.map((point) => point.x), taking.map((point) => point.y)];
@@ -97,12 +100,12 @@ fornix.ready(async () => {
     const spearman = fornix.pearson(fornix.ranks(across), fornix.ranks(up));
     const logarithm = log(view.x) ? " (with the logarithm)" : "";
     const coefficients = `Pearson's r ${fornix.number(pearson)}${logarithm}, Spearman's ${fornix.number(spearman)}`;
-    const summary = `${points.length} models have both${out ? `, ${out} of them out of rankings` : ""}${
+    const summary = `${points.length} ${points.length === 1 ? "model has" : "models have"} both${out ? `, ${out} of them out of rankings` : ""}${
       fornix.is(pearson) ? `; ${out ? "without those " : ""}${coefficients}` : ""
     }.`;
     points.sort((a, b) => b.y - a.y);
     const number = (value, name) =>
-      name in NUMBERS ? (name === "card:year" ? String(value) : fornix.count(value)) : fornix.number(value);
+      NUMBERS.has(name) ? (name === "card:year" ? String(value) : fornix.count(value)) : fornix.number(value);
     part.replaceChildren(
       fornix.element("p", { role: "status" }, summary),
       points.length
