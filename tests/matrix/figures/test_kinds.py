@@ -116,6 +116,7 @@ class TestTrend:
         figure = draw_trend(trend(table([[0.2], [0.1]], size=[2, 3]), "B0", "size"))
         assert "no line: 2 models, and a line takes 3" in texts(figure)
         assert_legible(figure, width=84)
+        assert "no line: 1 model, and a line takes 3" in texts(draw_trend(trend(table([[0.2]], size=[2]), "B0", "size")))
         with pytest.raises(UsageError, match="no model has both size and a score on B0"):
             draw_trend(trend(table([[nan], [0.1]], size=[2, nan]), "B0", "size"))
 

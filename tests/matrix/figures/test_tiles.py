@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
 
 from fornix.errors import UsageError
 from fornix.matrix.figures import draw_matrix
@@ -64,6 +65,14 @@ def test_empty_cells_are_hatched_by_their_reason_with_a_legend(matrix: xr.Datase
     assert len(set(hatches.values())) == 4
     said = texts(figure)
     assert {"skipped: modality", "skipped: stimuli not available", "not computed yet", "failed"} <= set(said)
+    samples = [
+        each
+        for axes in figure.axes
+        for each in axes.patches
+        if isinstance(each, Rectangle) and to_rgb(each.get_facecolor()) == (1, 1, 1)
+    ]
+    assert len(samples) == 4
+    assert all(each.get_linewidth() > 0 for each in samples), "one of them is white on white without an edge"
     assert "skipped: region" not in said
     assert collection(figure, "empty: region") is None
     assert_legible(figure, width=174)

@@ -134,7 +134,11 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64], *, log: bool) -> tuple
     """The fitted line at numbers from the smallest to the largest, and what there is to say of it."""
     n = len(x)
     if n < FEWEST or np.ptp(x) == 0:
-        why = f"{n} models, and a line takes {FEWEST}" if n < FEWEST else "the number is the same of all models"
+        why = (
+            f"{n} {'model' if n == 1 else 'models'}, and a line takes {FEWEST}"
+            if n < FEWEST
+            else "the number is the same of all models"
+        )
         said = dict.fromkeys(("slope", "slope_low", "slope_high", "intercept", "pearson", "spearman", "p"), np.nan)
         return {name: np.zeros(0) for name in ("at", "fitted", "fitted_low", "fitted_high")}, {**said, "no_fit": why}
     u = np.log10(x) if log else x

@@ -62,7 +62,7 @@ def draw_correlations(correlations: xr.Dataset, *, width: float = PAGE_MM) -> Fi
         entries = [
             scale("correlation over models", colours, _LIMITS, (-1.0, -0.5, 0.0, 0.5, 1.0)),
             words("below the diagonal: Spearman's; above it: Pearson's"),
-            words("on it: models of the benchmark"),
+            words("on it, where there is room: models of the benchmark"),
         ]
         if lacking.any():
             entries.append(swatch(f"fewer than {FEWEST} models on both, or scores that do not differ", **_NONE))

@@ -138,5 +138,6 @@ def _legend(shown: xr.Dataset, why: NDArray[Any], colours: Colormap, low: float)
         found.append(words(f"{OUT} out of rankings"))
     for kind in HATCHES:
         if (why == kind).any():
-            found.append(swatch(_NAMED.get(kind, f"skipped: {kind}"), **_empty_look(kind)))
+            # with an edge, as one look of empty cells is white without a hatch
+            found.append(swatch(_NAMED.get(kind, f"skipped: {kind}"), **{**_empty_look(kind), "linewidth": 0.5}))
     return found
