@@ -100,7 +100,7 @@ def test_from_https_no_redirect_leads_to_http() -> None:
 
     asked = urllib.request.Request("https://example.org/latest.json")
     with pytest.raises(SourceTrouble, match="which is not https"):
-        network._Redirects().redirect_request(asked, None, 302, "Found", {}, "http://example.org/latest.json")
+        network._Redirects(("https",)).redirect_request(asked, None, 302, "Found", {}, "http://example.org/latest.json")
 
 
 def test_a_file_of_one_source_is_kept_and_never_another(site: Site, fresh_process: Path, content: bytes) -> None:

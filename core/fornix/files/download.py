@@ -88,11 +88,11 @@ def _complete(file: File, source: Source, part: Path, progress: Progress | None)
 
 def _append(file: File, source: Source, part: Path, have: int, progress: Progress | None) -> None:
     note = _validator_path(part)
-    stream = source.open(file, have, note.read_text() if have and note.exists() else "")
+    stream = source.open(file, have, _validator(note) if have else "")
     with part.open("r+b") as out:
         out.seek(stream.start)
         out.truncate()
-        note.write_text(stream.validator)
+        note.write_text(stream.validator, encoding="utf-8")
         have = stream.start
         for block in stream.blocks:
             have += len(block)
@@ -102,6 +102,15 @@ def _append(file: File, source: Source, part: Path, have: int, progress: Progres
             out.write(block)
             if progress is not None:
                 progress(have, file.bytes)
+
+
+def _validator(note: Path) -> str:
+    """What an earlier try noted; nothing where it did not, or what lies there cannot be that, as after a crash."""
+    try:
+        noted = note.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+    return noted if noted.isascii() and noted.isprintable() else ""
 
 
 def _validator_path(part: Path) -> Path:

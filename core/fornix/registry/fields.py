@@ -15,7 +15,7 @@ from fornix.registry.options import coerce, did_you_mean
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 #: What would command a terminal, or turn the direction of a text around, where cards are printed.
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
@@ -48,7 +48,7 @@ def refuse_unless(fits: bool, why: str = "") -> None:
 
 def read_text(value: Any) -> str:
     refuse_unless(isinstance(value, str) and bool(value.strip()))
-    refuse_unless(not _UNPRINTABLE.search(value), "which holds a control character")
+    refuse_unless(not UNPRINTABLE.search(value), "which holds a control character")
     return str(value)
 
 

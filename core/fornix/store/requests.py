@@ -73,6 +73,11 @@ class Location(NamedTuple):
         prefix = prefix.strip("/")
         if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
             raise UsageError(f"{url} names no place in a bucket; expected s3://bucket/prefix")
+        if "@" in bucket:  # which may follow what must not be printed
+            raise UsageError(
+                f"s3://{bucket.rpartition('@')[2]} is given with a user before it; expected s3://bucket/prefix, and credentials "
+                "where boto3 finds them (AWS_PROFILE, AWS_ACCESS_KEY_ID and its secret)"
+            )
         return cls(f"s3://{bucket}/{prefix}".rstrip("/"), bucket, f"{prefix}/" if prefix else "")
 
 

@@ -79,7 +79,7 @@ def seen(place: str) -> list[str]:
         snapshot.file(path)
     destination = publishing.open_destination(place)
     index = destination.read("index.html")
-    return [snapshot.version, "" if index is None else index.content.decode().split("<title>Snapshot ")[1][:21]]
+    return [snapshot.version, "" if index is None else index.content.decode().split("<title>Snapshot ")[1].split("<")[0]]
 
 
 def kill(said: dict[str, Any]) -> None:

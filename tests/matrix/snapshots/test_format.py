@@ -43,6 +43,7 @@ def test_its_version_is_that_of_its_data_and_not_of_what_shows_it() -> None:
         replace(MANIFEST, files={**MANIFEST.files, "cells.parquet": SnapshotFile("ef" * 32, 12)}),
         replace(MANIFEST, counts={"models": 3, "ok": 3}),
         replace(MANIFEST, code="2" * 16),
+        replace(MANIFEST, citation="2" * 16),
         replace(MANIFEST, private=()),
     ):
         assert changed.named().version != MANIFEST.version
@@ -70,7 +71,22 @@ def test_a_newer_major_schema_is_refused_with_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../secret", "/etc/passwd", "units/../../x", "", "units//x.nc", "C:\\x", "a\0b", "./x", "x/.", "x" * 600]
+    "path",
+    [
+        "../secret",
+        "/etc/passwd",
+        "units/../../x",
+        "",
+        "units//x.nc",
+        "C:\\x",
+        "a\0b",
+        "./x",
+        "x/.",
+        "x" * 600,
+        "a\nb",
+        "\ud800",
+        "a\u2028b",
+    ],
 )
 def test_a_file_outside_of_the_snapshot_is_refused(path: str) -> None:
     with pytest.raises(SnapshotError, match=r"is damaged .*lies outside of it"):
@@ -94,6 +110,10 @@ def test_a_file_outside_of_the_snapshot_is_refused(path: str) -> None:
         said(files={"cells.parquet": {"sha256": HASH, "bytes": "1"}}),
         said(files=[]),
         said(counts=None),
+        said(created="\x1b[2J"),
+        said(created=None),
+        said(files={"cells.parquet": {"sha256": HASH, "bytes": -1}}),
+        said().replace(b'"ok": 3', b'"ok": 1e999'),
         b"[" * 100_000,
     ],
 )
@@ -112,6 +132,13 @@ def test_a_pointer_comes_back_and_a_damaged_one_is_said() -> None:
 
 def test_only_versions_are_versions() -> None:
     assert check_version(MANIFEST.version) == MANIFEST.version
-    for wrong in ("latest", "2026-05-13-012345678", "2026-05-13-012345678G", MANIFEST.version + "\n", None):
+    for wrong in (
+        "latest",
+        "2026-05-13-012345678",
+        "2026-05-13-012345678G",
+        MANIFEST.version + "\n",
+        "٢٠٢٦-05-13-0123456789",
+        None,
+    ):
         with pytest.raises(ValueError, match="is no version of a snapshot"):
             check_version(wrong)

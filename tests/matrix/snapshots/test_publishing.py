@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,10 +22,11 @@ from fornix.engine.plan import plan
 from fornix.errors import UsageError
 from fornix.files import durable
 from fornix.matrix.assemble import assemble
-from fornix.matrix.snapshots import destinations, provenance, publishing
+from fornix.matrix.snapshots import contents, destinations, provenance, publishing
 from fornix.matrix.snapshots.destinations import IntoFolder
 from fornix.matrix.snapshots.format import Manifest, Pointer, SnapshotError
 from fornix.matrix.snapshots.publishing import Published, publish
+from fornix.matrix.snapshots.pulling import open_snapshot
 from fornix.store.folder import FolderStore
 from tests.engine.conftest import toy_registry
 from tests.matrix.snapshots.lab import fill, lab_plugins
@@ -127,6 +129,30 @@ def test_another_commit_of_the_same_code_is_the_same_version(lab: Lab, tmp_path:
     again = lab.publish(lab.new, tmp_path)
     assert again.written == ()
     assert again.manifest == first.manifest
+
+
+def test_libraries_that_read_bibtex_otherwise_make_another_version(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or two publishers at once would write different files under one name."""
+    cited = contents.citation
+    versions = [lab.publish(lab.new, tmp_path).version]
+    monkeypatch.setattr(contents, "citation", lambda *of: f"{cited(*of)}# as another library has it\n")
+    versions += [lab.publish(lab.new, tmp_path).version]
+    assert versions[0] != versions[1]
+    for version in versions:
+        snapshot = open_snapshot(tmp_path, version)
+        assert {snapshot.file(path).name for path in snapshot.manifest.files} >= {"CITATION.cff"}
+
+
+def test_a_snapshot_of_earlier_days_stays_beside_what_is_published(lab: Lab, tmp_path: Path) -> None:
+    """Their versions had fewer digits."""
+    place = Path(shutil.copytree(Path(__file__).with_name("frozen") / "newer", tmp_path / "place"))
+    old = Pointer.from_bytes((place / "latest.json").read_bytes(), "there").version
+    new = lab.publish(lab.new, place, back=True)
+    assert len(new.version) > len(old)
+    assert fornix.pull(place).attrs["version"] == new.version
+    assert fornix.pull(place, old).attrs["version"] == old
 
 
 def test_a_newer_snapshot_stands_beside_the_older(lab: Lab, place: InFolder | InBucket) -> None:
@@ -342,6 +368,7 @@ def test_a_damaged_manifest_of_the_same_version_is_said(lab: Lab, tmp_path: Path
         ("https://lab.example/scores", "can be pulled from and not published to"),
         ("s3://", "names no place in a bucket"),
         (Path("s3://lab/scores"), "has lost a slash"),
+        ("", "the place of snapshots is empty"),
     ],
 )
 def test_what_is_no_place_is_a_usage_error(lab: Lab, to: str | Path, sentence: str) -> None:
@@ -370,6 +397,27 @@ def test_a_full_disk_is_said_and_leaves_what_was_there(lab: Lab, tmp_path: Path,
         lab.publish(lab.new, tmp_path)
     monkeypatch.undo()
     assert fornix.pull(tmp_path).attrs["version"] == old.version
+
+
+def test_a_disk_that_does_not_take_what_is_staged_is_said(
+    lab: Lab, place: InFolder | InBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, matrix: xr.Dataset) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr(contents, "write_matrix", refuse)
+    with pytest.raises(
+        SnapshotError, match=r"nothing was published to .* cannot be written .*what was published before is whole"
+    ):
+        lab.publish(lab.new, place.named)
+    assert place.names() == []
+
+
+def test_one_name_may_be_given_alone_and_what_is_none_is_refused(lab: Lab, tmp_path: Path) -> None:
+    assert lab.publish(lab.new, tmp_path, models="toy-behaving").manifest.counts["models"] == 1
+    for names, sentence in (([], "models is an empty list"), (5, "models names 5"), ([None], "models names None")):
+        with pytest.raises(UsageError, match=sentence):
+            lab.publish(lab.new, tmp_path, models=names)
 
 
 def test_what_a_store_or_a_plugin_refuses_is_not_said_of_the_place(

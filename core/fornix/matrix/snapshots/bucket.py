@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fornix.files.file import File
-from fornix.files.network import Document
+from fornix.files.network import LARGEST_DOCUMENT, Document
 from fornix.files.source import Interrupted, NotThere, SourceTrouble, Stream, other_size
 from fornix.matrix.snapshots.format import SNAPSHOTS, SnapshotError, SnapshotFile
 from fornix.matrix.snapshots.sources import Away, as_file, fetched, no_such
@@ -26,9 +26,19 @@ class InBucket:
         self.name, self._bucket, self._prefix = Location.of(url)
         self._requests = Requests(self.name, self._bucket, "the place of snapshots")
 
-    def document(self, name: str, etag: str = "") -> Document:
-        def call(client: Any) -> Document:
-            answer = client.get_object(**self._at(name))
+    def document(self, name: str, etag: str = "") -> Document | None:
+        asked = {**self._at(name), **({"IfNoneMatch": etag} if etag else {})}
+
+        def call(client: Any) -> Document | None:
+            try:
+                answer = client.get_object(**asked)
+            except client.exceptions.ClientError as error:
+                if etag and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 304:
+                    return None
+                raise
+            if answer["ContentLength"] > LARGEST_DOCUMENT:
+                answer["Body"].close()
+                raise SnapshotError(f"{self.name}/{name} has {answer['ContentLength']} bytes, and is not what fornix publishes")
             return Document(answer["Body"].read(), answer["ETag"])
 
         try:

@@ -1,4 +1,4 @@
-"""What this machine remembers of a place of snapshots: its pointer as it was last seen, and the manifests of versions it had.
+"""What this machine remembers of a place of snapshots: its pointers as they were seen, and the manifests of versions it had.
 
 The files of a version are in the cache by their hash, as every other file (:mod:`fornix.files.fetch`). All of it may be removed
 at any time. Two processes may remember at once: each file is replaced whole, and says the same of the same version.
@@ -6,18 +6,22 @@ at any time. Two processes may remember at once: each file is replaced whole, an
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fornix.files import durable
 from fornix.files.network import Document
 from fornix.files.settings import cache_folder
 from fornix.matrix.snapshots.format import LATEST, Pointer, SnapshotError, check_version
+
+#: So many pointers are remembered beside the last: of the last, the files may never have come.
+_BEFORE: Final = 8
 
 
 class Remembered(NamedTuple):
@@ -39,8 +43,8 @@ class Memory:
         self._place = place
         self._folder = cache_folder() / "snapshots" / hashlib.sha256(place.encode()).hexdigest()[:16]
 
-    def pointer(self, where: str) -> Remembered | None:
-        """The pointer as it was last seen; None where none was, or what is there is damaged.
+    def pointers(self, where: str) -> list[Remembered]:
+        """The pointers that were seen, the last one first; none where none was, or what is there is damaged.
 
         Parameters
         ----------
@@ -49,15 +53,18 @@ class Memory:
         """
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError, SnapshotError):
             said = json.loads((self._folder / LATEST).read_bytes())
-            document = Document(str(said["pointer"]).encode(), str(said["etag"]))
-            Pointer.from_bytes(document.content, where)
             if said["place"] == self._place:
-                return Remembered(document, float(said["seen"]))
-        return None
+                return [_remembered(each, where) for each in (said, *said.get("before", ()))]
+        return []
 
-    def keep_pointer(self, document: Document) -> None:
-        """Remember what a place points to now."""
-        said = {"place": self._place, "pointer": document.content.decode(), "etag": document.etag, "seen": time.time()}
+    def keep_pointer(self, document: Document, where: str) -> None:
+        """Remember what a place points to now, and some of what it pointed to before."""
+        before = [kept for kept in self.pointers(where) if kept.document.content != document.content][:_BEFORE]
+        said = {
+            "place": self._place,
+            **_as_json(Remembered(document, time.time())),
+            "before": [_as_json(kept) for kept in before],
+        }
         self._keep(LATEST, json.dumps(said).encode())
 
     def manifest(self, version: str) -> bytes | None:
@@ -91,10 +98,24 @@ class Memory:
             finally:
                 part.unlink(missing_ok=True)
         except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                return  # others filled it, for this user to read; what is not there is asked for again
             raise SnapshotError(
                 f"the cache {cache_folder()} cannot be used ({error.strerror or error}): make it writable, or set FORNIX_CACHE "
                 "to another folder"
             ) from error
+
+
+def _remembered(said: Any, where: str) -> Remembered:
+    document = Document(str(said["pointer"]).encode(), str(said["etag"]))
+    Pointer.from_bytes(document.content, where)
+    if not (document.etag.isascii() and document.etag.isprintable()):
+        raise ValueError("no server gave such an ETag")
+    return Remembered(document, float(said["seen"]))
+
+
+def _as_json(kept: Remembered) -> dict[str, Any]:
+    return {"pointer": kept.document.content.decode(), "etag": kept.document.etag, "seen": kept.seen}
 
 
 def ago(seconds: float) -> str:

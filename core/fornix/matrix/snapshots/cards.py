@@ -15,12 +15,14 @@ from fornix.registry.card import (
     Card,
     ChoosesBy,
     Defect,
+    Kind,
     Option,
     Resources,
     Training,
     Uses,
 )
 from fornix.registry.discovery import Registry
+from fornix.registry.fields import UNPRINTABLE
 from fornix.registry.schema import FIELDS_OF
 
 #: Fields that hold tables: what one is made of, and whether there is a list of them, one for each name, or one alone.
@@ -34,6 +36,8 @@ _TABLES: Final[Mapping[str, tuple[type[Any], str]]] = {
     "defect": (Defect, "one"),
     "aggregate": (Aggregate, "one"),
 }
+#: What a field that is declared so may hold; one that is declared otherwise holds a table, or JSON.
+_ALONE: Final[Mapping[str, Any]] = {"str": str, "Kind": str, "int": int, "float": (int, float), "bool": bool, "None": type(None)}
 #: Fields, of a card or of a table in it, that hold JSON as it is.
 _JSON: Final = ("aliases", "default", "options")
 
@@ -59,14 +63,9 @@ def from_json(said: Mapping[str, Any], where: str) -> list[Card]:
     SnapshotError
         If they are not cards.
     """
-    known = {field.name for field in fields(Card)}
     try:
-        return [
-            Card(kind=kind, **{name: _read(name, value) for name, value in of.items() if name in known and name != "kind"})
-            for kind in KINDS
-            for of in said.get(kind, {}).values()
-        ]
-    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        return [_card(kind, name, of) for kind in KINDS for name, of in said.get(kind, {}).items()]
+    except (TypeError, ValueError, AttributeError, KeyError, RecursionError) as error:
         raise SnapshotError(f"the cards in {where} cannot be read ({error}); was it written by fornix?") from error
 
 
@@ -89,6 +88,15 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
+def _card(kind: Kind, identifier: str, said: Mapping[str, Any]) -> Card:
+    known = {field.name for field in fields(Card)} - {"kind"}
+    card = Card(kind=kind, **{name: _read(name, value) for name, value in said.items() if name in known})
+    _check(card)
+    if card.identifier != identifier:
+        raise ValueError(f"the card of {identifier!r} calls itself {card.identifier!r}")
+    return card
+
+
 def _read(name: str, value: Any) -> Any:
     if name not in _TABLES or value is None:
         return value if name in _JSON else _frozen(value)
@@ -102,7 +110,27 @@ def _read(name: str, value: Any) -> Any:
 
 def _table(made_of: type[Any], said: Mapping[str, Any]) -> Any:
     known = {field.name for field in fields(made_of)}
-    return made_of(**{name: value if name in _JSON else _frozen(value) for name, value in said.items() if name in known})
+    made = made_of(**{name: value if name in _JSON else _frozen(value) for name, value in said.items() if name in known})
+    _check(made)
+    return made
+
+
+def _check(made: Any) -> None:
+    """See that each field holds what it is declared to hold; of the words of a list any: a newer fornix may know others."""
+    for field in fields(made):
+        value, declared = getattr(made, field.name), str(field.type)
+        words = value if isinstance(value, tuple) else (value,)
+        if declared.startswith("tuple[str"):
+            fits = isinstance(value, tuple) and all(isinstance(word, str) for word in words)
+        elif declared.startswith("Mapping["):
+            fits = isinstance(value, Mapping)
+        elif declared == "Children":
+            fits = all(isinstance(child, str) for child in made.leaves())
+        else:
+            alone = [_ALONE.get(part, object) for part in ("str" if "Literal[" in declared else declared).split(" | ")]
+            fits = isinstance(value, tuple(alone)) and (object in alone or bool in alone or not isinstance(value, bool))
+        if not fits or any(UNPRINTABLE.search(word) for word in words if isinstance(word, str)):
+            raise ValueError(f"{field.name} is {value!r:.80}, expected {declared}")
 
 
 def _frozen(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from fornix.registry.card import Card
@@ -85,7 +86,8 @@ def _reference(bibtex: str, card: Card) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, "")}
 
 
-def _entry(bibtex: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def _entry(bibtex: str) -> Mapping[str, str]:
     """The fields of the first entry, in Unicode; nothing where it cannot be read."""
     import bibtexparser
     from bibtexparser.latexenc import latex_to_unicode

@@ -5,6 +5,7 @@ It follows from the store, the cards and the code alone: no clock, machine, user
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -125,19 +126,24 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
     for name, content in ((CARDS, said), (LAYERS, visible.json(layers, OF_LAYERS))):
         (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     used = [results[cell.key] for cell in kept.in_state("ok")]
+    counts = _counts(matrix)
+
+    def cited(version: str) -> str:
+        return citation(cards, version, counts, lambda reference: visible.json(reference, OF_REFERENCE))
+
     manifest = Manifest(
         created=max(cell.created for cell in used),
         fornix=__version__,
         commit=provenance.commit(),
         code=provenance.code(),
         revisions={"scoring": SCORING_REVISION, "extraction": EXTRACTION_REVISION},
-        counts=_counts(matrix),
+        counts=counts,
         hardware=_counted(cell.hardware or "unknown" for cell in used),
         private=visible.named,
+        citation=hashlib.sha256(cited("").encode()).hexdigest()[:16],
         files=files_of(folder),
     ).named()
-    cited = citation(cards, manifest.version, manifest.counts, lambda reference: visible.json(reference, OF_REFERENCE))
-    (folder / CITATION).write_text(cited, encoding="utf-8")
+    (folder / CITATION).write_text(cited(manifest.version), encoding="utf-8")
     return Staged(folder, replace(manifest, files=files_of(folder)), (*_left_out(planned, kept), *unread))
 
 

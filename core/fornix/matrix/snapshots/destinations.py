@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -14,8 +15,10 @@ from typing import Final, Protocol
 from fornix.errors import UsageError
 from fornix.files import durable
 from fornix.files.held import held, lacks_locks
+from fornix.files.network import spoken
 from fornix.files.settings import named_folder
 from fornix.matrix.snapshots.format import SNAPSHOTS, SnapshotError, SnapshotFile
+from fornix.matrix.snapshots.named import named_place
 from fornix.store.objects import Found
 from fornix.store.writing import clear_abandoned, lacks_room, scratch_below, sha256_of
 
@@ -65,15 +68,15 @@ def open_destination(place: str | os.PathLike[str]) -> Destination:
     UsageError
         If it cannot be written to, whatever lies there.
     """
-    text = os.fspath(place)
-    if isinstance(place, Path) and place.parts[:1] == ("s3:",):
-        raise UsageError(f"{text} is a path, which has lost a slash of its place in a bucket; give it as a str: 's3://...'")
-    if text.startswith("s3://"):
+    scheme, text = named_place(place)
+    if scheme == "s3":
         from fornix.matrix.snapshots.into_bucket import IntoBucket
 
         return IntoBucket(text)
-    if "://" in text:
-        raise UsageError(f"{text} can be pulled from and not published to; give the folder that it serves, or s3://bucket/prefix")
+    if scheme:
+        raise UsageError(
+            f"{spoken(text)} can be pulled from and not published to; give the folder that it serves, or s3://bucket/prefix"
+        )
     return IntoFolder(text)
 
 
@@ -83,7 +86,13 @@ class IntoFolder:
     def __init__(self, path: str) -> None:
         self._root = named_folder(path, "the place of snapshots")
         self.name = str(self._root)
-        if self._root.exists() and not self._root.is_dir():
+        try:
+            mode = self._root.stat().st_mode
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise SnapshotError(f"nothing can be published to {self.name} ({error.strerror}); give another folder") from error
+        if not stat.S_ISDIR(mode):
             raise SnapshotError(f"{self.name} is a file; give a folder to publish to")
 
     @contextmanager
@@ -94,7 +103,7 @@ class IntoFolder:
             try:
                 yield folder
             except OSError as error:  # of files made in it, unless it is that of a store or a plugin, which say so themselves
-                if not lacks_room(error, self._root):
+                if not (is_of(error, folder) or lacks_room(error, self._root)):
                     raise
                 raise self._refused(error) from error
 
@@ -113,6 +122,8 @@ class IntoFolder:
 
     def read(self, name: str) -> Found | None:
         try:
+            if not stat.S_ISREG((self._root / name).stat().st_mode):
+                raise SnapshotError(f"{self._root / name} is no file, and what is published has its name; remove it")
             content = (self._root / name).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -183,6 +194,11 @@ class IntoFolder:
         if moved:
             return SnapshotError(f"the snapshot is at {self.name} and whole, but {moved} could not be moved: {why}; {_AGAIN}")
         return SnapshotError(f"nothing was published to {self.name}: {why}{STILL_WHOLE}")
+
+
+def is_of(error: OSError, folder: Path) -> bool:
+    """Whether an error of a disk is of a file in this folder."""
+    return isinstance(error.filename, str) and Path(error.filename).is_relative_to(folder)
 
 
 def _hold(lock: Path, holding: ExitStack) -> bool:

@@ -48,9 +48,13 @@ _BESIDE: Final = ("version", "commit")
 #: The arrays of a score that are in its file of units; all others are in that of replicates.
 UNIT_ARRAYS: Final = ("units", "ceiling_units")
 
-_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{10}")
+#: So many digits of its data's hash are in the name of a version: nobody can make other data of the same name, on purpose either.
+_DIGITS: Final = 32
+#: With fewer digits: as they were published before.
+_VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{10,64}")
+_CREATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.+Z-]{1,40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_NAME = re.compile(r"[^\x00-\x1f\x7f\\:]{1,500}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\\:\ud800-\udfff\u2028\u2029]{1,500}")
 
 
 class SnapshotError(FornixError):
@@ -91,6 +95,9 @@ class Manifest:
     schema : (int, int)
     version : str
         Empty: not named yet.
+    citation : str
+        The first 16 digits of the sha256 over its CITATION.cff before that had a version: where libraries differ in what they
+        make of BibTeX, versions do.
     """
 
     created: str
@@ -104,10 +111,11 @@ class Manifest:
     files: Mapping[str, SnapshotFile] = field(default_factory=dict)
     schema: tuple[int, int] = SCHEMA
     version: str = ""
+    citation: str = ""
 
     def named(self) -> Manifest:
         """The same with the version that follows from its data."""
-        return replace(self, version=f"{self.created[:10]}-{self.data_sha256()[:10]}")
+        return replace(self, version=f"{self.created[:10]}-{self.data_sha256()[:_DIGITS]}")
 
     def data_sha256(self) -> str:
         """Over all that it says but version and commit, and without site and citation, which are made of the rest and show it."""
@@ -143,10 +151,11 @@ class Manifest:
             files = {_checked_path(path): SnapshotFile(of["sha256"], of["bytes"]) for path, of in said["files"].items()}
             counts = {str(name): int(number) for name, number in said["counts"].items()}
             manifest = cls(
-                created=str(said["created"]),
+                created=_checked_time(said["created"]),
                 fornix=str(said["fornix"]),
                 commit=None if said.get("commit") is None else str(said["commit"]),
                 code=str(said.get("code", "")),
+                citation=str(said.get("citation", "")),
                 revisions={str(name): int(number) for name, number in said.get("revisions", {}).items()},
                 counts=counts,
                 hardware={str(name): int(number) for name, number in said.get("hardware", {}).items()},
@@ -155,10 +164,14 @@ class Manifest:
                 schema=(int(said["schema"][0]), int(said["schema"][1])),
                 version=check_version(said["version"]),
             )
-        except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
             raise SnapshotError(f"{where} is damaged ({_described(error)}); it cannot be used") from error
         for path, file in files.items():
-            if not (isinstance(file.sha256, str) and _SHA256.fullmatch(file.sha256)) or type(file.bytes) is not int:
+            if (
+                not (isinstance(file.sha256, str) and _SHA256.fullmatch(file.sha256))
+                or type(file.bytes) is not int
+                or file.bytes < 0
+            ):
                 raise SnapshotError(f"{where} is damaged (it states no hash and size of {path}); it cannot be used")
         return manifest
 
@@ -189,7 +202,8 @@ class Pointer:
         """Read latest.json; raises as :meth:`Manifest.from_bytes`."""
         said = _read(content, POINTER_FORMAT, where)
         try:
-            pointer = cls(check_version(said["version"]), str(said.get("created", "")), str(said["manifest_sha256"]))
+            created = _checked_time(said["created"]) if said.get("created") else ""
+            pointer = cls(check_version(said["version"]), created, str(said["manifest_sha256"]))
         except (KeyError, ValueError, TypeError) as error:
             raise SnapshotError(f"{where} is damaged ({_described(error)}); it cannot be used") from error
         if not _SHA256.fullmatch(pointer.manifest_sha256):
@@ -199,17 +213,22 @@ class Pointer:
 
 def version_of(content: bytes) -> str:
     """The version that follows from what a manifest says, with all that a later minor schema may add; raises ValueError."""
+    return _version_of(content, _DIGITS)
+
+
+def is_version(content: bytes, version: str) -> bool:
+    """Whether a manifest says that it is of this version, and what it says gives it that, to as many digits as it has."""
     try:
-        said = json.loads(content.decode("utf-8"))
-        return f"{said['created'][:10]}-{_data_sha256(said)[:10]}"
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(_described(error)) from error
+        digits = len(check_version(version)) - len("2026-05-13-")
+        return bool(json.loads(content.decode("utf-8"))["version"] == version == _version_of(content, digits))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def check_version(version: Any) -> str:
     """The version, if it is one; raises ValueError."""
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise ValueError(f"{version!r} is no version of a snapshot; one looks like 2026-05-13-0123456789")
+        raise ValueError(f"{version!r} is no version of a snapshot; one looks like 2026-05-13-{'0123456789abcdef' * 2}")
     return version
 
 
@@ -221,6 +240,14 @@ def folder_of(version: str) -> str:
 def array_files(benchmark: str) -> dict[str, str]:
     """The paths of a leaf's arrays within a version: ``{"replicates": ..., "units": ...}``."""
     return {"replicates": f"{REPLICATES}{benchmark}.nc", "units": f"{UNITS}{benchmark}.nc"}
+
+
+def _version_of(content: bytes, digits: int) -> str:
+    try:
+        said = json.loads(content.decode("utf-8"))
+        return f"{said['created'][:10]}-{_data_sha256(said)[:digits]}"
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(_described(error)) from error
 
 
 def _data_sha256(said: Mapping[str, Any]) -> str:
@@ -261,6 +288,12 @@ def _checked_path(path: Any) -> str:
     if not isinstance(path, str) or not _NAME.fullmatch(path) or any(part in ("", ".", "..") for part in path.split("/")):
         raise ValueError(f"its file {path!r} lies outside of it")
     return path
+
+
+def _checked_time(time: Any) -> str:
+    if not isinstance(time, str) or not _CREATED.fullmatch(time):
+        raise ValueError(f"it was created at {time!r}, which is no time")
+    return time
 
 
 def _described(error: BaseException) -> str:

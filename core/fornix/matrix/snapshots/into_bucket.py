@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from fornix.matrix.snapshots.destinations import STILL_WHOLE
+from fornix.matrix.snapshots.destinations import STILL_WHOLE, is_of
 from fornix.matrix.snapshots.format import INDEX, LATEST, SnapshotError, SnapshotFile
 from fornix.store import uploads
 from fornix.store.interface import StoreError
@@ -41,7 +41,15 @@ class IntoBucket:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="fornix-publish-") as folder:
-            yield Path(folder)
+            try:
+                yield Path(folder)
+            except OSError as error:
+                if not is_of(error, Path(folder)):
+                    raise
+                raise SnapshotError(
+                    f"nothing was published to {self.name}: temporary files cannot be written ({error}); free some space, or "
+                    f"set TMPDIR to another folder{STILL_WHOLE}"
+                ) from error
 
     def read(self, name: str) -> Found | None:
         def call(client: Any) -> Found:

@@ -31,8 +31,9 @@ from fornix.matrix.snapshots.format import (
     Pointer,
     SnapshotError,
     folder_of,
-    version_of,
+    is_version,
 )
+from fornix.matrix.snapshots.named import named_all
 from fornix.registry.discovery import Registry
 from fornix.store.interface import Store
 
@@ -75,9 +76,9 @@ def publish(
     store: Store,
     to: str | os.PathLike[str],
     *,
-    models: Sequence[str] | None = None,
-    benchmarks: Sequence[str] | None = None,
-    named: Sequence[str] = (),
+    models: Sequence[str] | str | None = None,
+    benchmarks: Sequence[str] | str | None = None,
+    named: Sequence[str] | str = (),
     arrays: bool = True,
     ranks: bool = True,
     seed: int = 0,
@@ -117,13 +118,14 @@ def publish(
         If a name is unknown, or private and was not asked for as such.
     """
     place = open_destination(to)
+    asked = named_all("models", models), named_all("benchmarks", benchmarks), named_all("named", named or None) or []
     before = _pointer(place)
     _check_index(place)
     scratch: AbstractContextManager[Any] = tempfile.TemporaryDirectory(prefix="fornix-publish-") if dry_run else place.scratch()
     with scratch as within:
         folder = Path(within) / "snapshot"
         folder.mkdir()
-        staged = stage(registry, store, Selection(models, benchmarks, named, arrays, ranks, seed), folder)
+        staged = stage(registry, store, Selection(*asked, arrays, ranks, seed), folder)
         manifest = staged.manifest
         if also is not None:
             (folder / MANIFEST).write_bytes(manifest.to_bytes())
@@ -165,7 +167,7 @@ def _manifest(place: Destination, version: str) -> Manifest | None:
         return None
     where = f"{place.name}/{name}"
     manifest = Manifest.from_bytes(found.content, where)
-    if version_of(found.content) != version:
+    if not is_version(found.content, version):
         raise SnapshotError(f"{where} is damaged (it is not that of its version); remove it, and publish again")
     return manifest
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fornix.errors import UsageError
+from fornix.files.places import cache_path, size_of
 from fornix.matrix.snapshots.cache import Memory, ago
 from fornix.matrix.snapshots.format import (
     CARDS,
@@ -26,9 +27,10 @@ from fornix.matrix.snapshots.format import (
     array_files,
     check_version,
     folder_of,
-    version_of,
+    is_version,
 )
-from fornix.matrix.snapshots.sources import Away, Missing, Place, hint_within, open_place
+from fornix.matrix.snapshots.named import named_all
+from fornix.matrix.snapshots.sources import Away, Missing, Place, as_file, hint_within, open_place
 from fornix.registry.options import did_you_mean
 
 if TYPE_CHECKING:
@@ -89,20 +91,24 @@ def pull(
     return matrix
 
 
-def open_snapshot(place: str | os.PathLike[str], version: str = "latest") -> Snapshot:
-    """One version at a place; raises as :func:`pull`."""
+def open_snapshot(place: str | os.PathLike[str], version: str = "latest", *, sha256: str | None = None) -> Snapshot:
+    """One version at a place; raises as :func:`pull`.
+
+    Parameters
+    ----------
+    sha256 : str, optional
+        Of the manifest of a version that was seen before.
+    """
     source = open_place(place)
     memory = None if source.is_here else Memory(source.name)
-    sha256 = None
     if version == "latest":
-        pointer = _latest(source, memory)
-        version, sha256 = pointer.version, pointer.manifest_sha256
+        manifest, content = _newest(source, memory)
     else:
         try:
             check_version(version)
         except ValueError as error:
             raise _no_version(source, memory, version, f"{error}, and there is none at {source.name}") from None
-    manifest, content = _manifest(source, memory, version, sha256)
+        manifest, content = _manifest(source, memory, version, sha256)
     return Snapshot(source, manifest, hashlib.sha256(content).hexdigest())
 
 
@@ -159,7 +165,7 @@ class Snapshot:
         """Its matrix, or a part of it; see :func:`pull`."""
         from fornix.matrix.snapshots.tables import read_cells
 
-        named = ([names] if isinstance(names, str) else names for names in (models, benchmarks))
+        named = named_all("models", models), named_all("benchmarks", benchmarks)
         matrix = read_cells(self.file(CELLS), self.registry, *named)
         return matrix.assign_attrs(snapshot=self.place.name, version=self.version, manifest_sha256=self.manifest_sha256)
 
@@ -189,21 +195,22 @@ class Snapshot:
             raise
 
 
-def _latest(source: Place, memory: Memory | None) -> Pointer:
-    """The newest version of a place, or the one that was seen last where it cannot be asked."""
-    where = f"{source.name}/{LATEST}"
-    remembered = memory.pointer(where) if memory is not None else None
+def _newest(source: Place, memory: Memory | None) -> tuple[Manifest, bytes]:
+    """The manifest of the newest version of a place, or of the last that is in the cache where the place does not answer."""
     try:
-        document = source.document(LATEST, remembered.document.etag if remembered is not None else "")
+        pointer = _latest(source, memory)
+        return _manifest(source, memory, pointer.version, pointer.manifest_sha256)
     except Away as away:
-        if remembered is None:
-            raise SnapshotError(
-                f"{away}, and nothing of it is in the cache; connect to the network, or try again later"
-            ) from away
-        pointer = Pointer.from_bytes(remembered.document.content, where)
-        since = ago(time.time() - remembered.seen)
-        warnings.warn(f"{away}; this is the snapshot {pointer.version} from the cache, the latest {since} ago", stacklevel=4)
-        return pointer
+        pointer = _kept(source, memory, away)
+    return _manifest(source, memory, pointer.version, pointer.manifest_sha256)
+
+
+def _latest(source: Place, memory: Memory | None) -> Pointer:
+    """The newest version of a place, as it says now."""
+    where = f"{source.name}/{LATEST}"
+    seen = memory.pointers(where) if memory is not None else []
+    try:
+        document = source.document(LATEST, seen[0].document.etag if seen else "")
     except Missing as missing:
         kept = memory.versions() if memory is not None else []
         still = f"; version={kept[-1]!r} is in the cache" if kept else ""
@@ -212,12 +219,39 @@ def _latest(source: Place, memory: Memory | None) -> Pointer:
             f"{hint_within(source.name)}{still}"
         ) from missing
     if document is None:
-        assert remembered is not None
-        document = remembered.document
+        document = seen[0].document
     pointer = Pointer.from_bytes(document.content, where)
     if memory is not None:
-        memory.keep_pointer(document)
+        memory.keep_pointer(document, where)
     return pointer
+
+
+def _kept(source: Place, memory: Memory | None, away: Away) -> Pointer:
+    """The newest version that was seen and is in the cache: one whose matrix is there, else one whose manifest is."""
+    where = f"{source.name}/{LATEST}"
+    seen = [] if memory is None else [(Pointer.from_bytes(of.document.content, where), of.seen) for of in memory.pointers(where)]
+    manifests = [(pointer, when, _in_cache(source, memory, pointer)) for pointer, when in seen]
+    here = [(pointer, when) for pointer, when, whole in manifests if whole]
+    here = here or [(pointer, when) for pointer, when, whole in manifests if whole is not None]
+    if not here:
+        raise SnapshotError(f"{away}, and nothing of it is in the cache; connect to the network, or try again later") from away
+    pointer, when = here[0]
+    newer = "" if pointer == seen[0][0] else f"; a newer one, {seen[0][0].version}, was seen, and did not arrive whole"
+    warnings.warn(
+        f"{away}; this is the snapshot {pointer.version} from the cache, the latest {ago(time.time() - when)} ago{newer}",
+        stacklevel=5,
+    )
+    return pointer
+
+
+def _in_cache(source: Place, memory: Memory | None, pointer: Pointer) -> bool | None:
+    """Whether the files of a version's matrix are in the cache; None where not even its manifest is."""
+    content = None if memory is None else memory.manifest(pointer.version)
+    if content is None or not _is_of(content, pointer.version, pointer.manifest_sha256):
+        return None
+    files, at = Manifest.from_bytes(content, pointer.version).files, f"{source.name}/{folder_of(pointer.version)}"
+    needed = [as_file(f"{at}{path}", files[path]) for path in (CELLS, CARDS) if path in files]
+    return all(file.fits(size_of(cache_path(file))) for file in needed)
 
 
 def _manifest(source: Place, memory: Memory | None, version: str, sha256: str | None) -> tuple[Manifest, bytes]:
@@ -245,10 +279,7 @@ def _manifest(source: Place, memory: Memory | None, version: str, sha256: str | 
 
 
 def _is_of(content: bytes, version: str, sha256: str | None) -> bool:
-    try:
-        return version_of(content) == version and sha256 in (None, hashlib.sha256(content).hexdigest())
-    except ValueError:
-        return False
+    return is_version(content, version) and sha256 in (None, hashlib.sha256(content).hexdigest())
 
 
 def _no_version(source: Place, memory: Memory | None, version: str, sentence: str) -> SnapshotError:
@@ -261,6 +292,7 @@ def _no_version(source: Place, memory: Memory | None, version: str, sentence: st
         except SnapshotError as error:
             return error
     hint = (
-        did_you_mean(version, known) or f"; it has {', '.join(known[-_SHOWN:])}{' and older ones' if len(known) > _SHOWN else ''}"
+        did_you_mean(str(version), known)
+        or f"; it has {', '.join(known[-_SHOWN:])}{' and older ones' if len(known) > _SHOWN else ''}"
     )
     return SnapshotError(f"{sentence}{hint}")

@@ -33,7 +33,7 @@ def snapshot_of(matrix: xr.Dataset) -> Snapshot:
         raise UsageError(
             "this matrix was not pulled (its attributes name no snapshot); give what fornix.pull returned, or a place"
         )
-    return _opened(place, version)
+    return _opened(place, version, matrix.attrs.get("manifest_sha256"))
 
 
 def registry_of(matrix: xr.Dataset) -> Registry:
@@ -85,5 +85,5 @@ def score_of(matrix: xr.Dataset, *, units: bool = True) -> Callable[[str, str], 
 
 
 @lru_cache(maxsize=8)
-def _opened(place: str, version: str) -> Snapshot:
-    return open_snapshot(place, version)
+def _opened(place: str, version: str, sha256: str | None) -> Snapshot:
+    return open_snapshot(place, version, sha256=sha256)

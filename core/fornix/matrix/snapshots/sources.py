@@ -9,18 +9,20 @@ import errno
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fornix.errors import UsageError
 from fornix.files.fetch import FileUnavailable, fetch_from
 from fornix.files.file import File
-from fornix.files.network import Document, Network, read_document, unreachable
+from fornix.files.network import LARGEST_DOCUMENT, Document, Network, read_document, spoken, unreachable
 from fornix.files.settings import named_folder
 from fornix.files.source import Interrupted, NotThere, OtherFile, Source, SourceTrouble
 from fornix.matrix.snapshots.format import LATEST, MANIFEST, SNAPSHOTS, SnapshotError, SnapshotFile
+from fornix.matrix.snapshots.named import named_address, named_place
 
 #: What browsers show in the address bar of a published site, below the place itself.
 _WITHIN: Final = re.compile(r"(?P<place>.+?)/(?:snapshots(?:/(?P<version>[^/]+)(?:/.*)?)?|latest\.json|index\.html)/*")
@@ -69,10 +71,7 @@ def open_place(place: str | os.PathLike[str]) -> Place:
     UsageError
         If it cannot be one.
     """
-    text = os.fspath(place)
-    if isinstance(place, Path) and place.parts[:1] in (("s3:",), ("http:",), ("https:",)):
-        raise UsageError(f"{text} is a path, which has lost a slash of its address; give it as a str")
-    scheme = text.partition("://")[0] if "://" in text else ""
+    scheme, text = named_place(place)
     if scheme in ("http", "https"):
         return Web(text)
     if scheme == "s3":
@@ -80,14 +79,15 @@ def open_place(place: str | os.PathLike[str]) -> Place:
 
         return InBucket(text)
     if scheme:
-        raise UsageError(f"{text} is no place of snapshots; expected a folder, s3://bucket/prefix, or an http(s):// address")
+        raise UsageError(
+            f"{spoken(text)} is no place of snapshots; expected a folder, s3://bucket/prefix, or an http(s):// address"
+        )
     return InFolder(text)
 
 
 def is_place(place: str | os.PathLike[str]) -> bool:
     """Whether snapshots were published at a place; what is at an http(s) address can be nothing else."""
-    text = os.fspath(place)
-    if text.startswith(("http://", "https://")):
+    if named_place(place)[0] in ("http", "https"):
         return True
     try:
         open_place(place).document(LATEST)
@@ -126,6 +126,7 @@ class InFolder:
 
     def document(self, name: str, etag: str = "") -> Document:
         try:
+            self._check_file(self._root / name, LARGEST_DOCUMENT)
             return Document((self._root / name).read_bytes(), "")
         except (FileNotFoundError, NotADirectoryError):
             raise no_such(name, self.name) from None
@@ -135,18 +136,15 @@ class InFolder:
     def file(self, name: str, entry: SnapshotFile) -> Path:
         path = self._root / name
         try:
-            status = path.stat()
+            status = self._check_file(path, entry.bytes)
             version = (entry.sha256, status.st_size, status.st_mtime_ns)
             if self._checked.get(path) != version:
                 with path.open("rb") as stream:
                     found = hashlib.file_digest(stream, "sha256").hexdigest()
+                if status.st_size != entry.bytes:
+                    raise self._other(path, f"has {status.st_size} bytes, expected {entry.bytes}")
                 if found != entry.sha256:
-                    wrong = f"has sha256 {found}, expected {entry.sha256}"
-                    if status.st_size != entry.bytes:
-                        wrong = f"has {status.st_size} bytes, expected {entry.bytes}"
-                    raise SnapshotError(
-                        f"{path} is not as it was published ({wrong}); copy the snapshot anew, or publish it again"
-                    )
+                    raise self._other(path, f"has sha256 {found}, expected {entry.sha256}")
         except (FileNotFoundError, NotADirectoryError):
             raise no_such(name, self.name) from None
         except OSError as error:
@@ -159,6 +157,18 @@ class InFolder:
             return sorted(path.parent.name for path in (self._root / SNAPSHOTS).glob(f"*/{MANIFEST}"))
         except OSError as error:
             raise self._refusal(SNAPSHOTS, error) from error
+
+    def _check_file(self, path: Path, size: int) -> os.stat_result:
+        """Look at a file before it is read, which might have no end: a pipe, say."""
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise SnapshotError(f"{path} is no file (a folder, or a pipe?), so this is not what fornix published")
+        if status.st_size > size:
+            raise self._other(path, f"has {status.st_size} bytes, expected {size} or fewer")
+        return status
+
+    def _other(self, path: Path, wrong: str) -> SnapshotError:
+        return SnapshotError(f"{path} is not as it was published ({wrong}); copy the snapshot anew, or publish it again")
 
     def _refusal(self, name: str, error: OSError) -> SnapshotError:
         if error.errno == errno.ENAMETOOLONG:
@@ -175,12 +185,7 @@ class Web:
     is_here = False
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if not parts.hostname or parts.username is not None or parts.query or parts.fragment:
-            raise UsageError(
-                f"{url} is no address of a place of snapshots; expected https://host/path, with no user, '?' or '#' in it"
-            )
-        self.name = url.rstrip("/")
+        self.name = named_address(url)
         self._source = Network()
 
     def document(self, name: str, etag: str = "") -> Document | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import xarray as xr
 
+from fornix.errors import UsageError
 from fornix.files import durable
 from fornix.matrix.coordinates import card_coordinates, coordinates
 from fornix.matrix.snapshots.format import SnapshotError
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 _DIMS: Final = ("model", "benchmark")
 #: How many models or benchmarks a sentence names.
 _NAMED: Final = 5
+#: Bytes that the table may have unpacked, besides those for each of its rows, and that one of its texts may take in memory.
+_LARGEST: Final = 1 << 28
+_LARGEST_ROW: Final = 1 << 14
+_LARGEST_TEXTS: Final = 1 << 33
 #: Every column after model and benchmark, and what its values are. A later minor schema may add some; none goes.
 COLUMNS: Final[Mapping[str, type[float] | type[int] | type[bool] | type[str]]] = {
     "status": str,
@@ -117,25 +122,36 @@ def read_cells(
     import pyarrow.parquet
 
     try:
-        there = pyarrow.parquet.read_schema(path).names
-        wanted = [name for name in (*_DIMS, *COLUMNS) if name in there]
+        about = pyarrow.parquet.read_metadata(path)
+        there = about.schema.to_arrow_schema()
+        _check_size(about, registry)
+        wanted = [name for name in (*_DIMS, *COLUMNS) if name in there.names]
+        for name in wanted:
+            _check_kind(there, name)
         texts = [name for name in wanted if COLUMNS.get(name, str) is str]
         table = pyarrow.parquet.read_table(path, columns=wanted, read_dictionary=texts, use_threads=False)
-        rows, columns = (_in_order(table.column(name)) for name in _DIMS)
+        of_models, of_benchmarks = (_column(table.column(name), str) for name in _DIMS)
+        rows, columns = (list(dict.fromkeys(names.tolist())) for names in (of_models, of_benchmarks))
         shape = (len(rows), len(columns))
         if table.num_rows != shape[0] * shape[1]:
             raise ValueError(f"it has {table.num_rows} rows for {shape[0]} models and {shape[1]} benchmarks")
+        if (of_models != np.repeat(rows, shape[1])).any() or (of_benchmarks != np.tile(columns, shape[0])).any():
+            raise ValueError("its rows are not in the order of models and, for each, benchmarks")
         kept = _kept("model", rows, models), _kept("benchmark", columns, _with_children(registry, benchmarks))
         variables = {
             name: (_DIMS, _column(table.column(name), kind).reshape(shape)[np.ix_(*kept)])
-            if name in there
+            if name in there.names
             else (_DIMS, np.full((len(kept[0]), len(kept[1])), _ABSENT[kind], dtype=_DTYPES[kind]))
             for name, kind in COLUMNS.items()
         }
-    except (pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
-        raise SnapshotError(f"{path} cannot be read as the cells of a snapshot ({error})") from error
+    except (pyarrow.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
+        raise SnapshotError(f"{path} cannot be read as the cells of a snapshot ({error}); tell who keeps it") from error
     names = [rows[i] for i in kept[0]], [columns[i] for i in kept[1]]
-    return xr.Dataset(variables, coords={**coordinates(registry, *names), **card_coordinates(registry, *names)})
+    try:
+        found = {**coordinates(registry, *names), **card_coordinates(registry, *names)}
+    except (UsageError, OverflowError, RecursionError) as error:
+        raise SnapshotError(f"the cards of the snapshot do not go with its cells ({error}); tell who keeps it") from error
+    return xr.Dataset(variables, coords=found)
 
 
 def write_matrix(path: Path, matrix: xr.Dataset) -> None:
@@ -153,18 +169,44 @@ def _repeated(names: Any, where: Any) -> Any:
     return pyarrow.DictionaryArray.from_arrays(pyarrow.array(where.astype(np.int32)), pyarrow.array(names)).cast(pyarrow.string())
 
 
-def _in_order(column: pyarrow.ChunkedArray) -> list[str]:
-    """The names in a column, each once, in the order in which they come."""
-    return list(dict.fromkeys(_column(column, str).tolist()))
+def _check_size(about: Any, registry: Registry) -> None:
+    """Refuse a small file that would fill the memory: each of its rows is of a model and a benchmark that have a card."""
+    most = len(registry.cards("model")) * len(registry.cards("benchmark"))
+    if about.num_rows > most:
+        raise ValueError(f"it has {about.num_rows} rows, and the cards of the snapshot are of {most} cells")
+    unpacked = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+    if unpacked > _LARGEST + _LARGEST_ROW * most:
+        raise ValueError(f"it unpacks to {unpacked} bytes")
+
+
+def _check_kind(schema: pyarrow.Schema, name: str) -> None:
+    """Refuse a column that holds something else than it should; whatever could be made of it would be no cell that was scored."""
+    from pyarrow import types
+
+    kind, there = COLUMNS.get(name, str), schema.field(name).type
+    expected: dict[type, tuple[Any, ...]] = {
+        float: (types.is_floating,),
+        int: (types.is_integer,),
+        bool: (types.is_boolean,),
+        str: (types.is_string, types.is_large_string),
+    }
+    if types.is_dictionary(there):
+        there = there.value_type
+    if not any(is_one(there) for is_one in expected[kind]):
+        raise ValueError(f"its column {name} is of {there}")
 
 
 def _column(column: pyarrow.ChunkedArray, kind: type) -> Any:
+    if kind is float:
+        return column.to_numpy().astype(np.float64, copy=False)
+    if column.null_count:
+        raise ValueError(f"a value is missing of what is {kind.__name__}")
     if kind is not str:
         return column.to_numpy().astype(_DTYPES[kind], copy=False)
     coded = column.combine_chunks()
-    if coded.null_count:
-        raise ValueError("a text is missing")
     words = np.array(coded.dictionary.to_pylist(), dtype=np.str_) if len(coded.dictionary) else np.array([""])
+    if words.itemsize * len(coded) > _LARGEST_TEXTS:  # each cell takes the room of the longest
+        raise ValueError(f"a text has {words.itemsize // 4} characters, which takes too much memory for {len(coded)} cells")
     return words[coded.indices.to_numpy()]
 
 
