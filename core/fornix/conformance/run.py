@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fornix.engine.processes import KEPT_MEMORY
 from fornix.errors import FornixError, UsageError
 from fornix.files.settings import for_another_folder
 from fornix.registry.card import Card
@@ -80,7 +81,7 @@ def run_plugin(registry: Registry, folder: Path, plugins: Sequence[Path], pytest
         return Verdict(folder, False, str(error))
     if not any((root / "tests").glob("**/test_*.py")):
         return Verdict(folder, False, "it has no tests of its own; add tests/test_*.py")
-    environment = {**os.environ, **for_another_folder(), "FORNIX_PLUGINS": _joined(plugins)}
+    environment = {**KEPT_MEMORY, **os.environ, **for_another_folder(), "FORNIX_PLUGINS": _joined(plugins)}
     suite = Path(__file__).parent
     modules = [str(suite / f"test_{name}.py") for name in ("card", *sorted({card.kind for card in cards}))]
     base = ["-p", "fornix.conformance.pytest_plugin", "--import-mode=importlib", "-q", "-rs"]

@@ -16,7 +16,7 @@ import psutil
 
 from fornix.engine.events import bound, ends, read_events, version
 from fornix.engine.exchange import write_json
-from fornix.engine.processes import ended_with_us, family_of, kill, resident_bytes, signal_name
+from fornix.engine.processes import KEPT_MEMORY, ended_with_us, family_of, kill, resident_bytes, signal_name
 from fornix.registry.distribution import Distribution
 from fornix.store.interface import Status
 
@@ -241,14 +241,14 @@ class WorkerRunner:
         fixed = {"PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "PYTHONUNBUFFERED": "1"}
         if not job.blind:
             others = {name: value for name, value in os.environ.items() if name not in _PLACES_OF_FILES}
-            return {**others, **threads, **fixed}
+            return {**KEPT_MEMORY, **others, **threads, **fixed}
         temporary = job.folder / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         keep = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", *_SCRATCH)
         kept = {name: os.environ[name] for name in keep if name in os.environ}
         if kept.get("FORNIX_SCRATCH"):
             kept["FORNIX_SCRATCH"] = os.path.abspath(kept["FORNIX_SCRATCH"])
-        return {**kept, "HOME": str(job.folder), "TMPDIR": str(temporary), **threads, **fixed}
+        return {**KEPT_MEMORY, **kept, "HOME": str(job.folder), "TMPDIR": str(temporary), **threads, **fixed}
 
 
 def _describe(job: Job, steps: Sequence[Mapping[str, Any]], *, own_process: bool, start: int = 0) -> dict[str, Any]:
