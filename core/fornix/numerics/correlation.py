@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 
 def pearson(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> NDArray[np.float64]:
@@ -84,7 +83,9 @@ def pearson_from_sums(
 
 def spearman(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """Spearman correlation over the first axis (ties share their mean rank), column by column; shapes as :func:`pearson`."""
-    return pearson(stats.rankdata(x, axis=0), stats.rankdata(y, axis=0))
+    from scipy.stats import rankdata  # takes as long to import as all else of a worker, and few ask for ranks
+
+    return pearson(rankdata(x, axis=0), rankdata(y, axis=0))
 
 
 def _unit(x: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, Self
 import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from fornix.numerics.backends import AnyArray, beside, to_numpy, zeros
 from fornix.numerics.linear.gram import ROUNDING
@@ -187,12 +186,14 @@ class Agreement:
 
 def _tau_a(x: Array, y: Array) -> float:
     """Kendall's tau-a, from scipy's tau-b, whose denominator leaves out ties."""
+    from scipy.stats import kendalltau  # takes as long to import as all else of a worker, and few ask for it
+
     n = len(x)
     pairs = n * (n - 1) / 2
     untied = [
         pairs - float((counts * (counts - 1) / 2).sum()) for counts in (np.unique(side, return_counts=True)[1] for side in (x, y))
     ]
-    return float(stats.kendalltau(x, y).statistic * np.sqrt(untied[0] / pairs) * np.sqrt(untied[1] / pairs))
+    return float(kendalltau(x, y).statistic * np.sqrt(untied[0] / pairs) * np.sqrt(untied[1] / pairs))
 
 
 def _bin_of_rank(scored: Array) -> NDArray[np.int64]:
