@@ -71,13 +71,13 @@ class Location(NamedTuple):
         """What ``s3://bucket/prefix`` names; raises UsageError if that is no place in a bucket."""
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
         prefix = prefix.strip("/")
-        if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
-            raise UsageError(f"{url} names no place in a bucket; expected s3://bucket/prefix")
         if "@" in bucket:  # which may follow what must not be printed
             raise UsageError(
                 f"s3://{bucket.rpartition('@')[2]} is given with a user before it; expected s3://bucket/prefix, and credentials "
                 "where boto3 finds them (AWS_PROFILE, AWS_ACCESS_KEY_ID and its secret)"
             )
+        if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
+            raise UsageError(f"{url} names no place in a bucket; expected s3://bucket/prefix")
         return cls(f"s3://{bucket}/{prefix}".rstrip("/"), bucket, f"{prefix}/" if prefix else "")
 
 
