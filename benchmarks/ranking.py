@@ -20,7 +20,7 @@ import xarray as xr
 from fornix.numerics.comparison.bent import bent_differences, straight
 from fornix.numerics.comparison.differences import pairs
 from fornix.numerics.comparison.standing import different, standing
-from fornix.numerics.uncertainty.intervals import replicates_array, variance
+from fornix.numerics.uncertainty.intervals import neuroid_draws, replicates_array, variance
 
 #: Pairs that the loop is timed on.
 SOME = 200
@@ -29,14 +29,15 @@ SOME = 200
 def scores(n_models: int, n_replicates: int) -> tuple[np.ndarray, list[xr.DataArray]]:
     """Models that share most of their noise, with values and replicates."""
     rng = np.random.default_rng(0)
-    lengths = {"stimuli": 20, "neuroids": n_replicates, "both": n_replicates}
-    shared = {name: 0.05 * rng.normal(size=n) for name, n in lengths.items()}
+    draws = neuroid_draws(np.arange(100), n_replicates)
+    units, groups, both = 0.5 * rng.normal(size=100), 0.05 * rng.normal(size=20), 0.05 * rng.normal(size=n_replicates)
     values = 0.4 + 0.1 * rng.normal(size=n_models)
     found = []
     for value in values:
-        of = {name: value + noise + 0.01 * rng.normal(size=len(noise)) for name, noise in shared.items()}
-        rows = {"stimuli": (of["stimuli"], "jackknife"), "neuroids": (of["neuroids"], "bootstrap", 100)}
-        found.append(replicates_array({**rows, "both": (of["both"], "bootstrap")}))
+        neuroids = value + (units + 0.1 * rng.normal(size=100))[draws].mean(axis=1)
+        stimuli, jointly = (value + noise + 0.01 * rng.normal(size=len(noise)) for noise in (groups, both))
+        rows = {"stimuli": (stimuli, "jackknife"), "neuroids": (neuroids, "bootstrap", 100)}
+        found.append(replicates_array({**rows, "both": (jointly, "bootstrap")}))
     return values, found
 
 
