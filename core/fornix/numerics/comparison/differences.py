@@ -28,7 +28,7 @@ from fornix.numerics.uncertainty.intervals import BOTH, over_factors
 Array = NDArray[np.float64]
 
 #: The part of the variance of each factor that the variance of a difference is no less than. With less, too little of a variance
-#: that came out too low by chance is made up for: half has 6 % of plain means called different, and 9 % of rdm with 20 neuroids.
+#: that came out too low by chance is made up for: half has 6 % of plain means called different, 8.5 % of rdm with 20 neuroids.
 LEAST: Final = 0.75
 #: Replicates whose differences have less than this part of their own variance are equal but for rounding.
 SAME: Final = 1e-12
