@@ -50,6 +50,8 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(screen: Opened, colour
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}-{width}-{colours}.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+    drawn = page.locator(".plot text").evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
+    assert min(drawn, default=12) >= 9, "text of a plot shrank with it until nobody can read it"
     found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
     assert [
         (each["id"], [node["html"][:200] for node in each["nodes"][:3]])

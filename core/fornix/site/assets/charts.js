@@ -12,6 +12,9 @@
       .attr("aria-label", label || null)
       .attr("aria-hidden", label ? null : "true");
 
+  /* How wide a plot is drawn: on a narrow screen half as wide, as its text shrinks with it. */
+  const plotted = () => (matchMedia("(max-width: 48rem)").matches ? 360 : 720);
+
   /* The scale that all these cells share: from the lowest to the highest end of their intervals, with 0 in it where that
      is near. */
   fornix.extent = (cells) => {
@@ -79,8 +82,8 @@
 
   /* A scatter plot. `points`: {x, y, x_error, y_error, name, href, kind}; `axes`: two of {label, log}. */
   fornix.scatter = (points, axes, label) => {
-    const width = 720,
-      height = 480,
+    const width = plotted(),
+      height = (width + 240) / 2,
       margin = { left: 64, right: 34, top: 16, bottom: 52 };
     const scale = (name, { log }, range) => {
       const ends = points.flatMap((point) => [
@@ -99,9 +102,9 @@
       drawn.append("g").attr("class", "axis").attr("transform", at).call(made).attr("font-size", null).attr("font-family", null);
     const bottom = d3.axisBottom(x),
       left = d3.axisLeft(y);
-    if (axes[0].log) bottom.ticks(5, "~s");
-    else bottom.ticks(6);
-    if (axes[1].log) left.ticks(5, "~s");
+    if (axes[0].log) bottom.ticks(width / 144, "~s");
+    else bottom.ticks(width / 120);
+    if (axes[1].log) left.ticks(width / 144, "~s");
     else left.ticks(6);
     axis(bottom, `translate(0,${height - margin.bottom})`);
     axis(left, `translate(${margin.left},0)`);
@@ -142,7 +145,7 @@
   /* The scores of a model's layers, in the order of its forward pass. `points`: {place, value, interval_low,
      interval_high, selected}. */
   fornix.profile = (points, label) => {
-    const width = 720,
+    const width = plotted(),
       height = 260,
       margin = { left: 56, right: 16, top: 14, bottom: 44 };
     const x = d3
@@ -162,7 +165,7 @@
       .call(
         d3
           .axisBottom(x)
-          .ticks(Math.min(points.length, 12))
+          .ticks(Math.min(points.length, width / 60))
           .tickFormat((at) => (Number.isInteger(at) ? at + 1 : "")),
       )
       .attr("font-size", null)

@@ -26,11 +26,8 @@ fornix.ready(async () => {
   reading();
   const options = benchmarks.map(({ benchmark, parent }) => [benchmark, (parent ? "  " : "") + benchmark]);
   const fields = {
-    x: fornix.choice(
-      "Across",
-      [...[...NUMBERS].map(([value, [label]]) => [value, `card: ${label}`]), ...options],
-      view.x,
-      (x) => change({ x }),
+    x: fornix.choice("Across", [...[...NUMBERS].map(([value, [label]]) => [value, `card: ${label}`]), ...options], view.x, (x) =>
+      change({ x }),
     ),
     y: fornix.choice("Up", options, view.y, (y) => change({ y })),
     score: fornix.choice(
