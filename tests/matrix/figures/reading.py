@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,12 @@ from matplotlib.text import Text
 from fornix.matrix.figures.look import MM_PER_INCH, PAGE_HEIGHT_MM, TYPE_PT
 
 
+@lru_cache(maxsize=1)
 def written(figure: Figure) -> dict[Text, np.ndarray[Any, Any]]:
-    """Each text that is drawn, with its box: left, lower, right, upper, in mm from the lower left corner of the figure."""
+    """Each text that is drawn, with its box: left, lower, right, upper, in mm from the lower left corner of the figure.
+
+    A figure is laid out once: tests ask it several questions, and change nothing of it.
+    """
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw_without_rendering()
     beyond = _labels_beyond_axes(figure)

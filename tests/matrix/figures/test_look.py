@@ -70,14 +70,18 @@ def test_odd_names_come_out_as_text(draw: Draw, tmp_path: Path) -> None:
 
 @every_kind
 def test_formats_are_what_they_say_and_the_same_each_time(draw: Draw, tmp_path: Path) -> None:
-    for suffix, start in ((".pdf", b"%PDF-"), (".svg", b"<?xml"), (".PNG", b"\x89PNG")):
-        one, other = tmp_path / f"one{suffix}", tmp_path / f"other{suffix}"
-        save(draw(["a", "b", "c"]), one)
-        with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "pdf.fonttype": 3, "svg.fonttype": "path"}):
-            save(draw(["a", "b", "c"]), other)
-        content = one.read_bytes()
+    formats = {".pdf": b"%PDF-", ".svg": b"<?xml", ".PNG": b"\x89PNG"}
+    figure = draw(["a", "b", "c"])
+    for suffix in formats:
+        save(figure, tmp_path / f"one{suffix}")
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "pdf.fonttype": 3, "svg.fonttype": "path"}):
+        figure = draw(["a", "b", "c"])
+        for suffix in formats:
+            save(figure, tmp_path / f"other{suffix}")
+    for suffix, start in formats.items():
+        content = (tmp_path / f"one{suffix}").read_bytes()
         assert content.startswith(start)
-        assert content == other.read_bytes(), suffix
+        assert content == (tmp_path / f"other{suffix}").read_bytes(), suffix
         if suffix == ".pdf":
             assert content.rstrip().endswith(b"%%EOF")
             assert b"/CIDFontType2" in content or b"/TrueType" in content
