@@ -20,7 +20,8 @@ import xarray as xr
 from fornix.numerics.comparison.bent import bent_differences, straight
 from fornix.numerics.comparison.differences import pairs
 from fornix.numerics.comparison.standing import different, standing
-from fornix.numerics.uncertainty.intervals import neuroid_draws, replicates_array, variance
+from fornix.numerics.uncertainty.draws import neuroid_draws
+from fornix.numerics.uncertainty.intervals import replicates_array, variance
 
 #: Pairs that the loop is timed on.
 SOME = 200

@@ -8,10 +8,10 @@ import xarray as xr
 from scipy import stats
 
 from fornix.interfaces import Score
+from fornix.numerics.uncertainty.draws import VALUES_AT_ONCE, blocks_of_neuroid_draws, neuroid_draws
 from fornix.numerics.uncertainty.intervals import (
     degrees_of_freedom,
     factor_variances,
-    neuroid_draws,
     replicates_array,
     stimulus_groups,
     variance,
@@ -135,3 +135,18 @@ def test_neuroids_are_drawn_alike_whatever_their_order() -> None:
     assert first.shape == (1000, 4)
     np.testing.assert_array_equal(names[first], names[::-1][other])
     assert np.bincount(first.ravel()) == pytest.approx(np.full(4, 1000), rel=0.1)
+
+
+def test_draws_of_many_voxels_come_in_blocks_that_fit_into_memory() -> None:
+    names = np.arange(7)[::-1]
+    sizes = []
+    for block, expected in zip(
+        blocks_of_neuroid_draws(names, 250, 10), (slice(0, 100), slice(100, 200), slice(200, 250)), strict=True
+    ):
+        assert block[0] == expected
+        np.testing.assert_array_equal(block[1], neuroid_draws(names, 250)[expected])
+    for some, draws in blocks_of_neuroid_draws(np.arange(100_000), 20, 10):
+        sizes.append(draws.size)
+        assert draws.shape == (some.stop - some.start, 100_000)
+    assert max(sizes) * 10 <= VALUES_AT_ONCE
+    assert sum(sizes) == 20 * 100_000

@@ -13,10 +13,9 @@ from scipy import stats
 
 from fornix.numerics.comparison.differences import LEAST, pairs, plan_of
 from fornix.numerics.comparison.evidence import p_values
+from fornix.numerics.uncertainty.draws import group_draws, neuroid_draws
 from fornix.numerics.uncertainty.intervals import (
     factor_variances,
-    group_draws,
-    neuroid_draws,
     over_factors,
     replicates_array,
     variance,

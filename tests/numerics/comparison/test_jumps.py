@@ -7,7 +7,8 @@ import pytest
 
 from fornix.numerics.comparison.differences import pairs
 from fornix.numerics.comparison.jumps import jumps
-from fornix.numerics.uncertainty.intervals import neuroid_draws, replicates_array
+from fornix.numerics.uncertainty.draws import neuroid_draws
+from fornix.numerics.uncertainty.intervals import replicates_array
 
 N = 30
 DRAWS = neuroid_draws(np.arange(N))

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fornix.numerics.uncertainty.intervals import neuroid_draws
+from fornix.numerics.uncertainty.draws import neuroid_draws
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def jumps(values: Array, n_neuroids: int) -> Array | None:
     Parameters
     ----------
     values : (m, r)
-        Replicates of m scores, by the draws of :func:`fornix.numerics.uncertainty.intervals.neuroid_draws`.
+        Replicates of m scores, by the draws of :func:`fornix.numerics.uncertainty.draws.neuroid_draws`.
     n_neuroids : int
 
     Returns

@@ -8,12 +8,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.numerics.uncertainty.intervals import BOTH, group_draws, neuroid_draws
+from fornix.numerics.uncertainty.draws import N_DRAWS, blocks_of_neuroid_draws, group_draws
+from fornix.numerics.uncertainty.intervals import BOTH
 
 Array = NDArray[np.float64]
 
-#: Draws of neuroids are worked on this many at a time, which bounds memory.
-DRAWS_AT_ONCE: Final = 100
 #: Effects on a median of correlations are at most this many times those on their mean: 4/3 are due for correlations of three
 #: values, and of two (always 1 or -1) it cannot be told.
 STEEPEST: Final = 2.0
@@ -71,13 +70,11 @@ def median_replicates(
     factors: dict[str, tuple[Any, ...]] = {"stimuli": (value + shrunk * moved, "jackknife")}
     if q < 2:
         return factors
-    draws = neuroid_draws(neuroid_id)
-    counts = shrunk * group_draws(n_groups, len(draws))
-    medians, effects = np.empty(len(draws)), np.zeros(len(draws))
-    for start in range(0, len(draws), DRAWS_AT_ONCE):
-        some = slice(start, start + DRAWS_AT_ONCE)
-        medians[some] = median_of_units(units[:, draws[some]].swapaxes(0, 1))
-        times = np.stack([np.bincount(draw, minlength=q) for draw in draws[some]]).astype(np.float64)
+    counts = shrunk * group_draws(n_groups, N_DRAWS)
+    medians, effects = np.empty(N_DRAWS), np.zeros(N_DRAWS)
+    for some, draws in blocks_of_neuroid_draws(neuroid_id, N_DRAWS, len(units)):
+        medians[some] = median_of_units(units[:, draws].swapaxes(0, 1))
+        times = np.stack([np.bincount(draw, minlength=q) for draw in draws]).astype(np.float64)
         for split, weight in enumerate(weights):
             drawn = times * weight
             total = drawn.sum(axis=1)

@@ -20,7 +20,6 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from fornix.interfaces.score import Score
-from fornix.numerics.uncertainty.draws import counts_drawn
 
 #: Fewer subjects than this are jackknifed, not bootstrapped.
 FEW_SUBJECTS: Final = 8
@@ -62,38 +61,6 @@ def grouping(stimulus_id: ArrayLike, groups: ArrayLike) -> str:
     """
     pairs = np.unique(np.char.add(np.char.add(np.asarray(groups).astype(np.str_), " "), np.asarray(stimulus_id, dtype=np.str_)))
     return hashlib.sha256("\n".join(pairs.tolist()).encode()).hexdigest()[:16]
-
-
-def neuroid_draws(neuroid_id: ArrayLike, n_draws: int = 1000, seed: int = 0) -> NDArray[np.int64]:
-    """Row numbers of neuroids drawn with replacement, for a bootstrap over neuroids.
-
-    A median over neuroids needs this: its jackknife is not consistent. Draws are made over the sorted unique neuroids, so
-    that a score and its ceiling are resampled alike whatever the order of their neuroids.
-
-    Parameters
-    ----------
-    neuroid_id : (n,) str or int
-        Unique.
-
-    Returns
-    -------
-    (n_draws, n) int
-    """
-    order = np.argsort(np.asarray(neuroid_id), kind="stable")
-    return order[np.random.default_rng(seed).integers(0, len(order), size=(n_draws, len(order)))].astype(np.int64)
-
-
-def group_draws(n_groups: int, n_draws: int) -> NDArray[np.float64]:
-    """How much the jackknife effect of each group of stimuli counts in each bootstrap draw of as many groups.
-
-    The effect is that of leaving a group out, so one drawn once more counts -1; ``sqrt((g - 1)/g)`` gives g drawn groups the
-    variance of their jackknife.
-
-    Returns
-    -------
-    (n_draws, n_groups)
-    """
-    return np.asarray((counts_drawn(n_groups, n_draws, seed=1) - 1) * -math.sqrt((n_groups - 1) / n_groups))
 
 
 def replicates_array(by_factor: Mapping[str, Sequence[Any]], not_resampled: str = "") -> xr.DataArray:

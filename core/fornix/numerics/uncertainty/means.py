@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.numerics.uncertainty.crossed import DRAWS_AT_ONCE, without_double_count
-from fornix.numerics.uncertainty.intervals import BOTH, group_draws, neuroid_draws
+from fornix.numerics.uncertainty.crossed import without_double_count
+from fornix.numerics.uncertainty.draws import N_DRAWS, blocks_of_neuroid_draws, group_draws
+from fornix.numerics.uncertainty.intervals import BOTH
 
 Array = NDArray[np.float64]
 
@@ -65,12 +66,10 @@ def mean_replicates(units: Array, change: Array, neuroid_id: ArrayLike) -> dict[
     factors: dict[str, tuple[Any, ...]] = {"stimuli": (units.mean() + change.mean(axis=1), "jackknife")}
     if q < 2:
         return factors
-    draws = neuroid_draws(neuroid_id)
-    counts = group_draws(n_groups, len(draws))
-    means, effects = np.empty((2, len(draws)))
-    for start in range(0, len(draws), DRAWS_AT_ONCE):
-        some = slice(start, start + DRAWS_AT_ONCE)
-        times = np.stack([np.bincount(draw, minlength=q) for draw in draws[some]]) / q
+    counts = group_draws(n_groups, N_DRAWS)
+    means, effects = np.empty((2, N_DRAWS))
+    for some, draws in blocks_of_neuroid_draws(neuroid_id, N_DRAWS):
+        times = np.stack([np.bincount(draw, minlength=q) for draw in draws]) / q
         means[some] = times @ units
         effects[some] = (counts[some] * (times @ change.T)).sum(axis=1)
     factors["neuroids"] = (means, "bootstrap", q)
