@@ -61,11 +61,13 @@ def call(parsed: argparse.Namespace) -> int:
 
 def _stage(parsed: argparse.Namespace, folder: Path) -> tuple[str, ...]:
     """The files of a snapshot of the store, without the arrays, which no page shows; says what is not in it."""
+    from fornix.engine.silence import breaking_silence
     from fornix.matrix.snapshots.contents import Selection, stage
     from fornix.matrix.snapshots.format import MANIFEST
 
     selection = Selection(parsed.models, parsed.benchmarks, parsed.named, arrays=False, seed=parsed.seed)
-    staged = stage(registry(parsed), store(parsed, read_only=True), selection, folder)
+    with breaking_silence() as tell:
+        staged = stage(registry(parsed), store(parsed, read_only=True), selection, folder, tell)
     (folder / MANIFEST).write_bytes(staged.manifest.to_bytes())
     return staged.left_out
 

@@ -18,6 +18,7 @@ import pytest
 import xarray as xr
 
 import fornix
+from fornix.engine import silence
 from fornix.engine.plan import plan
 from fornix.errors import UsageError
 from fornix.files import durable
@@ -29,6 +30,7 @@ from fornix.matrix.snapshots.publishing import Published, publish
 from fornix.matrix.snapshots.pulling import open_snapshot
 from fornix.store.folder import FolderStore
 from tests.engine.conftest import toy_registry
+from tests.engine.test_silence import Heard
 from tests.matrix.snapshots.lab import fill, lab_plugins
 from tests.store.conftest import bucket, client, endpoint, s3_server  # noqa: F401 - fixtures
 from tests.store.endpoint import (
@@ -488,3 +490,14 @@ def test_the_page_of_a_place_has_no_script() -> None:
     page = publishing._page("2026-05-13-0123456789", True)
     assert "<script" not in page
     assert page.count("snapshots/2026-05-13-0123456789/site/index.html") == 3
+
+
+def test_what_takes_long_says_what_is_under_way(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Heard(" s: its pages are made\n")
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(silence, "FIRST_PAUSE_S", 0.001)
+
+    def pages(folder: Path) -> None:
+        assert stream.heard.wait(60), stream.getvalue()
+
+    lab.publish(lab.old, tmp_path / "published", also=pages)

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -91,8 +91,15 @@ class Staged:
     left_out: tuple[str, ...]
 
 
-def stage(registry: Registry, store: Store, selection: Selection, folder: Path) -> Staged:
+def stage(
+    registry: Registry, store: Store, selection: Selection, folder: Path, tell: Callable[[str], None] = lambda under_way: None
+) -> Staged:
     """Write the files of a snapshot into a folder.
+
+    Parameters
+    ----------
+    tell : callable
+        Told what is under way.
 
     Raises
     ------
@@ -105,19 +112,23 @@ def stage(registry: Registry, store: Store, selection: Selection, folder: Path) 
     """
     visible = Visible(registry, selection.named)
     visible.check_named([*(selection.models or ()), *(selection.benchmarks or ())])
+    tell("the results of the store are read")
     planned = plan(visible.planned, store, selection.models, selection.benchmarks, look_for_data=False, seed=selection.seed)
     results = results_of(store, planned)
     kept = without_errors(planned, results)
     if selection.arrays:
-        kept = _write_arrays(kept, store, visible, folder)
+        kept = _write_arrays(kept, store, visible, folder, tell)
     if not kept.in_state("ok"):
         raise SnapshotError(
             f"the store {store.place} has no result to publish of these models and benchmarks as their plugins are now; "
             "`fornix matrix` says how each cell stands, and `fornix run` computes what is missing"
         )
+    tell("the matrix is assembled")
     matrix = _matrix(kept, results, visible)
     if selection.ranks:
+        tell("models are compared in pairs, to rank them")
         matrix = _ranked(matrix, kept, store, visible.registry)
+    tell("the tables are written")
     cards = _cards_of(matrix, visible)
     write_cells(folder / CELLS, matrix)
     write_matrix(folder / MATRIX, matrix)
@@ -156,7 +167,7 @@ def files_of(folder: Path) -> dict[str, SnapshotFile]:
 # which cells
 
 
-def _write_arrays(planned: Plan, store: Store, visible: Visible, folder: Path) -> Plan:
+def _write_arrays(planned: Plan, store: Store, visible: Visible, folder: Path, tell: Callable[[str], None]) -> Plan:
     """Write the arrays of all results; the plan without those whose arrays cannot be read."""
     damaged: set[str] = set()
 
@@ -174,6 +185,7 @@ def _write_arrays(planned: Plan, store: Store, visible: Visible, folder: Path) -
     for benchmark in dict.fromkeys(cell.benchmark for cell in planned.cells):
         cells = [cell for cell in planned.in_state("ok") if cell.benchmark == benchmark]
         if cells:
+            tell(f"units and replicates of {benchmark} are written")
             write_scores(folder, benchmark, scores(cells))
     lost = (
         replace(cell, state="missing", reason="damaged", why=_DAMAGED) if cell.key in damaged else cell for cell in planned.cells

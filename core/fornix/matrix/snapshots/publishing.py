@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from fornix.engine.silence import breaking_silence
 from fornix.matrix.snapshots.contents import Selection, files_of, stage
 from fornix.matrix.snapshots.destinations import Destination, open_destination
 from fornix.matrix.snapshots.format import (
@@ -122,12 +123,13 @@ def publish(
     before = _pointer(place)
     _check_index(place)
     scratch: AbstractContextManager[Any] = tempfile.TemporaryDirectory(prefix="fornix-publish-") if dry_run else place.scratch()
-    with scratch as within:
+    with scratch as within, breaking_silence() as tell:
         folder = Path(within) / "snapshot"
         folder.mkdir()
-        staged = stage(registry, store, Selection(*asked, arrays, ranks, seed), folder)
+        staged = stage(registry, store, Selection(*asked, arrays, ranks, seed), folder, tell)
         manifest = staged.manifest
         if also is not None:
+            tell("its pages are made")
             (folder / MANIFEST).write_bytes(manifest.to_bytes())
             also(folder)
             (folder / MANIFEST).unlink()
@@ -137,6 +139,7 @@ def publish(
             new = [] if place.read(f"{at}{MANIFEST}") else [f"{at}{path}" for path in (*manifest.files, MANIFEST)]
             latest = before[0].version if before else ""
             return Published(place.name, manifest, tuple(new), latest, staged.left_out)
+        tell(f"{len(manifest.files)} files are written to {place.name}")
         manifest, written = _write(place, folder, manifest)
     pointed, moved = _point(place, manifest, back)
     indexed = _index(place)
