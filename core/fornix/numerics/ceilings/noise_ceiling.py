@@ -10,6 +10,7 @@ import xarray as xr
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
 from fornix.numerics.ceilings.reliability import FEWEST_LEFT, by_unit, enough_stimuli, resampling_groups
+from fornix.numerics.ceilings.timed import mean_over_bins
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
 from fornix.numerics.uncertainty.intervals import replicates_array
@@ -28,8 +29,9 @@ def noise_ceiling(assembly: xr.DataArray, group_on: str = "") -> Score:
 
     Parameters
     ----------
-    assembly : DataArray, dims (presentation, neuroid)
-        Coordinates ``stimulus_id`` and ``repetition`` on presentation. A missing repetition is an absent row or NaN.
+    assembly : DataArray, dims (presentation, neuroid[, time_bin])
+        Coordinates ``stimulus_id`` and ``repetition`` on presentation. A missing repetition is an absent row or NaN. Of time
+        bins the mean is taken (:func:`fornix.numerics.ceilings.timed.mean_over_bins`).
     group_on : str
         As :func:`fornix.numerics.ceilings.reliability.internal_consistency` has it.
 
@@ -37,8 +39,8 @@ def noise_ceiling(assembly: xr.DataArray, group_on: str = "") -> Score:
     -------
     Score
         The median over neuroids, to normalise by ``r/sqrt(c)``; ``details["percent"]`` is 100 times that. ``units`` has
-        dims (neuroid,). ``n_nan`` counts neuroids that do not vary, have no repetitions, or responses to fewer than 4 stimuli;
-        a note says how many, and of more than a fifth there is no value. The error is for new stimuli and new neuroids.
+        dims (neuroid[, time_bin]). ``n_nan`` counts neuroids that do not vary, have no repetitions, or responses to fewer than
+        4 stimuli; a note says how many, and of more than a fifth there is no value. The error is for new stimuli and neuroids.
 
     Raises
     ------
@@ -46,6 +48,8 @@ def noise_ceiling(assembly: xr.DataArray, group_on: str = "") -> Score:
         If there are fewer than two repetitions or four stimuli, no stimulus was repeated, or responses are infinite, no numbers,
         or none that can be computed with.
     """
+    if "time_bin" in assembly.dims:
+        return mean_over_bins(assembly, lambda one: noise_ceiling(one, group_on))
     cube, stimulus_id, _ = by_unit(assembly, "repetition")
     enough_stimuli(len(stimulus_id), FEWEST_LEFT + 1, "a noise ceiling")
     seen = np.isfinite(cube)

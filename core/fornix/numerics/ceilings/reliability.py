@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fornix.interfaces.assembly import AssemblyError, check_assembly, check_numbers
 from fornix.interfaces.score import Score
+from fornix.numerics.ceilings.timed import mean_over_bins
 from fornix.numerics.correlation import pearson_from_sums
 from fornix.numerics.definition import Definition
 from fornix.numerics.missing import lacking, too_many
@@ -56,8 +57,9 @@ def internal_consistency(
 
     Parameters
     ----------
-    assembly : DataArray, dims (presentation, neuroid)
-        Coordinates ``stimulus_id`` and ``over`` on presentation. A missing repetition is an absent row or NaN.
+    assembly : DataArray, dims (presentation, neuroid[, time_bin])
+        Coordinates ``stimulus_id`` and ``over`` on presentation. A missing repetition is an absent row or NaN. Of time bins the
+        mean is taken (:func:`fornix.numerics.ceilings.timed.mean_over_bins`).
     definition : {"default", "brainscore"}
         Default: 100 splits from ``numpy.random.default_rng(1)``; the error is from the groups of stimuli and the draws of
         neuroids that scores use (:func:`fornix.numerics.uncertainty.crossed.median_replicates`). Brain-Score: 10 splits as
@@ -73,8 +75,9 @@ def internal_consistency(
     Returns
     -------
     Score
-        ``units`` has dims (split, neuroid); ``n_nan`` counts the units that are NaN (a constant half). Neuroids that have no
-        value in any split are noted, and where they are more than a fifth of all there is no value (default definition).
+        ``units`` has dims (split, neuroid[, time_bin]); ``n_nan`` counts the units that are NaN (a constant half). Neuroids
+        that have no value in any split are noted, and where they are more than a fifth of all there is no value (default
+        definition).
 
     Raises
     ------
@@ -82,6 +85,8 @@ def internal_consistency(
         If there are fewer than two repetitions (subjects), or a stimulus has one of them twice; if responses are infinite, no
         numbers, or none that can be computed with; if there are fewer than 4 stimuli (3, in Brain-Score's definition).
     """
+    if "time_bin" in assembly.dims:
+        return mean_over_bins(assembly, lambda one: internal_consistency(one, definition, over, group_on))
     cube, stimulus_id, names = by_unit(assembly, over)
     fewest = FEWEST_LEFT if definition == "brainscore" else FEWEST_LEFT + 1
     enough_stimuli(len(stimulus_id), fewest, "internal consistency")

@@ -23,7 +23,7 @@ Accepts = ClassVar[frozenset[Literal["values", "gram"]]]
 
 @dataclass(frozen=True)
 class InternalConsistency:
-    """A recording (presentation, neuroid) with ``stimulus_id`` and ``repetition`` (or ``subject``), half against half."""
+    """A recording (presentation, neuroid[, time_bin]) with ``stimulus_id`` and ``repetition`` or ``subject``: half against half."""
 
     accepts: Accepts = frozenset({"values"})
     definition: Definition = "default"
@@ -38,7 +38,7 @@ class InternalConsistency:
 
 @dataclass(frozen=True)
 class NoiseCeiling:
-    """A recording (presentation, neuroid) with ``stimulus_id`` and ``repetition``: the part of its variance that repeats."""
+    """A recording (presentation, neuroid[, time_bin]) with ``stimulus_id`` and ``repetition``: the part of it that repeats."""
 
     accepts: Accepts = frozenset({"values"})
     group_on: str = ""
