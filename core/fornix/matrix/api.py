@@ -92,8 +92,8 @@ def run(
     UsageError
         If an identifier is unknown.
     """
+    chosen, targets = given_names("models", models), given_names("benchmarks", benchmarks)
     registry, place = given_registry(plugins), given_store(store)
-    chosen, targets = given_names(models), given_names(benchmarks)
     planned = plan(registry, place, chosen, targets, ask_models=ask_models, seed=seed)
     count = workers or min(os.cpu_count() or 1, 4)
     runner: Runner = InProcessRunner() if engine == "in-process" else WorkerRunner(max(1, (os.cpu_count() or 1) // count))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from fornix.errors import UsageError
 from fornix.registry.discovery import Registry, discover
 from fornix.registry.load import current_registry
 from fornix.store.interface import Store
@@ -22,6 +24,22 @@ def given_store(store: Store | str | Path | None, *, read_only: bool = False) ->
     return open_store(store, read_only=read_only) if store is None or isinstance(store, str | Path) else store
 
 
-def given_names(names: Sequence[str] | str | None) -> list[str] | None:
-    """A list of them, or None."""
-    return [names] if isinstance(names, str) else None if names is None else list(names)
+def given_names(what: str, names: Any) -> list[str] | None:
+    """Identifiers, of which one may be given alone; None where none are given, which means all.
+
+    Raises
+    ------
+    UsageError
+        If they are something else, or a list without any.
+    """
+    if names is None:
+        return None
+    try:
+        found = [names] if isinstance(names, str) else list(names)
+    except TypeError:
+        found = [names]
+    if wrong := [name for name in found if not isinstance(name, str)]:
+        raise UsageError(f"{what} names {wrong[0]!r}; expected identifiers, as str")
+    if not found:
+        raise UsageError(f"{what} is an empty list, which would leave nothing; leave it out for all")
+    return found

@@ -70,7 +70,7 @@ def compare(
         raise UsageError(NO_PLUGINS)
     if seed and (place or matrix is not None):
         raise UsageError("seed chooses among the results of a store, which a matrix or a snapshot has done; leave it out")
-    names = given_names(benchmarks)
+    names = given_names("benchmarks", benchmarks)
     if matrix is not None:
         source = _of_matrix(matrix, store, plugins)
     elif isinstance(store, str | Path) and is_place(store):

@@ -1,4 +1,4 @@
-"""What users name: a place of snapshots, and models or benchmarks. What cannot be one is refused before anything is asked."""
+"""What users name as a place of snapshots. What cannot be one is refused before anything is asked."""
 
 from __future__ import annotations
 
@@ -57,27 +57,6 @@ def named_address(url: str) -> str:
             f"{spoken(url)} is no address of a place of snapshots; expected https://host/path, with no user, '?' or '#' in it"
         )
     return urlunsplit((parts.scheme, host, quote(parts.path, safe="/%:@!$&'()*+,;=~"), "", "")).rstrip("/")
-
-
-def named_all(what: str, names: Any) -> list[str] | None:
-    """Identifiers, of which one may be given alone; None where none are given, which means all.
-
-    Raises
-    ------
-    UsageError
-        If they are something else, or a list without any.
-    """
-    if names is None:
-        return None
-    try:
-        found = [names] if isinstance(names, str) else list(names)
-    except TypeError:
-        found = [names]
-    if wrong := [name for name in found if not isinstance(name, str)]:
-        raise UsageError(f"{what} names {wrong[0]!r}; expected identifiers, as str")
-    if not found:
-        raise UsageError(f"{what} is an empty list, which would leave nothing; leave it out for all")
-    return found
 
 
 def _check_written(text: str, spoken_of: str) -> None:

@@ -95,7 +95,7 @@ def overlay(
     published = public if isinstance(public, xr.Dataset) else pull(public, version)
     snapshot = snapshot_of(published)
     place, own = given_store(store, read_only=True), given_registry(plugins)
-    local = local_results(place, own, given_names(models), given_names(benchmarks), seed)
+    local = local_results(place, own, given_names("models", models), given_names("benchmarks", benchmarks), seed)
     joined, rows = _joined(published, snapshot.registry, own, local.models)
     overlaid = Overlaid(published, joined, rows, local.scored_here, snapshot.manifest.revisions)
     matrix = overlaid.matrix()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fornix.engine.silence import breaking_silence
+from fornix.matrix.given import given_names
 from fornix.matrix.snapshots.contents import Selection, files_of, stage
 from fornix.matrix.snapshots.destinations import Destination, open_destination
 from fornix.matrix.snapshots.format import (
@@ -34,7 +35,6 @@ from fornix.matrix.snapshots.format import (
     folder_of,
     is_version,
 )
-from fornix.matrix.snapshots.named import named_all
 from fornix.registry.discovery import Registry
 from fornix.store.interface import Store
 
@@ -119,7 +119,7 @@ def publish(
         If a name is unknown, or private and was not asked for as such.
     """
     place = open_destination(to)
-    asked = named_all("models", models), named_all("benchmarks", benchmarks), named_all("named", named or None) or []
+    asked = given_names("models", models), given_names("benchmarks", benchmarks), given_names("named", named or None) or []
     before = _pointer(place)
     _check_index(place)
     scratch: AbstractContextManager[Any] = tempfile.TemporaryDirectory(prefix="fornix-publish-") if dry_run else place.scratch()

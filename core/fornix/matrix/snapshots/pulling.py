@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from fornix.errors import UsageError
 from fornix.files.places import cache_path, size_of
+from fornix.matrix.given import given_names
 from fornix.matrix.snapshots.cache import Memory, ago
 from fornix.matrix.snapshots.format import (
     CARDS,
@@ -29,7 +30,6 @@ from fornix.matrix.snapshots.format import (
     folder_of,
     is_version,
 )
-from fornix.matrix.snapshots.named import named_all
 from fornix.matrix.snapshots.sources import Away, Missing, Place, as_file, hint_within, open_place
 from fornix.registry.options import did_you_mean
 
@@ -165,7 +165,7 @@ class Snapshot:
         """Its matrix, or a part of it; see :func:`pull`."""
         from fornix.matrix.snapshots.tables import read_cells
 
-        named = named_all("models", models), named_all("benchmarks", benchmarks)
+        named = given_names("models", models), given_names("benchmarks", benchmarks)
         matrix = read_cells(self.file(CELLS), self.registry, *named)
         return matrix.assign_attrs(snapshot=self.place.name, version=self.version, manifest_sha256=self.manifest_sha256)
 
