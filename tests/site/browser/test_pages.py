@@ -131,6 +131,8 @@ def test_two_models_stand_side_by_side_and_the_link_keeps_them(
     assert command[6:] == ["--version", version]
     either.go("compare.html#a=gone&b=model-11")
     expect(page.get_by_role("alert")).to_contain_text("has no model gone; choose others")
+    either.go("compare.html#a=gone&b=gone")
+    expect(page.get_by_role("alert")).to_have_text("This snapshot has no model gone; choose others.")
     either.go("compare.html#a=model-11&b=model-11")
     expect(page.get_by_role("alert")).to_have_text("These are one model; choose two to compare them.")
 

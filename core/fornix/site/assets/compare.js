@@ -40,15 +40,12 @@ fornix.ready(async () => {
 
   const show = async () => {
     for (const [name, field] of Object.entries(fields)) field.querySelector("select").value = view[name];
-    const absent = [view.a, view.b].filter((name) => !names.includes(name));
-    if (view.a === view.b) {
-      const why = names.length < 2 ? "This snapshot has no two models." : "These are one model; choose two to compare them.";
-      return part.replaceChildren(fornix.element("p", { role: "alert" }, why));
-    }
-    if (absent.length)
-      return part.replaceChildren(
-        fornix.element("p", { role: "alert" }, `This snapshot has no model ${absent.join(", ")}; choose others.`),
-      );
+    const absent = [...new Set([view.a, view.b])].filter((name) => !names.includes(name));
+    let why = null;
+    if (names.length < 2) why = "This snapshot has no two models.";
+    else if (absent.length) why = `This snapshot has no model ${absent.join(", ")}; choose others.`;
+    else if (view.a === view.b) why = "These are one model; choose two to compare them.";
+    if (why !== null) return part.replaceChildren(fornix.element("p", { role: "alert" }, why));
     const wanted = { ...view },
       [a, b] = await Promise.all([view.a, view.b].map((name) => fornix.load(`models/${name}`)));
     if (wanted.a !== view.a || wanted.b !== view.b) return undefined;
