@@ -20,7 +20,6 @@ def test_what_is_left_is_the_infinitesimal_jackknife() -> None:
     units = rng.normal(size=(2, N)) + 2 * rng.normal(size=N)
     medians = np.median(units[:, DRAWS], axis=-1)
     left = jumps(medians, N)
-    assert left is not None
     times = np.stack([np.bincount(draw, minlength=N) for draw in DRAWS])
     for values, beyond in zip([*medians, medians[0] - medians[1]], [*left, left[0] - left[1]], strict=True):
         covariance = (times - times.mean(axis=0)).T @ (values - values.mean()) / (len(values) - 1)
@@ -39,9 +38,33 @@ def test_means_have_nothing_beyond_what_is_linear() -> None:
 def test_what_cannot_be_told_is_left_as_it_is() -> None:
     rng = np.random.default_rng(0)
     medians = np.median(rng.normal(size=N)[DRAWS], axis=-1)[None]
-    assert jumps(medians[:, : 2 * N - 1], N) is None
-    assert jumps(np.where(np.arange(len(DRAWS)) == 3, np.nan, medians), N) is None
-    assert jumps(rng.permuted(medians, axis=1), N) is None  # of other draws
+    assert np.isnan(jumps(medians[:, : 2 * N - 1], N)).all()
+    assert np.isnan(jumps(np.where(np.arange(len(DRAWS)) == 3, np.nan, medians), N)).all()
+    assert np.isnan(jumps(rng.permuted(medians, axis=1), N)).all()  # of other draws
+
+
+@pytest.mark.parametrize("other", ["one without a value", "all the same", "of other draws"])
+def test_two_scores_are_compared_alike_whoever_else_is_there(other: str) -> None:
+    rng = np.random.default_rng(0)
+    medians = np.median((rng.normal(size=(2, N)) + rng.normal(size=N))[:, DRAWS], axis=-1)
+    third = {
+        "one without a value": np.where(np.arange(len(DRAWS)) == 3, np.nan, medians[0]),
+        "all the same": np.full(len(DRAWS), 0.1),  # its mean is rounded
+        "of other draws": rng.permuted(medians[0]),
+    }[other]
+    a, b, c = (replicates_array({"neuroids": (values, "bootstrap", N)}) for values in (*medians, third))
+    alone, beside = pairs([a, b]), pairs([a, b, c])
+    assert beside.variance[:2, :2] == pytest.approx(alone.variance, rel=1e-10)
+    assert beside.freedom[0, 1] == pytest.approx(alone.freedom[0, 1], rel=1e-10)
+    assert alone.variance[0, 1] < 0.95 * np.var(medians[0] - medians[1], ddof=1)  # half of the jumps is taken off
+
+
+def test_replicates_that_do_not_vary_do_not_jump() -> None:
+    medians = np.median(np.random.default_rng(0).normal(size=N)[DRAWS], axis=-1)
+    left = jumps(np.stack([medians, np.full(len(DRAWS), 0.1)]), N)
+    assert np.isfinite(left).all()
+    assert (left[1] == 0).all()
+    assert left[0].any()
 
 
 @pytest.mark.parametrize(("n", "apart"), [(20, 1.0), (50, 0.2), (50, 1.0)])

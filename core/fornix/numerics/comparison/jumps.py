@@ -23,10 +23,14 @@ Array = NDArray[np.float64]
 TAKEN_OFF: Final = 0.5
 #: Of the variance of a score itself at least this part is linear, unless its replicates come from other draws.
 LINEAR: Final = 0.5
+#: Replicates that vary by less than this part of themselves are equal but for rounding.
+ROUNDING: Final = 1e-12
 
 
-def jumps(values: Array, n_neuroids: int) -> Array | None:
+def jumps(values: Array, n_neuroids: int) -> Array:
     """What is not linear in how often each neuroid was drawn.
+
+    Each score is looked at by itself, so that what is said of two does not depend on which others are compared beside them.
 
     Parameters
     ----------
@@ -36,19 +40,22 @@ def jumps(values: Array, n_neuroids: int) -> Array | None:
 
     Returns
     -------
-    (m, r) or None
-        Residuals of a linear fit, scaled so that ``sum(residual^2)/(r - 1)`` is their variance. None where it cannot be told: of
-        too few draws, of replicates without a value, or of other draws, whose neuroids do not explain the scores.
+    (m, r)
+        Residuals of a linear fit, scaled so that ``sum(residual^2)/(r - 1)`` is their variance; 0 of replicates that do not vary.
+        NaN in the rows of which it cannot be told: of too few draws, of replicates without a value, or of other draws, whose
+        neuroids do not explain the score.
     """
     r = values.shape[1]
-    if r < 2 * n_neuroids or not np.isfinite(values).all():
-        return None
+    if r < 2 * n_neuroids:
+        return np.full(values.shape, np.nan)
     draws = neuroid_draws(np.arange(n_neuroids), r)
     times = np.stack([np.bincount(draw, minlength=n_neuroids) for draw in draws]).astype(np.float64)
     # Each row sums to the number of neuroids: the last column follows from the others.
     basis, _ = np.linalg.qr((times - times.mean(axis=0))[:, :-1])
-    centred = values - values.mean(axis=1, keepdims=True)
+    whole = np.isfinite(values).all(axis=1, keepdims=True)
+    held = np.where(whole, values, 0.0)
+    centred = held - held.mean(axis=1, keepdims=True)
+    centred[np.abs(centred).max(axis=1) <= ROUNDING * np.abs(held).max(axis=1)] = 0.0
     left = (centred - (centred @ basis) @ basis.T) * math.sqrt((r - 1) / (r - n_neuroids))
-    if ((left**2).sum(axis=1) > (1 - LINEAR) * (centred**2).sum(axis=1)).any():
-        return None
-    return np.asarray(left)
+    explained = (left**2).sum(axis=1, keepdims=True) <= (1 - LINEAR) * (centred**2).sum(axis=1, keepdims=True)
+    return np.where(whole & explained, left, np.nan)
