@@ -61,7 +61,7 @@ class FreshRunner(InProcessRunner):
 
     def run(self, job: Job) -> list[StepOutcome]:
         for name in [name for name in sys.modules if name.startswith("fornix_") and "_toy." in name]:
-            del sys.modules[name]
+            sys.modules.pop(name, None)  # another thread may have been first
         with pytest.MonkeyPatch.context() as patch:
             # of an edit of as many letters within the second, compiled code would know nothing
             patch.setattr(sys, "dont_write_bytecode", True)

@@ -384,6 +384,26 @@ def test_words_of_one_story_are_resampled_together() -> None:
     with pytest.raises(AssemblyError, match="has no coordinate 'book' to resample by; it has stimulus_id, story"):
         predictor_correlation(labels(x, names(600)), target, group="book")
     alone = target.assign_coords(story=("presentation", np.full(600, "one")))
-    with pytest.raises(AssemblyError, match="all 600 stimuli are of one story, one; an error for others needs at least 2"):
+    with pytest.raises(
+        AssemblyError, match="all 600 stimuli that have numbers are of one story, one; an error for others needs at least 2"
+    ):
         predictor_correlation(labels(x, names(600)), alone, group="story")
     assert predictor_correlation(labels(x, names(600)), alone, "story", "brainscore").value == by_word.value
+
+
+def test_stories_without_numbers_are_none_that_are_resampled() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=50)
+    y = x + rng.normal(size=50)
+    y[45:] = np.nan
+    story = np.repeat(["one", "two", "three"], [20, 25, 5])
+
+    def measured(n: int, stories: np.ndarray) -> xr.DataArray:
+        return labels(y[:n], names(50)[:n]).assign_coords(story=("presentation", stories[:n]))
+
+    score = predictor_correlation(labels(x, names(50)), measured(50, story), group="story")
+    without = predictor_correlation(labels(x[:45], names(50)[:45]), measured(45, story), group="story")
+    assert (score.value, score.error) == (pytest.approx(without.value), pytest.approx(without.error))
+    assert score.interval == pytest.approx(without.interval)
+    with pytest.raises(AssemblyError, match="all 45 stimuli that have numbers are of one story, one;"):
+        predictor_correlation(labels(x, names(50)), measured(50, np.where(story == "two", "one", story)), group="story")

@@ -59,12 +59,15 @@ def predictor_correlation(
         raise AssemblyError(
             f"the measurement has no coordinate {group!r} to resample by; it has {', '.join(map(str, target.coords))}"
         )
-    labels = target[group].values if group else stimuli
-    if group and definition == "default" and len(np.unique(labels)) < 2:
-        raise AssemblyError(f"all {len(labels)} stimuli are of one {group}, {labels[0]}; an error for others needs at least 2")
-    groups = stimulus_groups(labels)
-    r, without_group = jackknife_pearson(x[:, None], y[:, None], groups)
     there = np.isfinite(x) & np.isfinite(y)
+    labels = (target[group].values if group else stimuli)[there]
+    if group and definition == "default" and len(np.unique(labels)) == 1:
+        raise AssemblyError(
+            f"all {len(labels)} stimuli that have numbers are of one {group}, {labels[0]}; an error for others needs at least 2"
+        )
+    groups = np.zeros(len(x), dtype=np.int64)  # of stimuli without numbers, which add nothing to any, too
+    groups[there] = stimulus_groups(labels)
+    r, without_group = jackknife_pearson(x[:, None], y[:, None], groups)
     shares = np.full(len(x), np.nan)
     shares[there] = _standardised(x[there]) * _standardised(y[there])
     units = xr.DataArray(shares, dims=("presentation",), coords={"stimulus_id": ("presentation", stimuli)})

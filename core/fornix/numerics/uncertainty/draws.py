@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-#: Draws of neuroids.
+#: Draws of a bootstrap.
 N_DRAWS: Final = 1000
 #: Draws of neuroids are worked on this many at a time, and fewer where they hold more values than this, which bounds memory.
 AT_ONCE: Final = 100

@@ -18,13 +18,11 @@ from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from fornix.numerics.backends import AnyArray, to_numpy
-from fornix.numerics.uncertainty.draws import counts_drawn
+from fornix.numerics.uncertainty.draws import N_DRAWS, counts_drawn
 from fornix.numerics.uncertainty.intervals import BOTH
 
 Array = NDArray[np.float64]
 
-#: Draws of the replicates in which stimuli and neuroids are resampled at once.
-N_DRAWS: Final = 1000
 #: Up to so many groups of neuroids, what two do together is not told from what one does.
 FEW_GROUPS: Final = 5
 

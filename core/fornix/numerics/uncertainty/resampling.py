@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.numerics.uncertainty.draws import counts_drawn
+from fornix.numerics.uncertainty.draws import N_DRAWS, counts_drawn
 from fornix.numerics.uncertainty.intervals import BOTH, FEW_SUBJECTS, replicates_array
 
 Array = NDArray[np.float64]
-
-#: Draws of a bootstrap.
-N_DRAWS: Final = 1000
 
 
 def drawn_within(strata: ArrayLike, n_draws: int, seed: int = 0) -> Array:

@@ -23,7 +23,7 @@ Accepts = ClassVar[frozenset[Literal["values", "gram"]]]
 
 @dataclass(frozen=True)
 class InternalConsistency:
-    """A recording (presentation, neuroid[, time_bin]) with ``stimulus_id`` and ``repetition`` or ``subject``: half against half."""
+    """A recording (presentation, neuroid[, time_bin]) with ``stimulus_id`` and ``repetition`` or ``subject``, in halves."""
 
     accepts: Accepts = frozenset({"values"})
     definition: Definition = "default"
