@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -15,10 +18,11 @@ from tests.files.conftest import Site, answer
 
 from fornix.files import network
 from fornix.files.download import part_path
-from fornix.files.fetch import fetch_from
+from fornix.files.fetch import FileUnavailable, fetch, fetch_from
+from fornix.files.file import File
 from fornix.files.network import Network, read_document, spoken
 from fornix.files.places import cache_path
-from fornix.files.source import Interrupted, SourceTrouble
+from fornix.files.source import Interrupted, OtherFile, SourceTrouble
 
 Asked = Callable[[Site], Any]
 
@@ -86,6 +90,26 @@ def test_a_file_that_trickles_in_is_given_up_and_what_came_is_kept(
     assert fetch_from(Network(), file).read_bytes() == content  # whatever came of it
 
 
+@pytest.mark.parametrize(("more", "whole"), [([], True), ([b"one more"], False)])
+def test_a_slow_file_that_is_whole_is_taken(monkeypatch: pytest.MonkeyPatch, more: list[bytes], whole: bool) -> None:
+    """Its last block ends a minute of too few bytes; one that goes on after that is broken off."""
+    now = 0.0
+
+    blocks = [b"one", b"last", *more, b""]
+
+    class Slow(io.BytesIO):
+        def read1(self, size: int | None = -1) -> bytes:
+            nonlocal now
+            now += 40.0
+            return blocks.pop(0)
+
+    came = []
+    monkeypatch.setattr(network.time, "monotonic", lambda: now)
+    with nullcontext() if whole else pytest.raises(SourceTrouble, match=r"sent only 7 bytes in 80 s; try again later"):
+        came += list(network._blocks(Slow()))
+    assert came == ([b"one", b"last"] if whole else [])
+
+
 @pytest.mark.parametrize("length", [b"\xb2", b"-5", b"9" * 5000, b"ten"])
 def test_a_length_that_is_none_is_passed_over(site: Site, length: bytes, content: bytes) -> None:
     site.contents["/latest.json"] = b"one"
@@ -130,6 +154,38 @@ def test_what_arrives_compressed_although_nobody_asked_is_said(site: Site, ask: 
         SourceTrouble, match="answers in the encoding gzip, not asked for; have the server send files as they are"
     ):
         ask(site)
+
+
+@pytest.mark.parametrize("longer", [False, True])
+def test_what_arrives_compressed_is_said_where_no_length_is_stated(site: Site, content: bytes, longer: bool) -> None:
+    """A file of known size, of which less comes, or more, as what looks like noise is longer when it is compressed."""
+    content = content if longer else b"one " * 10_000
+    file = site.publish("/cells.parquet", content)
+    site.faults += [raw(b"Content-Encoding: gzip", body=gzip.compress(content))] * (1 if longer else 4)
+    with pytest.raises(SourceTrouble, match="answers in the encoding gzip, not asked for; have the server send"):
+        fetch_from(Network(), file)
+    assert fetch_from(Network(), file).read_bytes() == content  # and nothing of what came is gone on from
+
+
+def test_what_arrives_compressed_is_said_where_the_size_of_the_file_is_not_known(site: Site, content: bytes) -> None:
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    file = File("x.tsv", site.publish("/x.tsv", content).url, 0, git_blob=blob)
+    packed = gzip.compress(content)
+    encoded = raw(b"Content-Encoding: gzip", b"Content-Length: %d" % len(packed), body=packed)
+    site.faults.append(encoded)
+    with pytest.raises(SourceTrouble, match=rf"answers in the encoding gzip, .* \(what came has git blob .*, expected {blob}\)"):
+        fetch_from(Network(), file)
+    site.faults.append(encoded)
+    with pytest.raises(FileUnavailable, match="answers in the encoding gzip") as caught:
+        fetch(file)
+    assert "correct bytes and hash in the card" not in str(caught.value)  # to those of the compressed one
+
+
+def test_another_file_as_long_as_the_one_that_is_meant_is_another_file_whatever_its_encoding(site: Site, content: bytes) -> None:
+    file = site.publish("/data.tgz", content)
+    site.faults.append(raw(b"Content-Encoding: x-gzip", body=content[::-1]))
+    with pytest.raises(OtherFile, match=r"offers another file \(has sha256"):
+        fetch_from(Network(), file)
 
 
 def test_a_file_that_is_itself_packed_may_be_said_to_be(site: Site, content: bytes) -> None:

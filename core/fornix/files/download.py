@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fornix.files import durable
 from fornix.files.file import File
-from fornix.files.source import Interrupted, OtherFile, Source
+from fornix.files.source import Interrupted, OtherFile, Source, SourceTrouble
 
 #: Seconds to wait before asking again, by the number of attempts in a row that brought nothing new.
 PAUSES_S = (0.5, 2.0)
@@ -37,17 +37,17 @@ def download(file: File, source: Source, target: Path, progress: Progress | None
     part = part_path(target)
     part.touch()
     resumed = part.stat().st_size > 0
-    _complete(file, source, part, progress)
+    doubt = _complete(file, source, part, progress)
     wrong = file.wrong_with(part)
     if wrong is not None and resumed:
         # The fault may lie in what an earlier try left; only bytes that all came from this source tell about it.
         part.unlink()
         part.touch()
-        _complete(file, source, part, progress)
+        doubt = _complete(file, source, part, progress)
         wrong = file.wrong_with(part)
     if wrong is not None:
         forget(part)
-        raise OtherFile(f"offers another file ({wrong})")
+        raise SourceTrouble(f"{doubt} (what came {wrong})") if doubt else OtherFile(f"offers another file ({wrong})")
     durable.replace(part, target)
     forget(part)
 
@@ -57,22 +57,23 @@ def part_path(target: Path) -> Path:
     return target.with_name(f"{target.name}.part")
 
 
-def _complete(file: File, source: Source, part: Path, progress: Progress | None) -> None:
+def _complete(file: File, source: Source, part: Path, progress: Progress | None) -> str:
     """Ask until the part file has the file's size, or asking brings nothing new any more.
 
-    Nothing but its hash tells a part of a file of unknown size from the whole: it is asked for in one go.
+    Nothing but its hash tells a part of a file of unknown size from the whole: it is asked for in one go. Returns the source's
+    doubt, if it may explain a wrong hash: what is as long as the file is no other form of it.
     """
     if not file.sized:
-        _append(file, source, part, 0, progress)
-        return
+        return _append(file, source, part, 0, progress)
     best = part.stat().st_size
     fruitless = 0
     while (have := part.stat().st_size) != file.bytes:
         if have > file.bytes:
             os.truncate(part, 0)
             have = 0
+        doubt = ""
         try:
-            _append(file, source, part, have, progress)
+            doubt = _append(file, source, part, have, progress)
             size = part.stat().st_size
             if size < file.bytes:
                 raise Interrupted(f"gave only {size} of {file.bytes} bytes")
@@ -80,13 +81,18 @@ def _complete(file: File, source: Source, part: Path, progress: Progress | None)
             size = part.stat().st_size
             if size <= best:
                 if fruitless == len(PAUSES_S):
-                    raise
+                    if not doubt:
+                        raise
+                    forget(part)
+                    raise SourceTrouble(doubt) from None
                 time.sleep(PAUSES_S[fruitless])
             fruitless = fruitless + 1 if size <= best else 0
             best = max(best, size)
+    return ""
 
 
-def _append(file: File, source: Source, part: Path, have: int, progress: Progress | None) -> None:
+def _append(file: File, source: Source, part: Path, have: int, progress: Progress | None) -> str:
+    """Write what the source sends behind the first ``have`` bytes of the part file, or anew; returns the source's doubt."""
     note = _validator_path(part)
     stream = source.open(file, have, _validator(note) if have else "")
     with part.open("r+b") as out:
@@ -98,10 +104,13 @@ def _append(file: File, source: Source, part: Path, have: int, progress: Progres
             have += len(block)
             if have > (file.bytes if file.sized else LARGEST_UNSIZED):
                 out.truncate(0)
+                if stream.doubt and file.sized:
+                    raise SourceTrouble(stream.doubt)
                 raise OtherFile(f"offers another file (more than {file.bytes or LARGEST_UNSIZED} bytes)")
             out.write(block)
             if progress is not None:
                 progress(have, file.bytes)
+    return stream.doubt
 
 
 def _validator(note: Path) -> str:

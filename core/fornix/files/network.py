@@ -69,15 +69,16 @@ class Network:
                 return self.open(file, 0, "")
             raise _refusal(error) from None
         offset, size = _extent(response)
+        encoded = _encoded(response)
         if size is not None and not file.fits(size):
             response.close()
-            raise _encoded(response) or other_size(size, file)
+            raise encoded or other_size(size, file)
         if offset not in (0, start):
             response.close()
             raise SourceTrouble(f"answers with bytes from {offset} on, asked for those from {start} on")
         etag = response.headers.get("ETag", "")
         strong = "" if etag.startswith("W/") else etag
-        return Stream(offset, _blocks(response), strong or response.headers.get("Last-Modified", ""))
+        return Stream(offset, _blocks(response), strong or response.headers.get("Last-Modified", ""), str(encoded or ""))
 
 
 @dataclass(frozen=True)
@@ -279,12 +280,11 @@ def _extent(response: Any) -> tuple[int, int | None]:
 
 def _blocks(response: Any) -> Iterator[bytes]:
     least, within = SLOWEST
-    begun, came = time.monotonic(), 0
+    begun, came, slow = time.monotonic(), 0, ""
     with response:
         while True:
             if (now := time.monotonic()) > begun + within:
-                if came < least:
-                    raise SourceTrouble(f"sent only {came} bytes in {now - begun:.0f} s; try again later")
+                slow = f"sent only {came} bytes in {now - begun:.0f} s; try again later" if came < least else ""
                 begun, came = now, 0
             try:
                 block = response.read1(_BLOCK)  # what has come: a transfer that stalls keeps it
@@ -293,6 +293,8 @@ def _blocks(response: Any) -> Iterator[bytes]:
             except (OSError, http.client.HTTPException) as error:
                 raise Interrupted(f"broke off ({_printable(str(error)) or type(error).__name__})") from None
             if not block:
-                return
+                return  # a slow one, too, has sent all that it had
+            if slow:
+                raise SourceTrouble(slow)
             came += len(block)
             yield block

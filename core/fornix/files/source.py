@@ -41,11 +41,14 @@ class Stream:
         Raises :class:`SourceTrouble` if it breaks off.
     validator : str
         Names this version of the file at the source, so that a later request resumes the same one; may be empty.
+    doubt : str
+        A clause about the source that explains it if what comes is not the file; may be empty.
     """
 
     start: int
     blocks: Iterator[bytes]
     validator: str
+    doubt: str = ""
 
 
 class Source(Protocol):
