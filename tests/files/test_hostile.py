@@ -20,7 +20,7 @@ from fornix.files import network
 from fornix.files.download import part_path
 from fornix.files.fetch import FileUnavailable, fetch, fetch_from
 from fornix.files.file import File
-from fornix.files.network import Network, read_document, spoken
+from fornix.files.network import Network, read_document
 from fornix.files.places import cache_path
 from fornix.files.source import Interrupted, OtherFile, SourceTrouble
 
@@ -211,19 +211,6 @@ def test_a_damaged_note_beside_a_part_is_none(site: Site, content: bytes, noted:
     part.write_bytes(content[:1000])
     Path(f"{part}.version").write_bytes(noted)
     assert fetch_from(Network(), file).read_bytes() == content
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("https://me:hunter2@host:8443/a/b?token=hunter2#hunter2", "https://host:8443/a/b"),
-        ("s3://hunter2@bucket/prefix", "s3://bucket/prefix"),
-        ("http://hunter2@[::1", "[::1"),
-        ("http://[::1]:80/x", "http://[::1]:80/x"),
-    ],
-)
-def test_addresses_are_spoken_of_without_what_opens_them(url: str, said: str) -> None:
-    assert spoken(url) == said
 
 
 def test_an_answer_that_comes_too_late_is_closed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

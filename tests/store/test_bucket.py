@@ -350,9 +350,28 @@ def test_a_url_names_a_place_in_a_bucket(url: str) -> None:
         open_store(url)
 
 
-def test_a_path_that_was_a_url_is_told(endpoint: Endpoint) -> None:
+def test_a_url_that_lost_a_slash_is_told(endpoint: Endpoint) -> None:
     with pytest.raises(UsageError, match=r"s3:/lab/x is a path, which has lost a slash"):
         open_store(Path("s3://lab/x"))
+    with pytest.raises(UsageError, match=r"s3:/lab/x has lost a slash"):
+        open_store("s3:/lab/x")
+
+
+@pytest.mark.parametrize("place", ["", " ", "https://host/x", "ftp://host/x", "file:///tmp/x"])
+def test_what_is_no_place_of_a_store_is_refused(place: str) -> None:
+    with pytest.raises(UsageError, match=r"the store is empty|is no store; expected a folder|give the folder itself"):
+        open_store(place)
+
+
+def test_a_scheme_may_be_in_capitals(bucket: InBucket) -> None:
+    assert open_store(f"S3://{bucket.bucket}/x").place == f"s3://{bucket.bucket}/x"
+    assert open_store(f"s3://{bucket.bucket}/a:b/c@d").place == f"s3://{bucket.bucket}/a:b/c@d"
+
+
+@pytest.mark.parametrize("password", ["ab/cd", "a#b", "a?b", "a@b", "a@b/c"])
+def test_a_password_is_neither_used_nor_printed(password: str) -> None:
+    with pytest.raises(UsageError, match=r"^s3://bucket/prefix is given with a user before it; expected s3://bucket/prefix"):
+        open_store(f"s3://AKIA:{password}@bucket/prefix")
 
 
 def test_a_name_that_no_bucket_can_have_is_said(endpoint: Endpoint) -> None:

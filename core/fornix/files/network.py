@@ -11,10 +11,11 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from fornix import __version__
 from fornix.files import download
+from fornix.files.addresses import spoken
 from fornix.files.file import File
 from fornix.files.source import Interrupted, NotThere, SourceTrouble, Stream, other_size
 
@@ -137,15 +138,6 @@ def _document(url: str, etag: str) -> Document | None:
         raise _refusal(error) from None
     except (OSError, http.client.HTTPException) as error:
         raise Interrupted(_clause(error)) from None
-
-
-def spoken(url: str) -> str:
-    """An address as it may be printed and kept: without user, password, query and fragment, which may be what opens it."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url.rpartition("@")[2]
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _answer(url: str, headers: dict[str, str], redirects: urllib.request.HTTPRedirectHandler) -> Any:

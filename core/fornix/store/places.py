@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from fornix.errors import UsageError
+from fornix.files.addresses import named_place, spoken
 from fornix.store.kept import KeptStore
 
-#: How a place in a bucket starts.
-_BUCKET = "s3://"
+_EXPECTED: Final = "expected a folder or s3://bucket/prefix"
 
 
 def open_store(place: str | Path | None = None, *, read_only: bool = False) -> KeptStore:
@@ -27,15 +28,16 @@ def open_store(place: str | Path | None = None, *, read_only: bool = False) -> K
     StoreError
         If something else lies there, or a store of a newer fornix, or it cannot be reached.
     UsageError
-        If nothing can be there: an unknown home, a removed working folder, no name of a bucket.
+        If nothing can be there: an empty text, another address, an unknown home, a removed working folder, no name of a bucket.
     """
-    named = place or os.environ.get("FORNIX_STORE") or "fornix-store"
-    if isinstance(named, Path) and named.parts[:1] == ("s3:",):
-        raise UsageError(f"{named} is a path, which has lost a slash of its place in a bucket; give it as a str: 's3://...'")
-    if str(named).startswith(_BUCKET):
+    named = place if place is not None else os.environ.get("FORNIX_STORE") or "fornix-store"
+    scheme, text = named_place(named, "store", _EXPECTED)
+    if scheme == "s3":
         from fornix.store.bucket import BucketStore
 
-        return BucketStore(str(named), read_only)
+        return BucketStore(text, read_only)
+    if scheme:
+        raise UsageError(f"{spoken(text)} is no store; {_EXPECTED}")
     from fornix.store.folder import FolderStore
 
-    return FolderStore(named, read_only)
+    return FolderStore(text, read_only)

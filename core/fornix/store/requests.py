@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from fornix.errors import UsageError
 from fornix.files import s3
+from fornix.files.addresses import spoken
 from fornix.store.interface import StoreError
 
 Result = TypeVar("Result")
@@ -71,13 +72,13 @@ class Location(NamedTuple):
         """What ``s3://bucket/prefix`` names; raises UsageError if that is no place in a bucket."""
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
         prefix = prefix.strip("/")
-        if "@" in bucket:  # which may follow what must not be printed
+        if "@" in bucket or (":" in bucket and "@" in prefix):  # of a user, whose password may have a slash
             raise UsageError(
-                f"s3://{bucket.rpartition('@')[2]} is given with a user before it; expected s3://bucket/prefix, and credentials "
+                f"{spoken(url)} is given with a user before it; expected s3://bucket/prefix, and credentials "
                 "where boto3 finds them (AWS_PROFILE, AWS_ACCESS_KEY_ID and its secret)"
             )
         if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
-            raise UsageError(f"{url} names no place in a bucket; expected s3://bucket/prefix")
+            raise UsageError(f"{spoken(url)} names no place in a bucket; expected s3://bucket/prefix")
         return cls(f"s3://{bucket}/{prefix}".rstrip("/"), bucket, f"{prefix}/" if prefix else "")
 
 

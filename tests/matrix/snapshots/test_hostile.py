@@ -211,7 +211,11 @@ def test_what_is_no_address_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https", "s3", "ftp"])
 def test_a_password_in_an_address_is_neither_used_nor_printed(scheme: str) -> None:
-    for address in (f"{scheme}://me:hunter2@host/x", f"{scheme}://:hunter2@host/x", f"{scheme}://me:hunter2@[::1/../x"):
+    written = [
+        f"{scheme}://me:{password}@host/x" for password in ("hunter2", "h/hunter2", "hunter2/h", "1/hunter2", "h@h/hunter2")
+    ]
+    written += [f"{scheme}://me:hunter2{mark}hunter2@host/x" for mark in "/#?@:"]
+    for address in (*written, f"{scheme}://:hunter2@host/x", f"{scheme}://me:hunter2@[::1/../x"):
         for read in (fornix.pull, open_destination, open_store) if scheme == "s3" else (fornix.pull, open_destination):
             with pytest.raises(UsageError) as caught:
                 read(address)

@@ -14,8 +14,8 @@ from typing import Final, Protocol
 
 from fornix.errors import UsageError
 from fornix.files import durable
+from fornix.files.addresses import spoken
 from fornix.files.held import held, lacks_locks
-from fornix.files.network import spoken
 from fornix.files.settings import named_folder
 from fornix.matrix.snapshots.format import SNAPSHOTS, SnapshotError, SnapshotFile
 from fornix.matrix.snapshots.named import named_place

@@ -16,9 +16,10 @@ from typing import Final, Protocol
 from urllib.parse import quote
 
 from fornix.errors import UsageError
+from fornix.files.addresses import spoken
 from fornix.files.fetch import FileUnavailable, fetch_from
 from fornix.files.file import File
-from fornix.files.network import LARGEST_DOCUMENT, Document, Network, read_document, spoken, unreachable
+from fornix.files.network import LARGEST_DOCUMENT, Document, Network, read_document, unreachable
 from fornix.files.settings import named_folder
 from fornix.files.source import Interrupted, NotThere, OtherFile, Source, SourceTrouble
 from fornix.matrix.snapshots.format import LATEST, MANIFEST, SNAPSHOTS, SnapshotError, SnapshotFile
