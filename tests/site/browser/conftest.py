@@ -96,8 +96,8 @@ class Opened:
         column = self.header(benchmark).get_attribute("aria-colindex")
         return row.locator(f'.cell[aria-colindex="{column}"]')
 
-    def whisker(self, model: str, benchmark: str) -> tuple[float, float]:
-        """Where the line of its standard error starts in its column, and how long it is, as parts of the column."""
+    def whisker(self, model: str, benchmark: str) -> tuple[float, float] | None:
+        """Where the line of its standard error starts in its column and how long it is, in columns, if there is one."""
         cell = self.cell(model, benchmark)
         path = cell.locator("xpath=..").locator(".whiskers path")
         start, wide = cell.evaluate(
@@ -105,8 +105,9 @@ class Opened:
             " return [a.x - b.x, a.width]; }"
         )
         parts = [tuple(map(float, re.findall(r"[\d.]+", part))) for part in (path.get_attribute("d") or "").split("M")[1:]]
-        (found,) = (part for part in parts if start <= part[0] < start + wide)
-        return (found[0] - start) / wide, found[2] / wide
+        found = [part for part in parts if start <= part[0] < start + wide]
+        assert len(found) <= 1
+        return ((found[0][0] - start) / wide, found[0][2] / wide) if found else None
 
     def header(self, benchmark: str) -> Locator:
         """The head of a benchmark's column in view."""

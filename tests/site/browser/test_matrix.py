@@ -134,10 +134,23 @@ def test_ties_are_intervals_of_ranks_for_eyes_and_ears(site: Opened, matrix: xr.
 def test_uncertainty_is_drawn_in_the_cell_to_scale(site: Opened, matrix: xr.Dataset) -> None:
     site.go(f"index.html#sort=*:asc&benchmark={FIRST}&find=model-0")
     values = matrix["value"].sel(benchmark=FIRST)[matrix["ranked"].sel(benchmark=FIRST).values].values
-    start, width = site.whisker("model-09", FIRST)
-    assert width == pytest.approx(0.9 * 0.02 / (values.max() - values.min()), rel=0.05)
-    value = matrix["value"].sel(model="model-09", benchmark=FIRST).item()
-    assert start + width / 2 == pytest.approx(0.05 + 0.9 * (value - values.min()) / (values.max() - values.min()), abs=0.01)
+    low, high = values.min() - 0.01, values.max() + 0.01
+    for name in ("model-09", "model-05"):  # the other is the best
+        value = matrix["value"].sel(model=name, benchmark=FIRST).item()
+        start, width = site.whisker(name, FIRST) or (np.nan, np.nan)
+        assert width == pytest.approx(0.9 * 0.02 / (high - low), rel=0.05)
+        assert start + width / 2 == pytest.approx(0.05 + 0.9 * (value - low) / (high - low), abs=0.005)
+    assert value == values.max()
+
+
+def test_a_score_beyond_the_ranked_ones_is_not_drawn_as_if_it_were_the_best(site: Opened, matrix: xr.Dataset) -> None:
+    column = matrix.sel(benchmark=FIRST)
+    ranked = column["ranked"].values
+    assert column["raw"].sel(model="odd").item() > column["raw"].values[ranked].max() + 0.005
+    assert not column["ranked"].sel(model="odd").item()
+    site.go(f"index.html#score=raw&sort=*:asc&benchmark={FIRST}&find=odd")
+    expect(site.cell("odd", FIRST)).to_contain_text("±0.005")
+    assert site.whisker("odd", FIRST) is None
 
 
 @pytest.mark.parametrize(

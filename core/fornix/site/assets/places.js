@@ -70,7 +70,7 @@ fornix.places = (view, scores) => {
       [value, error] = fornix.measured(cell, raw),
       rank = raw ? "" : fornix.rank(cell),
       [strong, beside] = fornix.shown(cell, raw),
-      range = scale(benchmark);
+      range = one() ? [0, 1] : scores.range(benchmark, raw);
     const kinds = ["cell number"];
     if (cell.status !== "ok") kinds.push("empty");
     else if (!cell.ranked) kinds.push("unranked");
@@ -80,14 +80,16 @@ fornix.places = (view, scores) => {
     element.setAttribute("aria-label", fornix.spoken(cell, raw, scores.ranked(benchmark)));
     return write(element, strong, `${beside ? ` ${beside}` : ""}${rank ? `\n#${rank}` : ""}`);
   };
-  const scale = (benchmark) => (view.of("colour") === "one" ? [0, 1] : scores.range(benchmark, view.raw()));
-  /* One standard error each way, on the scale of the column: those of a row are one line, broken between them. */
+  const one = () => view.of("colour") === "one";
+  /* One standard error each way, on a scale that all ranked ones of the column fit on, or from 0 to 1, at whose ends they are
+     cut; none of a score beyond it. Those of a row are one line, broken between them. */
   const whiskers = (of, columns, line) => {
     const parts = columns.map(({ benchmark, start, size }) => {
       const [value, error] = fornix.measured(scores.cell(of, benchmark), view.raw());
       if (!fornix.is(value) || !fornix.is(error)) return "";
-      const [low, high] = scale(benchmark),
-        place = (at) => start + size * (0.05 + 0.9 * Math.max(0, Math.min(1, (at - low) / (high - low)))),
+      const [low, high] = one() ? [0, 1] : scores.reach(benchmark, view.raw());
+      if (value < low || value > high) return "";
+      const place = (at) => start + size * (0.05 + 0.9 * Math.max(0, Math.min(1, (at - low) / (high - low)))),
         from = place(value - error);
       return high > low ? `M${from.toFixed(1)} 2h${Math.max(2, place(value + error) - from).toFixed(1)}` : "";
     });

@@ -6,15 +6,23 @@
   /* The scores of a site's benchmarks. `came(group, again)` is called when a file came (again: after it failed), `lost()` when
      one could not be read. */
   fornix.scores = ({ came, lost }) => {
-    const columns = new Map(); // number of benchmark -> its cells, how many are ranked, [low, high] of scores and of raw ones
+    const columns = new Map(); // number of benchmark -> its cells, how many are ranked, and of scores and raw ones:
+    // [low, high] of the ranked, and how far their errors reach
     const asked = new Map(); // group that is here or under way -> promise of whether it came
     const failed = new Map(); // group -> why it could not be loaded
 
     const range = (numbers) => (numbers.length ? [Math.min(...numbers), Math.max(...numbers)] : [0, 1]);
     const column = (cells) => {
       const ranked = cells.filter((cell) => cell.ranked);
-      const ends = ["value", "raw"].map((name) => range(ranked.map((cell) => cell[name]).filter(fornix.is)));
-      return { cells, ranked: ranked.length, ends };
+      const measured = [false, true].map((raw) =>
+        ranked.map((cell) => fornix.measured(cell, raw)).filter(([value]) => fornix.is(value)),
+      );
+      return {
+        cells,
+        ranked: ranked.length,
+        ends: measured.map((all) => range(all.map(([value]) => value))),
+        reaches: measured.map((all) => range(all.flatMap(([value, error]) => [value - (error ?? 0), value + (error ?? 0)]))),
+      };
     };
     const arrival = async (group) => {
       try {
@@ -42,6 +50,7 @@
       cell: (model, benchmark) => columns.get(benchmark.index)?.cells[model.index] ?? EMPTY,
       ranked: (benchmark) => columns.get(benchmark.index)?.ranked,
       range: (benchmark, raw) => columns.get(benchmark.index)?.ends[raw ? 1 : 0],
+      reach: (benchmark, raw) => columns.get(benchmark.index)?.reaches[raw ? 1 : 0],
     };
   };
 }
