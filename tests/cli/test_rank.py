@@ -65,9 +65,75 @@ def test_in_common_models_are_ranked_on_what_all_of_them_have(lab: Path, capsys:
     assert f"ranked on {IT} only" in capsys.readouterr().out
 
 
+@pytest.fixture
+def incomplete(tmp_path: Path) -> list[str]:
+    """The arguments for a store in which no model has all children of the parent."""
+    fill(FolderStore(tmp_path / "store"), {(MODEL, IT): scored(0.5, 1), (OTHER, IT): scored(0.4, 3)})
+    return ["--store", str(tmp_path / "store"), *PLUGINS]
+
+
+def test_where_no_model_is_complete_on_a_parent_what_is_below_is_ranked_and_it_is_said(
+    incomplete: list[str], capsys: Any
+) -> None:
+    assert main(["rank", *incomplete, "--benchmarks", IT]) == 0
+    of_leaf = capsys.readouterr().out
+    assert main(["rank", *incomplete]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(of_leaf)
+    assert said[len(of_leaf) :] == (
+        f"\nno rank on {PARENT}: every model lacks some of its children "
+        "(--common ranks on the children that all models have, if there are any)\n"
+    )
+
+
+def test_what_was_passed_over_is_not_in_the_json(incomplete: list[str], capsys: Any) -> None:
+    assert main(["rank", *incomplete, "--json"]) == 0
+    said = capsys.readouterr()
+    assert [found["benchmark"] for found in json.loads(said.out)] == [IT]
+    assert said.err.startswith(f"fornix: no rank on {PARENT}: ")
+
+
+def test_published_ranks_are_those_of_a_snapshot_without_arrays(lab: Path, tmp_path: Path, capsys: Any) -> None:
+    publish(toy_registry(TOYS), FolderStore(lab / "store"), tmp_path / "place", arrays=False)
+    published = fornix.pull(tmp_path / "place")
+    assert main(["rank", "--snapshot", str(tmp_path / "place"), "--benchmarks", PARENT, IT, "--json"]) == 0
+    for found in json.loads(capsys.readouterr().out):
+        column = published.sel(benchmark=found["benchmark"])
+        there = column["model"].values[column["rank"].notnull()].tolist()
+        assert there
+        for name in ("rank", "rank_low", "rank_high"):
+            assert {model["model"]: model[name] for model in found["models"]} == {
+                model: float(column[name].sel(model=model)) for model in there
+            }
+    assert main(["rank", "--snapshot", str(tmp_path / "place")]) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[0] == PARENT
+    assert said.splitlines()[2].split()[:2] == ["1", MODEL]
+
+
+def test_ranks_that_were_left_out_of_a_snapshot_are_made(lab: Path, tmp_path: Path, capsys: Any) -> None:
+    publish(toy_registry(TOYS), FolderStore(lab / "store"), tmp_path / "place", ranks=False)
+    for place in (tmp_path / "place", lab / "place"):
+        assert main(["rank", "--snapshot", str(place), "--benchmarks", IT, "--json"]) == 0
+    made, published = (json.loads(text + "]") for text in capsys.readouterr().out.split("\n]\n") if text)
+    assert made[0]["models"] == published[0]["models"]
+
+
+def test_where_nothing_can_be_ranked_it_says_why(lab: Path, tmp_path: Path, capsys: Any) -> None:
+    publish(toy_registry(TOYS), FolderStore(lab / "store"), tmp_path / "place", arrays=False, ranks=False)
+    assert main(["rank", "--snapshot", str(tmp_path / "place")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "no benchmark has a score that could be ranked"
+    for line, benchmark, leaf in zip(said[1:], (PARENT, IT, V4), (V4, IT, V4), strict=True):
+        assert line.startswith(f"no rank on {benchmark}: ")
+        assert f"has no replicates/{leaf}.nc" in line
+    assert main(["rank", "--store", str(tmp_path / "none"), *PLUGINS, "--models", MODEL, OTHER]) == 0
+    assert capsys.readouterr().out == "no benchmark has a score that could be ranked: no model has a score\n"
+
+
 def test_who_has_no_rank_is_told_with_the_reason(lab: Path, tmp_path: Path, capsys: Any) -> None:
     publish(toy_registry(TOYS), FolderStore(lab / "store"), tmp_path / "place", arrays=False)
-    assert main(["rank", "--snapshot", str(tmp_path / "place"), "--benchmarks", IT]) == 0
+    assert main(["rank", "--snapshot", str(tmp_path / "place"), "--benchmarks", IT, "--models", MODEL, OTHER]) == 0
     said = capsys.readouterr().out
     assert "no model has a rank here" in said
     assert "no rank: 2 models" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from fornix.cli.arguments import add_json, add_selection, add_snapshot, print_json, source
+from fornix.cli.streams import say
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -17,17 +18,26 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def call(parsed: argparse.Namespace) -> int:
-    from fornix.matrix.comparing.orders import order, order_text, tops
-    from fornix.matrix.comparing.ranking import ranks
+    from fornix.matrix.comparing.orders import order, order_text, passed_text, tops
+    from fornix.matrix.comparing.ranking import published_ranks, ranks
 
     scores = source(parsed, parsed.models, parsed.benchmarks)
-    missing = "common" if parsed.common else "complete"
-    matrix = scores.matrix.assign(ranks(scores.matrix, scores.score_of, scores.registry, missing=missing).data_vars)
-    found = [order(matrix, benchmark) for benchmark in parsed.benchmarks or tops(matrix)]
-    if parsed.json:
-        print_json(found)
-    elif found:
-        print("\n\n".join(map(order_text, found)))
+    matrix = scores.matrix
+    # those of a snapshot are among all of its models, as they were compared when it was made
+    if parsed.models is None and not parsed.common and "rank" in matrix and matrix["rank"].notnull().any():
+        found = published_ranks(matrix)
     else:
-        print("no benchmark has a score that could be ranked")
+        found = ranks(matrix, scores.score_of, scores.registry, missing="common" if parsed.common else "complete")
+    matrix = matrix.assign(found.data_vars)
+    shown, passed = (parsed.benchmarks, {}) if parsed.benchmarks else tops(matrix)
+    orders = [order(matrix, benchmark) for benchmark in shown]
+    said = passed_text(passed, common=parsed.common)
+    if not orders:
+        said.insert(0, "no benchmark has a score that could be ranked" + ("" if said else ": no model has a score"))
+    if parsed.json:
+        print_json(orders)
+        for sentence in said:
+            say(f"fornix: {sentence}")
+    else:
+        print("\n\n".join([*map(order_text, orders), *(["\n".join(said)] if said else [])]))
     return 0

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections import Counter
+from typing import Any, Final, NamedTuple
 
 import xarray as xr
 
 from fornix.matrix.analyses import ranking
-from fornix.registry.problems import counted, listed
+from fornix.matrix.comparing.ranking import NOT_ALL_CHILDREN
+from fornix.registry.problems import NAMED, counted, listed
+
+#: Why a parent has no ranks of which no model has a value, although there are scores below it.
+LACKING_CHILDREN: Final = "every model lacks some of its children"
+
+
+class Tops(NamedTuple):
+    """The highest benchmarks of a ranked matrix on which a model has a rank, and what was passed over to find them.
+
+    Parameters
+    ----------
+    shown : list of str
+        In the order of the matrix; none is below another.
+    passed : dict of str to str
+        Why no model has a rank on benchmarks that are not below these, and that have scores, there or below.
+    """
+
+    shown: list[str]
+    passed: dict[str, str]
 
 
 def order(matrix: xr.Dataset, benchmark: str) -> dict[str, Any]:
@@ -80,10 +99,50 @@ def order_text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def tops(matrix: xr.Dataset) -> Sequence[str]:
-    """The benchmarks that are children of no other in the matrix, and on which a model has a rank."""
-    ranked = matrix["rank"].notnull().any("model").values
-    return list(matrix["benchmark"].values[(matrix["parent"].values == "") & ranked].tolist())
+def tops(matrix: xr.Dataset) -> Tops:
+    """The benchmarks without a parent in the matrix, and in place of each without ranks the highest below it that have some."""
+    names, parents = matrix["benchmark"].values.tolist(), matrix["parent"].values.tolist()
+    ranked, scored = (
+        dict(zip(names, matrix[variable].notnull().any("model").values.tolist(), strict=True)) for variable in ("rank", "value")
+    )
+    children: dict[str, list[str]] = {}
+    for name, parent in zip(names, parents, strict=True):
+        children.setdefault(parent, []).append(name)
+
+    def any_score(name: str) -> bool:
+        return scored[name] or any(map(any_score, children.get(name, [])))
+
+    found = Tops([], {})
+    left = children.get("", [])[::-1]
+    while left:
+        name = left.pop()
+        if ranked[name]:
+            found.shown.append(name)
+        elif any_score(name):
+            found.passed[name] = _why_unranked(matrix["unranked"].sel(benchmark=name).values.tolist())
+            left += children.get(name, [])[::-1]
+    return found
+
+
+def passed_text(passed: dict[str, str], *, common: bool) -> list[str]:
+    """A sentence for each reason why benchmarks were passed over; ``common``: those below them in common were asked for."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in passed.items():
+        by_reason.setdefault(why, []).append(name)
+    hint = "" if common else " (--common ranks on the children that all models have, if there are any)"
+    return [f"no rank on {listed(names)}: {why}{hint if why == LACKING_CHILDREN else ''}" for why, names in by_reason.items()]
+
+
+def _why_unranked(reasons: list[str]) -> str:
+    """Why models have no rank on a benchmark, the most common reason first; one that lacks children may have none."""
+    counts = Counter(why for why in reasons if why)
+    if not counts.keys() - {NOT_ALL_CHILDREN}:
+        return LACKING_CHILDREN
+    if len(counts) == 1:
+        return next(iter(counts))
+    told = [f"{why} ({counted(number, 'model')})" for why, number in counts.most_common()]
+    more = len(told) - NAMED
+    return "; ".join(told[:NAMED]) + (f"; and {more} more reasons" if more > 0 else "")
 
 
 def _cells(model: dict[str, Any]) -> tuple[str, str, str, str]:

@@ -23,6 +23,7 @@ FLAGGED: Final = "out of rankings"
 NOT_ALL_CHILDREN: Final = "it lacks some of the children"
 NOT_HERE: Final = "the matrix lacks some of its leaves"
 NOTHING_IN_COMMON: Final = "the models have no child in common"
+NOT_PUBLISHED: Final = "the snapshot has no rank of it"
 
 
 def ranks(
@@ -70,6 +71,25 @@ def ranks(
         for parent in [parent for parent in users if parent.complete]:
             parent.finish(found)
             open_parents.remove(parent)
+    return found.dataset()
+
+
+def published_ranks(matrix: xr.Dataset) -> xr.Dataset:
+    """The variables of :func:`ranks` as far as a snapshot has them: ranks and their intervals, among all of its models.
+
+    Parameters
+    ----------
+    matrix : Dataset, dims (model, benchmark)
+        Pulled, with the variables rank, rank_low, rank_high.
+
+    Returns
+    -------
+    Dataset with dims (model, benchmark)
+        ``reliability`` and ``split_half``, which would take the replicates of all scores, are NaN.
+    """
+    found = _Ranks.of(matrix)
+    found.rank, found.low, found.high = (matrix[name].values for name in ("rank", "rank_low", "rank_high"))
+    found.unranked[matrix["ranked"].values & np.isnan(found.rank)] = NOT_PUBLISHED
     return found.dataset()
 
 
