@@ -9,6 +9,7 @@ import io
 import json
 import os
 import shutil
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -120,6 +121,33 @@ def test_one_long_text_does_not_fill_the_memory(place: Path, monkeypatch: pytest
     monkeypatch.setattr("fornix.matrix.snapshots.tables._LARGEST_TEXTS", 1000)
     with pytest.raises(SnapshotError, match=r"a text has \d+ characters, which takes too much memory for 6 cells"):
         fornix.pull(place)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pa.array(["x" * 500_000, *"abcde"]),
+        pa.DictionaryArray.from_arrays(pa.array([0] * 6), pa.array(["x" * 30_000, *map(str, range(300))])),
+    ],
+    ids=["one for each cell", "more than cells"],
+)
+def test_a_text_that_would_fill_the_memory_is_refused_before_it_does(
+    place: Path, texts: pa.Array, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes the memory is an array of texts: 4 bytes for each character of the longest, for each of them."""
+    fornix.pull(place)  # which imports what it needs
+    monkeypatch.setattr("fornix.matrix.snapshots.tables._LARGEST_TEXTS", 1 << 23)
+    table = pq.read_table(io.BytesIO((place / folder_of(version_in(place)) / CELLS).read_bytes()))
+    changed = io.BytesIO()
+    pq.write_table(set_to("why", texts)(table), changed)
+    with_file(place, CELLS, changed.getvalue())
+    tracemalloc.start()
+    try:
+        with pytest.raises(SnapshotError, match=r"a text has \d+ characters, which takes too much memory for 6 cells"):
+            fornix.pull(place)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 23
+    finally:
+        tracemalloc.stop()
 
 
 # cards

@@ -153,6 +153,31 @@ def test_tables_of_other_minor_schemas_are_read(registry: Registry, tmp_path: Pa
     assert (found["n_nan"].values == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("limit", "value", "sentence"),
+    [
+        (
+            "_LARGEST_TEXTS",
+            1000,
+            r"a text in why has 200 characters, .* too much memory for 6 cells; nobody could pull it",
+        ),
+        ("_LARGEST", 0, r"the cells take too much room \(it unpacks to \d+ bytes\); nobody could pull them"),
+    ],
+)
+def test_what_nobody_could_pull_is_not_written(
+    registry: Registry, tmp_path: Path, limit: str, value: int, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = matrix_of(registry, words=["ok"])
+    matrix["why"] = matrix["why"].astype(object)
+    matrix["why"][1, 2] = "w" * 200
+    write_cells(tmp_path / "as it is.parquet", matrix)
+    monkeypatch.setattr(f"fornix.matrix.snapshots.tables.{limit}", value)
+    monkeypatch.setattr("fornix.matrix.snapshots.tables._LARGEST_ROW", 0)
+    with pytest.raises(SnapshotError, match=sentence):
+        write_cells(tmp_path / "cells.parquet", matrix)
+    assert [path.name for path in tmp_path.iterdir()] == ["as it is.parquet"]
+
+
 @pytest.mark.parametrize("what", ["cut", "text", "absent", "a row lacks", "a text lacks"])
 def test_a_damaged_table_gets_a_sentence(registry: Registry, tmp_path: Path, what: str) -> None:
     path = tmp_path / "cells.parquet"

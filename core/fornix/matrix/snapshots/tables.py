@@ -70,6 +70,11 @@ def write_cells(path: Path, matrix: xr.Dataset) -> None:
     ----------
     matrix : Dataset with dims (model, benchmark)
         With every variable of :data:`COLUMNS`; one that it lacks is written as unknown (NaN, "").
+
+    Raises
+    ------
+    SnapshotError
+        If it holds so much that :func:`read_cells` would refuse it.
     """
     import pyarrow
     import pyarrow.parquet
@@ -81,12 +86,26 @@ def write_cells(path: Path, matrix: xr.Dataset) -> None:
     }
     for name, kind in COLUMNS.items():
         if name in matrix:
-            values = matrix[name].transpose(*_DIMS).values.astype(_DTYPES[kind], copy=False).ravel()
+            values = matrix[name].transpose(*_DIMS).values.ravel()
+            if kind is str and _fills_memory(longest := max(map(len, values), default=0), len(values)):
+                raise SnapshotError(
+                    f"a text in {name} has {longest} characters, which takes too much memory for {len(values)} cells; nobody "
+                    "could pull it: publish fewer models or benchmarks, or have the plugin say less"
+                )
+            values = values.astype(_DTYPES[kind], copy=False)
         else:
             values = np.full(len(models) * len(benchmarks), _ABSENT[kind], dtype=_DTYPES[kind])
         columns[name] = pyarrow.array(values)
     part = durable.part_of(path)
     pyarrow.parquet.write_table(pyarrow.table(columns), part, compression="zstd", compression_level=9)
+    try:
+        _check_unpacked(pyarrow.parquet.read_metadata(part), len(models) * len(benchmarks))
+    except ValueError as error:
+        part.unlink()
+        raise SnapshotError(
+            f"the cells take too much room ({error}); nobody could pull them: publish fewer models or benchmarks, or have the "
+            "plugins say less (details, notes)"
+        ) from None
     durable.replace(part, path)
 
 
@@ -174,9 +193,18 @@ def _check_size(about: Any, registry: Registry) -> None:
     most = len(registry.cards("model")) * len(registry.cards("benchmark"))
     if about.num_rows > most:
         raise ValueError(f"it has {about.num_rows} rows, and the cards of the snapshot are of {most} cells")
+    _check_unpacked(about, most)
+
+
+def _check_unpacked(about: Any, most: int) -> None:
     unpacked = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
     if unpacked > _LARGEST + _LARGEST_ROW * most:
         raise ValueError(f"it unpacks to {unpacked} bytes")
+
+
+def _fills_memory(longest: int, texts: int) -> bool:
+    """Whether an array of so many texts, each of which takes the room of the longest, is too large."""
+    return 4 * longest * texts > _LARGEST_TEXTS
 
 
 def _check_kind(schema: pyarrow.Schema, name: str) -> None:
@@ -204,10 +232,11 @@ def _column(column: pyarrow.ChunkedArray, kind: type) -> Any:
     if kind is not str:
         return column.to_numpy().astype(_DTYPES[kind], copy=False)
     coded = column.combine_chunks()
-    words = np.array(coded.dictionary.to_pylist(), dtype=np.str_) if len(coded.dictionary) else np.array([""])
-    if words.itemsize * len(coded) > _LARGEST_TEXTS:  # each cell takes the room of the longest
-        raise ValueError(f"a text has {words.itemsize // 4} characters, which takes too much memory for {len(coded)} cells")
-    return words[coded.indices.to_numpy()]
+    texts = coded.dictionary.to_pylist()
+    longest = max(map(len, texts), default=0)
+    if _fills_memory(longest, max(len(texts), len(coded))):
+        raise ValueError(f"a text has {longest} characters, which takes too much memory for {len(coded)} cells")
+    return np.array(texts or [""], dtype=np.str_)[coded.indices.to_numpy()]
 
 
 def _with_children(registry: Registry, benchmarks: Sequence[str] | None) -> list[str] | None:
