@@ -68,11 +68,17 @@ def test_what_cannot_be_is_said(place: Path, tmp_path: Path, capsys: Any) -> Non
     assert "neither in .csv nor in .parquet nor in .nc" in capsys.readouterr().err
 
 
-def test_a_store_of_ones_own_is_laid_over_it_and_ranked(place: Path, tmp_path: Path, capsys: Any) -> None:
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
+    """The toys as a lab has them: another model under a published name."""
     toys = Path(shutil.copytree(TOYS, tmp_path / "toys", ignore=shutil.ignore_patterns("__pycache__")))
-    (toys / "models/toy/fornix_model_toy/more.py").write_text("changed = True\n")  # another model under a published name
-    fill(FolderStore(tmp_path / "store"), {(MODEL, IT): scored(0.9, 4), (MODEL, V4): scored(0.8, 5)}, toy_registry(toys))
-    asked = ["pull", str(place), "--overlay", str(tmp_path / "store"), "--plugins", str(toys)]
+    (toys / "models/toy/fornix_model_toy/more.py").write_text("changed = True\n")
+    return toys
+
+
+def test_a_store_of_ones_own_is_laid_over_it_and_ranked(place: Path, changed: Path, tmp_path: Path, capsys: Any) -> None:
+    fill(FolderStore(tmp_path / "store"), {(MODEL, IT): scored(0.9, 4), (MODEL, V4): scored(0.8, 5)}, toy_registry(changed))
+    asked = ["pull", str(place), "--overlay", str(tmp_path / "store"), "--plugins", str(changed)]
     assert main([*asked, "-o", str(tmp_path / "both.csv")]) == 0
     said = capsys.readouterr().out
     assert "2 models on 3 benchmarks, 4 scores" in said, "the snapshot itself is as it was"
@@ -86,8 +92,55 @@ def test_a_store_of_ones_own_is_laid_over_it_and_ranked(place: Path, tmp_path: P
     assert len(told["arrays"]) == 4
 
 
-def test_an_empty_store_over_it_and_plugins_without_a_store_are_sentences(place: Path, tmp_path: Path, capsys: Any) -> None:
+def test_parts_of_an_overlay_have_the_names_and_ranks_that_it_has_whole(
+    place: Path, changed: Path, tmp_path: Path, capsys: Any
+) -> None:
+    """What is ranked is the local model among all that are published, whichever are asked for."""
+    own = f"{MODEL}@local"
+    fill(FolderStore(tmp_path / "store"), {(MODEL, IT): scored(0.45, 4), (MODEL, V4): scored(0.1, 5)}, toy_registry(changed))
+
+    def pulled(*asked: str) -> tuple[dict[str, Any], pd.DataFrame]:
+        output = tmp_path / "both.parquet"
+        over = ["--overlay", str(tmp_path / "store"), "--plugins", str(changed), "--json", "-o", str(output)]
+        assert main(["pull", str(place), *asked, *over]) == 0
+        return json.loads(capsys.readouterr().out), pd.read_parquet(output).set_index(["model", "benchmark"])
+
+    told, whole = pulled()
+    assert told["local"] == {own: {"scores": 3, "ranks": {PARENT: [2, 2, 2], IT: [2, 2, 2], V4: [2, 2, 2]}}}
+    told, part = pulled("--benchmarks", IT)
+    assert told["local"] == {own: {"scores": 1, "ranks": {IT: [2, 2, 2]}}}
+    assert (told["models"], told["benchmarks"], told["ok"]) == (2, 1, 2)
+    pd.testing.assert_frame_equal(part, whole[whole.index.get_level_values("benchmark") == IT])
+    told, part = pulled("--benchmarks", PARENT, "--models", own, MODEL)
+    assert told["local"] == {own: {"scores": 3, "ranks": {PARENT: [2, 2, 2], IT: [2, 2, 2], V4: [2, 2, 2]}}}
+    pd.testing.assert_frame_equal(part, whole[whole.index.get_level_values("model") != OTHER])
+    told, part = pulled("--models", own, "--benchmarks", V4)
+    assert (told["models"], told["local"]) == (0, {own: {"scores": 1, "ranks": {V4: [2, 2, 2]}}})
+    told, part = pulled("--models", OTHER)
+    assert told["local"] == {}
+    pd.testing.assert_frame_equal(part, whole[whole.index.get_level_values("model") == OTHER])
+    over = ["--overlay", str(tmp_path / "store"), "--plugins", str(changed)]
+    assert main(["pull", str(place), *over, "--models", f"{MODEL}@locl"]) == 1
+    assert f"the snapshot with this store over it has no model '{MODEL}@locl'" in capsys.readouterr().err
+
+
+def test_the_results_of_a_seed_are_laid_over_it(place: Path, changed: Path, tmp_path: Path, capsys: Any) -> None:
+    fill(FolderStore(tmp_path / "store"), {(MODEL, IT): scored(0.45, 4)}, toy_registry(changed), seed=3)
+    asked = ["pull", str(place), "--overlay", str(tmp_path / "store"), "--plugins", str(changed)]
+    assert main(asked) == 0
+    assert "no result of the store is shown over it" in capsys.readouterr().out
+    assert main([*asked, "--seed", "3"]) == 0
+    assert f"over it {MODEL}@local: 1 score" in capsys.readouterr().out
+    assert main(["pull", str(place), "--seed", "3"]) == 2
+    assert "give --overlay STORE with it" in capsys.readouterr().err
+
+
+def test_an_empty_store_over_it_and_what_is_none_are_sentences(place: Path, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "none").mkdir()
     assert main(["pull", str(place), "--overlay", str(tmp_path / "none"), "--plugins", str(TOYS)]) == 0
     assert "no result of the store is shown over it" in capsys.readouterr().out
+    for text, said in (("", "is empty (is a variable not set?)"), (str(tmp_path / "typo"), "typo is not there")):
+        assert main(["pull", str(place), "--overlay", text]) == 2
+        assert said in capsys.readouterr().err
     assert main(["pull", str(place), "--plugins", str(TOYS)]) == 2
     assert "give --overlay STORE with it" in capsys.readouterr().err

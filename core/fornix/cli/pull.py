@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fornix.cli.arguments import add_json, add_plugins, print_json, writable_file
+from fornix.cli.arguments import add_json, add_plugins, print_json, registry, writable_file
 from fornix.errors import UsageError
 from fornix.registry.problems import counted, listed
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from fornix.matrix.snapshots.pulling import Snapshot
+    from fornix.store.interface import Store
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,7 +28,9 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("place", metavar="PLACE", help="an http(s) address, s3://bucket/prefix, or a folder")
     parser.add_argument("-o", "--output", type=_table, metavar="FILE", help="write it as FILE.csv, FILE.parquet or FILE.nc")
     parser.add_argument("--version", default="latest", help="a version (default: the latest)")
-    parser.add_argument("--models", nargs="+", metavar="MODEL", help="these models (default: all)")
+    parser.add_argument(
+        "--models", nargs="+", metavar="MODEL", help="these models (default: all); with --overlay as they are called there"
+    )
     parser.add_argument(
         "--benchmarks", nargs="+", metavar="BENCHMARK", help="these benchmarks, and those below them (default: all)"
     )
@@ -39,6 +42,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="STORE",
         help="lay the results of this store over it and rank them among the published; nothing is published",
     )
+    parser.add_argument("--seed", type=int, help="of the runs whose results --overlay means (default: 0)")
     add_plugins(parser)
     add_json(parser)
     parser.set_defaults(call=call)
@@ -54,15 +58,19 @@ def _table(text: str) -> Path:
 def call(parsed: argparse.Namespace) -> int:
     from fornix.matrix.snapshots.pulling import open_snapshot
 
-    if parsed.plugins and parsed.overlay is None:
-        raise UsageError("--plugins has the models of a store, and what is published needs none; give --overlay STORE with it")
-    snapshot = open_snapshot(parsed.place, parsed.version)
-    published = snapshot.matrix(parsed.models, parsed.benchmarks)
-    matrix = published
-    if parsed.overlay is not None:
-        from fornix.matrix.snapshots.overlay import overlay
-
-        matrix = overlay(published, parsed.overlay, plugins=parsed.plugins)
+    if parsed.overlay is None:
+        if parsed.plugins:
+            raise UsageError(
+                "--plugins has the models of a store, and what is published needs none; give --overlay STORE with it"
+            )
+        if parsed.seed is not None:
+            raise UsageError("--seed says which results of a store are meant; give --overlay STORE with it")
+        snapshot = open_snapshot(parsed.place, parsed.version)
+        published = matrix = snapshot.matrix(parsed.models, parsed.benchmarks)
+    else:
+        own = _own_store(parsed.overlay)
+        snapshot = open_snapshot(parsed.place, parsed.version)
+        published, matrix = _with_own(snapshot, own, parsed)
     if parsed.output is not None:
         _write(matrix, parsed.output)
     copied = [] if parsed.units is None else _copy_arrays(snapshot, published, parsed.units)
@@ -74,6 +82,29 @@ def call(parsed: argparse.Namespace) -> int:
     else:
         _say(told)
     return 0
+
+
+def _own_store(text: str) -> Store:
+    """The store that is laid over a snapshot; a typing error is not taken for an empty store."""
+    from fornix.store.folder import FolderStore
+    from fornix.store.places import open_store
+
+    store = open_store(text, read_only=True)
+    if isinstance(store, FolderStore) and not store.path.is_dir():
+        raise UsageError(f"--overlay {text} is not there; give the folder of a store, or s3://bucket/prefix")
+    return store
+
+
+def _with_own(snapshot: Snapshot, own: Store, parsed: argparse.Namespace) -> tuple[xr.Dataset, xr.Dataset]:
+    """What is asked for of a snapshot, and the same with a store over it."""
+    from fornix.matrix.snapshots.overlay import laid_over
+    from fornix.matrix.snapshots.part import Part
+
+    part = Part(parsed.models, parsed.benchmarks)
+    matrix = laid_over(snapshot, own, registry(parsed), part, seed=parsed.seed or 0)
+    published = snapshot.matrix()
+    there = {name: [label for label in matrix[name].values if label in published.get_index(name)] for name in published.dims}
+    return published.sel(there), matrix
 
 
 def _write(matrix: xr.Dataset, path: Path) -> None:

@@ -42,11 +42,11 @@ def scored(value: float, seed: int = 0) -> Score:
     return with_uncertainty(given, replicates_array({"stimuli": (drawn, "bootstrap", 20)}))
 
 
-def fill(store: FolderStore, scores: Mapping[tuple[str, str], Score], registry: Registry | None = None) -> None:
+def fill(store: FolderStore, scores: Mapping[tuple[str, str], Score], registry: Registry | None = None, seed: int = 0) -> None:
     """Put scores into a store as if a run had computed them with the plugins of a registry (default: the toys)."""
     registry = registry or toy_registry(TOYS)
     models, benchmarks = ({name: None for name in names} for names in zip(*scores, strict=True))
-    for planned in plan(registry, store, list(models), list(benchmarks)).cells:
+    for planned in plan(registry, store, list(models), list(benchmarks), seed=seed).cells:
         score = scores.get((planned.model, planned.benchmark))
         if score is not None:
             made = Cell(

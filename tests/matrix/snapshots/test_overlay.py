@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from fornix.errors import UsageError
 from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.snapshots.format import SnapshotError
 from fornix.matrix.snapshots.publishing import publish
+from fornix.matrix.snapshots.pulling import Snapshot
 from fornix.matrix.snapshots.scores import registry_of, score_of
 from fornix.matrix.table import read_matrix, write_netcdf
 from fornix.registry.discovery import Registry
@@ -302,6 +304,42 @@ def test_benchmarks_of_ones_own_stand_beside_the_published(
     assert (both["origin"].sel(model=MODEL, benchmark=public["benchmark"].values) == "public").all()
     with pytest.warns(UserWarning, match=f"left out, as neither the snapshot nor a plugin here has their cards: {OWN}"):
         fornix.overlay(place, store, plugins=[lab, toys / "models"], models=[NET])
+
+
+def test_over_a_part_names_and_ranks_are_those_over_the_whole(
+    place: Path, store: FolderStore, lab: Path, toys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is published and was not pulled is neither the lab's own nor left out of rankings."""
+    (toys / "models/toy/fornix_model_toy/more.py").write_text("changed = True\n")
+    with (toys / "benchmarks/toy/fornix_benchmark_toy/plugin.toml").open("a") as cards:
+        cards.write(OWN_CARD)
+    mine = f"{MODEL}@local"
+    fill(store, {(MODEL, IT): scored(0.45, 4), (MODEL, V4): scored(0.1, 5), (NET, OWN): scored(0.6, 6)}, only(lab, toys))
+    whole = fornix.overlay(place, store, plugins=[lab, toys])
+    assert whole["rank"].sel(model=mine, benchmark=[PARENT, IT, V4]).values.tolist() == [2.0, 2.0, 2.0]
+    part = fornix.overlay(fornix.pull(place, benchmarks=IT), store, plugins=[lab, toys])
+    xr.testing.assert_identical(part, whole.sel(benchmark=[IT, OWN]))
+    part = fornix.overlay(fornix.pull(place, models=OTHER), store, plugins=[lab, toys])
+    xr.testing.assert_identical(part, whole.sel(model=[OTHER, NET, mine]))
+    asked: list[str] = []
+    monkeypatch.setattr(Snapshot, "score", lambda self, model, benchmark, units: asked.append(benchmark) or scored(0.5))
+    fornix.overlay(fornix.pull(place, benchmarks=IT), store, plugins=[lab, toys])
+    assert set(asked) == {IT}, "the replicates of what is not asked for are not fetched"
+    with pytest.raises(UsageError, match="a store was laid over this matrix already"):
+        fornix.overlay(whole, store, plugins=[lab, toys])
+
+
+def test_over_a_part_nothing_is_said_of_the_rest(place: Path, store: FolderStore, toys: Path) -> None:
+    edit(toys / "benchmarks/toy/fornix_benchmark_toy/plugin.toml", "version = 1", "version = 2")
+    fill(store, {(MODEL, IT): scored(0.9, 1), (MODEL, V4): scored(0.9, 1)}, only(toys))
+    with pytest.warns(UserWarning, match="the published cells are shown") as said:
+        part = fornix.overlay(fornix.pull(place, benchmarks=V4), store, plugins=[toys])
+    assert [str(of.message) for of in said] == [f"of these the published cells are shown, not those here: {MODEL} on {V4}"]
+    assert part["benchmark"].values.tolist() == [V4]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        part = fornix.overlay(fornix.pull(place, models=OTHER), store, plugins=[toys])
+    assert part["model"].values.tolist() == [OTHER]
 
 
 def test_the_published_cell_of_a_model_that_is_the_same_here_is_the_one_shown(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fornix.matrix.coordinates import card_coordinates, coordinates
 from fornix.matrix.snapshots import cards
 from fornix.matrix.snapshots.format import SnapshotError
-from fornix.matrix.snapshots.tables import COLUMNS, _kept, read_cells, write_cells, write_matrix
+from fornix.matrix.snapshots.tables import COLUMNS, places_of, read_cells, write_cells, write_matrix
 from fornix.matrix.table import read_matrix
 from fornix.registry.discovery import Registry, discover
 from tests.engine.conftest import TOYS, toy_registry
@@ -133,7 +133,7 @@ def test_names_that_are_not_there_are_said(registry: Registry, tmp_path: Path) -
     with pytest.raises(SnapshotError, match=rf"the snapshot has no benchmark 'X'; it has {', '.join(BENCHMARKS)}$"):
         read_cells(tmp_path / "cells.parquet", registry, None, ["X"])
     with pytest.raises(SnapshotError, match=r"no model 'X'; it has a, b, c, d, e and 2 more \(pulled whole, it shows them\)$"):
-        _kept("model", list("abcdefg"), ["X"])
+        places_of("model", list("abcdefg"), ["X"])
 
 
 def test_tables_of_other_minor_schemas_are_read(registry: Registry, tmp_path: Path) -> None:

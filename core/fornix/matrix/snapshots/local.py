@@ -121,7 +121,7 @@ def local_results(
     if unknown := [name for name in wanted if name not in known]:
         warnings.warn(
             f"left out, as no plugin here provides these models: {', '.join(unknown)}; name the folders of their plugins",
-            stacklevel=3,
+            stacklevel=4,
         )
     keys = CellKeys(own, seed)
     found = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -85,15 +84,13 @@ class Overlaid:
         self._rows = rows
         self._scored_here = scored_here
         self._revisions = revisions
-        #: Local cells that are not shown, as a published one is.
-        self.hidden: list[str] = []
+        #: The (row, leaf) of local cells that are not shown, as a published one is.
+        self.hidden: list[tuple[str, str]] = []
         there = published["benchmark"].values.tolist()
         known = {card.identifier for card in registry.cards("benchmark")}
         results = {benchmark for row in rows for benchmark in row.model.cells}
-        if unknown := sorted(results - known):
-            warnings.warn(
-                f"left out, as neither the snapshot nor a plugin here has their cards: {', '.join(unknown)}", stacklevel=3
-            )
+        #: Benchmarks with local results that have no card.
+        self.unknown = sorted(results - known)
         old = [registry.get("benchmark", name) for name in there]
         ordered = tree_order(
             registry, [*(card.identifier for card in old if card.aggregate is None), *sorted(results & known - set(there))]
@@ -167,7 +164,7 @@ class Overlaid:
             if published is not None and (published.status == "ok" or cell is None):
                 entries[leaf] = published
                 if cell is not None and cell.key != published.key:
-                    self.hidden.append(f"{row.name} on {leaf}")
+                    self.hidden.append((row.name, leaf))
             elif cell is not None:
                 cells[leaf] = cell
                 entries[leaf] = entry_from_scalars(cell.scalars, key=cell.key)

@@ -26,7 +26,8 @@ from fornix.matrix.snapshots.cards import to_json
 from fornix.matrix.snapshots.format import SnapshotError, array_files
 from fornix.matrix.snapshots.local import LocalModel, local_results
 from fornix.matrix.snapshots.overlaid import Overlaid, Row
-from fornix.matrix.snapshots.pulling import Snapshot, pull
+from fornix.matrix.snapshots.part import Part, part_of
+from fornix.matrix.snapshots.pulling import Snapshot, open_snapshot
 from fornix.matrix.snapshots.rows import RANKS
 from fornix.matrix.snapshots.scores import score_of, snapshot_of
 from fornix.matrix.snapshots.sources import Away
@@ -63,7 +64,8 @@ def overlay(
     Parameters
     ----------
     public : Dataset, str or path
-        What :func:`fornix.pull` returned, or the place of a snapshot.
+        What :func:`fornix.pull` returned, or the place of a snapshot. Of what was pulled in part, the result has that part, and
+        the local models and benchmarks besides: names and ranks are those over the whole snapshot.
     store : Store, path or str, optional
         As :func:`fornix.run` takes it.
     version : str
@@ -88,30 +90,68 @@ def overlay(
     Raises
     ------
     UsageError
-        If a name is unknown, or ``public`` is no pulled matrix.
+        If a name is unknown, or ``public`` is no pulled matrix, or has a store over it already.
     SnapshotError, StoreError
         If snapshot or store cannot be read, or does not answer when replicates are asked for.
     """
-    published = public if isinstance(public, xr.Dataset) else pull(public, version)
-    snapshot = snapshot_of(published)
-    place, own = given_store(store, read_only=True), given_registry(plugins)
-    local = local_results(place, own, given_names("models", models), given_names("benchmarks", benchmarks), seed)
+    if isinstance(public, xr.Dataset):
+        snapshot, part = snapshot_of(public), part_of(public)
+    else:
+        snapshot, part = open_snapshot(public, version), Part()
+    named = given_names("models", models), given_names("benchmarks", benchmarks)
+    return laid_over(snapshot, given_store(store, read_only=True), given_registry(plugins), part, *named, ranks=ranks, seed=seed)
+
+
+def laid_over(
+    snapshot: Snapshot,
+    store: Store,
+    own: Registry,
+    part: Part,
+    models: Sequence[str] | None = None,
+    benchmarks: Sequence[str] | None = None,
+    *,
+    ranks: bool = True,
+    seed: int = 0,
+) -> xr.Dataset:
+    """A part of a snapshot with the cells of a store over it, as :func:`overlay` gives it.
+
+    The store is laid over the snapshot whole, and then the part is taken: which models and benchmarks are the lab's own, what
+    they are called, and which ranks they have does not depend on the part.
+
+    Parameters
+    ----------
+    own : Registry
+        The plugins that are here.
+    models, benchmarks : sequence of str, optional
+        Local ones, as :func:`overlay` takes them.
+    """
+    published = snapshot.matrix()
+    local = local_results(store, own, models, benchmarks, seed)
     joined, rows = _joined(published, snapshot.registry, own, local.models)
     overlaid = Overlaid(published, joined, rows, local.scored_here, snapshot.manifest.revisions)
-    matrix = overlaid.matrix()
-    if overlaid.hidden:
-        warnings.warn(f"of these the published cells are shown, not those here: {', '.join(overlaid.hidden)}", stacklevel=2)
-    added = json.dumps(to_json(_added(matrix, joined, snapshot.registry)))
-    matrix.attrs = {**published.attrs, "store": place.place, "cards": added}
-    return _ranked_anew(matrix, published, joined, snapshot) if ranks else matrix
+    if overlaid.unknown and (part.and_own or part.benchmarks is None):
+        without = ", ".join(overlaid.unknown)
+        warnings.warn(f"left out, as neither the snapshot nor a plugin here has their cards: {without}", stacklevel=3)
+    whole = overlaid.matrix()
+    added = json.dumps(to_json(_added(whole, joined, snapshot.registry)))
+    whole.attrs = {**published.attrs, "store": store.place, "cards": added}
+    shown = part.of(whole, published, joined)
+    rows_shown, columns = shown["model"].values.tolist(), shown["benchmark"].values.tolist()
+    if hidden := [f"{row} on {leaf}" for row, leaf in overlaid.hidden if row in rows_shown and leaf in columns]:
+        warnings.warn(f"of these the published cells are shown, not those here: {', '.join(hidden)}", stacklevel=3)
+    if not ranks:
+        return shown
+    return _ranked_anew(whole, published, joined, snapshot, columns).sel(model=rows_shown, benchmark=columns)
 
 
-def _ranked_anew(matrix: xr.Dataset, published: xr.Dataset, registry: Registry, snapshot: Snapshot) -> xr.Dataset:
-    """The matrix with ranks where a local value is ranked, and on the parents above; but nowhere without the published models."""
+def _ranked_anew(
+    matrix: xr.Dataset, published: xr.Dataset, registry: Registry, snapshot: Snapshot, shown: Sequence[str]
+) -> xr.Dataset:
+    """The matrix with ranks on the benchmarks shown where a local value is ranked; but nowhere without the published models."""
     columns: list[str] = matrix["benchmark"].values.tolist()
     place = {name: j for j, name in enumerate(columns)}
     local = (matrix["ranked"].values & (matrix["origin"].values == "local")).any(axis=0)
-    of = {name: list(shares(registry, registry.get("benchmark", name))) for name in columns if local[place[name]]}
+    of = {name: list(shares(registry, registry.get("benchmark", name))) for name in shown if local[place[name]]}
     were = _ranked_before(matrix, published)
     left = {}
     for name, leaves in of.items():
@@ -141,7 +181,7 @@ def _ranked_anew(matrix: xr.Dataset, published: xr.Dataset, registry: Registry, 
         reasons = "; ".join(f"{name} ({left[name]})" for name in columns if name in left)
         warnings.warn(
             f"published ranks stay, and local models have none, where published scores cannot be compared anew: {reasons}",
-            stacklevel=3,
+            stacklevel=4,
         )
     return matrix.assign({rank: (_DIMS, array) for rank, array in values.items()})
 

@@ -156,7 +156,7 @@ def read_cells(
             raise ValueError(f"it has {table.num_rows} rows for {shape[0]} models and {shape[1]} benchmarks")
         if (of_models != np.repeat(rows, shape[1])).any() or (of_benchmarks != np.tile(columns, shape[0])).any():
             raise ValueError("its rows are not in the order of models and, for each, benchmarks")
-        kept = _kept("model", rows, models), _kept("benchmark", columns, _with_children(registry, benchmarks))
+        kept = places_of("model", rows, models), places_of("benchmark", columns, with_children(registry, benchmarks))
         variables = {
             name: (_DIMS, _column(table.column(name), kind).reshape(shape)[np.ix_(*kept)])
             if name in there.names
@@ -239,8 +239,8 @@ def _column(column: pyarrow.ChunkedArray, kind: type) -> Any:
     return np.array(texts or [""], dtype=np.str_)[coded.indices.to_numpy()]
 
 
-def _with_children(registry: Registry, benchmarks: Sequence[str] | None) -> list[str] | None:
-    """The benchmarks named, and all below them."""
+def with_children(registry: Registry, benchmarks: Sequence[str] | None) -> list[str] | None:
+    """The benchmarks named, and all below them; None stays None."""
     if benchmarks is None:
         return None
     found: dict[str, None] = {}
@@ -259,12 +259,23 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more (pulled whole, it shows them)" if more > 0 else "")
 
 
-def _kept(kind: str, there: list[str], wanted: Sequence[str] | None) -> list[int]:
-    """The places of the names that are wanted, in the order of what is there."""
+def places_of(kind: str, there: list[str], wanted: Sequence[str] | None, of: str = "the snapshot") -> list[int]:
+    """The places of the names that are wanted (None: all), in the order of what is there.
+
+    Parameters
+    ----------
+    of : str
+        What it is that has no such model or benchmark, as the error says it.
+
+    Raises
+    ------
+    SnapshotError
+        If one is not there.
+    """
     if wanted is None:
         return list(range(len(there)))
     for name in wanted:
         if name not in there:
-            raise SnapshotError(f"the snapshot has no {kind} {name!r}{did_you_mean(name, there) or f'; it has {_some(there)}'}")
+            raise SnapshotError(f"{of} has no {kind} {name!r}{did_you_mean(name, there) or f'; it has {_some(there)}'}")
     chosen = set(wanted)
     return [place for place, name in enumerate(there) if name in chosen]
