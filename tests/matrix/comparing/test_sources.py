@@ -78,6 +78,16 @@ def test_a_matrix_that_says_not_where_its_scores_are_is_refused(store: FolderSto
     assert fornix.compare(MODEL, OTHER, store, matrix=matrix, plugins=[TOYS]).compared
 
 
+def test_a_store_beside_a_matrix_that_says_where_its_scores_are_is_refused(place: Path, store: FolderStore) -> None:
+    """Its scores would be passed over in silence."""
+    pulled, laid = fornix.pull(place), fornix.overlay(place, store, plugins=[TOYS])
+    for matrix in (pulled, laid):
+        with pytest.raises(UsageError, match="leave the store out; to lay a store over it"):
+            fornix.compare(MODEL, OTHER, store, matrix=matrix)
+        with pytest.raises(UsageError, match=r"fornix\.overlay"):
+            fornix.rank(matrix, store.place)
+
+
 def test_local_cells_over_published_ones_are_read_from_their_store(tmp_path: Path) -> None:
     public, own = FolderStore(tmp_path / "public-store"), FolderStore(tmp_path / "own-store")
     fill(public, {key: score for key, score in SCORES.items() if key[0] == MODEL})

@@ -19,6 +19,7 @@ from fornix.matrix.snapshots.sources import is_place
 from fornix.store.interface import Store
 
 NO_PLUGINS: Final = "plugins are those of a store's results, and what is published has its own cards; leave them out"
+OVERLAY: Final = "this matrix says where its scores are, so leave the store out; to lay a store over it use fornix.overlay"
 
 
 def compare(
@@ -46,7 +47,7 @@ def compare(
         snapshot.
     matrix : Dataset, optional
         What :func:`fornix.pull`, :func:`fornix.overlay` or :func:`fornix.run` returned; what :func:`fornix.run` returned needs
-        the store, too.
+        the store, too, and the others take none.
     benchmarks : sequence of str, or str, optional
         These, with the children of parents; None: all on which either has a value. p values are adjusted over all that could be
         compared.
@@ -63,7 +64,8 @@ def compare(
     Raises
     ------
     UsageError
-        If a name is unknown, the matrix does not say where its scores are, or plugins or a seed are given that it cannot heed.
+        If a name is unknown, the matrix does not say where its scores are, or a store, plugins or a seed are given that it cannot
+        heed.
     """
     place = matrix is None and isinstance(store, str | Path) and is_place(store)
     if plugins and place:
@@ -102,7 +104,7 @@ def rank(
     Raises
     ------
     UsageError
-        If the matrix does not say where its scores are, or plugins are given for one that brings its own cards.
+        If the matrix does not say where its scores are, or a store or plugins are given for one that brings its own.
     """
     source = _of_matrix(matrix, store, plugins, units=False)
     return matrix.assign(ranks(source.matrix, source.score_of, source.registry, missing=missing).data_vars)
@@ -113,6 +115,8 @@ def _of_matrix(
 ) -> Source:
     """What was pulled or overlaid brings its own cards, and no plugin is looked for; another matrix has those of its plugins."""
     if SNAPSHOT in matrix.attrs:
+        if store is not None:
+            raise UsageError(OVERLAY)
         if plugins:
             raise UsageError(NO_PLUGINS)
         return of_published(matrix, units=units)
