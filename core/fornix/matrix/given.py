@@ -8,13 +8,14 @@ from typing import Any
 
 from fornix.errors import UsageError
 from fornix.registry.discovery import Registry, discover
-from fornix.registry.load import current_registry
 from fornix.store.interface import Store
 from fornix.store.places import open_store
 
 
 def given_registry(plugins: Sequence[str | Path]) -> Registry:
     """What is installed, as it is now, and what is in these folders besides."""
+    from fornix.registry.load import current_registry  # who gives names alone, to pull, needs nothing that could load a plugin
+
     folders = tuple(Path(folder) for folder in plugins)
     return discover(folders) if folders else current_registry(anew=True)
 
