@@ -157,6 +157,10 @@ def card(kind: str, name: str, **fields: Any) -> Callable[[dict[str, Any]], None
     return lambda cards: cards[kind][name].update(fields)
 
 
+def renamed(kind: str, name: str, to: str) -> Callable[[dict[str, Any]], None]:
+    return lambda cards: cards[kind].update({to: {**cards[kind].pop(name), "identifier": to}})
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -173,6 +177,26 @@ def card(kind: str, name: str, **fields: Any) -> Callable[[dict[str, Any]], None
         (card("benchmark", PARENT, aggregate={"of": "value", "children": [PARENT]}), "do not go with its cells .*recursion"),
         (card("benchmark", PARENT, aggregate={"of": "value", "children": [5]}), "cannot be read"),
         (card("benchmark", IT, uses={"datasets": "Toy", "metrics": []}), "datasets is 'Toy'"),
+        (card("benchmark", IT, uses=None), "uses is None, expected Uses"),
+        (card("benchmark", IT, uses=[]), r"uses is \[\], expected Uses"),
+        (card("benchmark", IT, uses={"datasets": None}), "datasets is None, expected tuple"),
+        (card("benchmark", PARENT, aggregate={"of": "value", "children": None}), "children is None, expected Children"),
+        (card("benchmark", PARENT, aggregate={"of": "value", "children": "abc"}), "children is 'abc', expected Children"),
+        (card("benchmark", PARENT, defect=[]), r"defect is \[\], expected Defect \| None"),
+        (card("model", MODEL, training=None), r"training is None, expected tuple\[Training"),
+        (card("model", MODEL, training=[None]), r"training is \(None,\), expected tuple\[Training"),
+        (card("model", MODEL, training={}), r"training is \{\}, expected tuple\[Training"),
+        (card("model", MODEL, resources=None), "resources is None, expected Resources"),
+        (card("model", MODEL, resources={"gpu": None}), "gpu is None, expected bool"),
+        (card("model", MODEL, options=None), "options is None, expected Mapping"),
+        (card("model", MODEL, options={"q": None}), "options is .*, expected Mapping"),
+        (card("model", MODEL, options={"q": {"name": "q", "type": "int", "choices": None}}), "choices is None, expected tuple"),
+        (card("model", MODEL, aliases={"q": None}), "aliases is .*, expected Mapping"),
+        (card("model", MODEL, tasks=None), "tasks is None, expected tuple"),
+        (renamed("model", MODEL, "../../x"), r"a model is called '\.\./\.\./x'"),
+        (renamed("benchmark", IT, "a b"), "a benchmark is called 'a b'"),
+        (renamed("dataset", "Toy", "T" * 101), "a dataset is called 'TTT"),
+        (renamed("metric", "toy-correlation", ""), "a metric is called ''"),
         (lambda cards: cards["dataset"].clear(), "do not go with its cells .*no dataset 'Toy'"),
     ],
 )

@@ -22,7 +22,7 @@ from fornix.registry.card import (
     Uses,
 )
 from fornix.registry.discovery import Registry
-from fornix.registry.fields import UNPRINTABLE
+from fornix.registry.fields import UNPRINTABLE, read_identifier
 from fornix.registry.schema import FIELDS_OF
 
 #: Fields that hold tables: what one is made of, and whether there is a list of them, one for each name, or one alone.
@@ -36,8 +36,11 @@ _TABLES: Final[Mapping[str, tuple[type[Any], str]]] = {
     "defect": (Defect, "one"),
     "aggregate": (Aggregate, "one"),
 }
-#: What a field that is declared so may hold; one that is declared otherwise holds a table, or JSON.
-_ALONE: Final[Mapping[str, Any]] = {"str": str, "Kind": str, "int": int, "float": (int, float), "bool": bool, "None": type(None)}
+#: What a field that is declared so holds.
+_ALONE: Final[Mapping[str, Any]] = {
+    **{"str": str, "Kind": str, "int": int, "float": (int, float), "bool": bool, "None": type(None)},
+    **{made_of.__name__: made_of for made_of, _ in _TABLES.values()},
+}
 #: Fields, of a card or of a table in it, that hold JSON as it is.
 _JSON: Final = ("aliases", "default", "options")
 
@@ -70,14 +73,25 @@ def from_json(said: Mapping[str, Any], where: str) -> list[Card]:
 
 
 def read_registry(content: bytes, where: str) -> Registry:
-    """The cards of a snapshot's cards.json as a registry, which knows no plugins; raises as :func:`from_json`."""
+    """The cards of a snapshot's cards.json as a registry, which knows no plugins; raises as :func:`from_json`.
+
+    They are called as cards of plugins are: names of files and pages are made of what a card is called.
+    """
     try:
         said = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise SnapshotError(f"{where} is damaged ({error})") from error
     if not isinstance(said, dict):
         raise SnapshotError(f"{where} is damaged; expected a JSON object with the cards of each kind")
-    return Registry.of_cards(from_json(said, where))
+    cards = from_json(said, where)
+    for card in cards:
+        try:
+            read_identifier(card.identifier)
+        except ValueError:
+            raise SnapshotError(
+                f"the cards in {where} cannot be read (a {card.kind} is called {card.identifier!r:.120})"
+            ) from None
+    return Registry.of_cards(cards)
 
 
 def _plain(value: Any) -> Any:
@@ -98,17 +112,20 @@ def _card(kind: Kind, identifier: str, said: Mapping[str, Any]) -> Card:
 
 
 def _read(name: str, value: Any) -> Any:
-    if name not in _TABLES or value is None:
+    if name not in _TABLES:
         return value if name in _JSON else _frozen(value)
     made_of, how = _TABLES[name]
-    if how == "list":
+    if how == "list" and isinstance(value, list):
         return tuple(_table(made_of, item) for item in value)
-    if how == "named":
+    if how == "named" and isinstance(value, Mapping):
         return {key: _table(made_of, item) for key, item in value.items()}
-    return _table(made_of, value)
+    return _table(made_of, value) if how == "one" else value
 
 
-def _table(made_of: type[Any], said: Mapping[str, Any]) -> Any:
+def _table(made_of: type[Any], said: Any) -> Any:
+    """What a table says, made into what it is; what is no table stays, for :func:`_check` to refuse."""
+    if not isinstance(said, Mapping):
+        return said
     known = {field.name for field in fields(made_of)}
     made = made_of(**{name: value if name in _JSON else _frozen(value) for name, value in said.items() if name in known})
     _check(made)
@@ -120,17 +137,26 @@ def _check(made: Any) -> None:
     for field in fields(made):
         value, declared = getattr(made, field.name), str(field.type)
         words = value if isinstance(value, tuple) else (value,)
-        if declared.startswith("tuple[str"):
-            fits = isinstance(value, tuple) and all(isinstance(word, str) for word in words)
-        elif declared.startswith("Mapping["):
-            fits = isinstance(value, Mapping)
-        elif declared == "Children":
-            fits = all(isinstance(child, str) for child in made.leaves())
-        else:
-            alone = [_ALONE.get(part, object) for part in ("str" if "Literal[" in declared else declared).split(" | ")]
-            fits = isinstance(value, tuple(alone)) and (object in alone or bool in alone or not isinstance(value, bool))
-        if not fits or any(UNPRINTABLE.search(word) for word in words if isinstance(word, str)):
+        if not _fits(value, declared) or any(UNPRINTABLE.search(word) for word in words if isinstance(word, str)):
             raise ValueError(f"{field.name} is {value!r:.80}, expected {declared}")
+
+
+def _fits(value: Any, declared: str) -> bool:
+    """Whether a value is of a type as a dataclass of cards spells it; None is only where that says so."""
+    outer, _, inner = declared.removesuffix("]").partition("[")
+    if declared == "JSON":
+        return True
+    if declared == "Children":
+        return isinstance(value, tuple) and all(_fits(child, "str | Children") for child in value)
+    if outer == "Literal":
+        return isinstance(value, str)
+    if outer == "tuple":
+        return isinstance(value, tuple) and all(_fits(item, inner.removesuffix(", ...")) for item in value)
+    if outer == "Mapping":
+        return isinstance(value, Mapping) and all(_fits(item, inner.removeprefix("str, ")) for item in value.values())
+    if " | " in declared:
+        return any(_fits(value, part) for part in declared.split(" | "))
+    return isinstance(value, _ALONE[declared]) and isinstance(value, bool) == (declared == "bool")
 
 
 def _frozen(value: Any) -> Any:
