@@ -99,11 +99,18 @@ def place_by_hand(
     return lay_out(folder, {**made.to_json(), **(more or {})}, contents)
 
 
+def version_of(said: Mapping[str, Any]) -> str:
+    """What a manifest that says this is called, whatever a later minor schema adds; as docs/snapshots.md has it."""
+    data = {name: value for name, value in said.items() if name not in ("version", "commit")}
+    shown = {path for path in said["files"] if path.startswith("site/") or path == "CITATION.cff"}
+    data["files"] = {path: of for path, of in said["files"].items() if path not in shown}
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"{said['created'][:10]}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
 def lay_out(folder: Path, said: dict[str, Any], contents: Mapping[str, bytes]) -> str:
     """Write a version with this manifest, named after what it says, and point to it; returns the version."""
-    from fornix.matrix.snapshots.format import version_of
-
-    said["version"] = version_of(json.dumps(said).encode())
+    said["version"] = version_of(said)
     manifest = json.dumps(said).encode()
     version = folder / folder_of(said["version"])
     for path, content in {**contents, MANIFEST: manifest}.items():

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from fornix.matrix.snapshots.format import Manifest, Pointer, SnapshotError, SnapshotFile, check_version, version_of
+from fornix.matrix.snapshots.format import Manifest, Pointer, SnapshotError, SnapshotFile, check_version, is_version
+from tests.matrix.snapshots.placed import version_of
 
 HASH = "ab" * 32
 MANIFEST = Manifest(
@@ -30,7 +31,9 @@ def said(**changed: Any) -> bytes:
 
 def test_a_manifest_comes_back() -> None:
     assert Manifest.from_bytes(MANIFEST.to_bytes(), "m") == MANIFEST
-    assert version_of(MANIFEST.to_bytes()) == MANIFEST.version
+    assert MANIFEST.version == version_of(MANIFEST.to_json())
+    assert is_version(MANIFEST.to_bytes(), MANIFEST.version)
+    assert not is_version(replace(MANIFEST, created="2026-05-14T10:00:00Z").to_bytes(), MANIFEST.version)
     assert MANIFEST.version.startswith("2026-05-13-")
 
 

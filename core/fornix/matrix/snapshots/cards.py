@@ -89,7 +89,8 @@ def read_registry(content: bytes, where: str) -> Registry:
             read_identifier(card.identifier)
         except ValueError:
             raise SnapshotError(
-                f"the cards in {where} cannot be read (a {card.kind} is called {card.identifier!r:.120})"
+                f"the cards in {where} cannot be read (a {card.kind} is called {card.identifier!r:.120}, as no plugin can be); "
+                "was it written by fornix?"
             ) from None
     return Registry.of_cards(cards)
 

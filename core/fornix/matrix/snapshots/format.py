@@ -211,11 +211,6 @@ class Pointer:
         return pointer
 
 
-def version_of(content: bytes) -> str:
-    """The version that follows from what a manifest says, with all that a later minor schema may add; raises ValueError."""
-    return _version_of(content, _DIGITS)
-
-
 def is_version(content: bytes, version: str) -> bool:
     """Whether a manifest says that it is of this version, and what it says gives it that, to as many digits as it has."""
     try:
