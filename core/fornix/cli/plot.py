@@ -124,14 +124,10 @@ def _matrix(parsed: argparse.Namespace) -> _Drawn:
 
 def _ranking(parsed: argparse.Namespace) -> _Drawn:
     from fornix.matrix.analyses import ranking
-    from fornix.matrix.comparing.ranking import ranks
     from fornix.matrix.figures import draw_ranking
 
     scores = source(parsed, parsed.models, [parsed.benchmark])
-    matrix = scores.matrix
-    if "rank" not in matrix:
-        matrix = matrix.assign(ranks(matrix, scores.score_of, scores.registry).data_vars)
-    data = ranking(matrix, parsed.benchmark)
+    data = ranking(scores.matrix if "rank" in scores.matrix else scores.ranked(), parsed.benchmark)
     return _Drawn(draw_ranking(data, **_width(parsed)), data.to_dataframe().reset_index(), data.attrs, _left_out(data))
 
 

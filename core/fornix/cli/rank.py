@@ -19,16 +19,15 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def call(parsed: argparse.Namespace) -> int:
     from fornix.matrix.comparing.orders import order, order_text, passed_text, tops
-    from fornix.matrix.comparing.ranking import published_ranks, ranks
+    from fornix.matrix.comparing.ranking import published_ranks
 
     scores = source(parsed, parsed.models, parsed.benchmarks)
     matrix = scores.matrix
     # those of a snapshot are among all of its models, as they were compared when it was made
     if parsed.models is None and not parsed.common and "rank" in matrix and matrix["rank"].notnull().any():
-        found = published_ranks(matrix)
+        matrix = matrix.assign(published_ranks(matrix).data_vars)
     else:
-        found = ranks(matrix, scores.score_of, scores.registry, missing="common" if parsed.common else "complete")
-    matrix = matrix.assign(found.data_vars)
+        matrix = scores.ranked("common" if parsed.common else "complete")
     shown, passed = (parsed.benchmarks, {}) if parsed.benchmarks else tops(matrix)
     orders = [order(matrix, benchmark) for benchmark in shown]
     said = passed_text(passed, common=parsed.common)

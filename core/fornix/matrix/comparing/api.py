@@ -11,7 +11,6 @@ import xarray as xr
 from fornix.errors import UsageError
 from fornix.matrix.comparing.children import MissingCells
 from fornix.matrix.comparing.pairwise import compare_models
-from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.comparing.result import Comparison
 from fornix.matrix.comparing.sources import SNAPSHOT, Source, of_assembled, of_published, of_snapshot, of_store
 from fornix.matrix.given import given_names, given_registry, given_store
@@ -106,8 +105,7 @@ def rank(
     UsageError
         If the matrix does not say where its scores are, or a store or plugins are given for one that brings its own.
     """
-    source = _of_matrix(matrix, store, plugins, units=False)
-    return matrix.assign(ranks(source.matrix, source.score_of, source.registry, missing=missing).data_vars)
+    return _of_matrix(matrix, store, plugins, units=False).ranked(missing)
 
 
 def _of_matrix(

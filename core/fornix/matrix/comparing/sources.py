@@ -14,7 +14,9 @@ from fornix.engine.plan import plan
 from fornix.errors import FornixError
 from fornix.interfaces.score import Score
 from fornix.matrix.assemble import assemble
+from fornix.matrix.comparing.children import MissingCells
 from fornix.matrix.comparing.measured import ScoreOf
+from fornix.matrix.comparing.ranking import ranks
 from fornix.matrix.snapshots.pulling import pull
 from fornix.matrix.snapshots.scores import registry_of, score_of
 from fornix.registry.discovery import Registry
@@ -39,6 +41,10 @@ class Source:
     matrix: xr.Dataset
     score_of: ScoreOf
     registry: Registry
+
+    def ranked(self, missing: MissingCells | str = MissingCells.COMPLETE) -> xr.Dataset:
+        """The matrix with the variables of :func:`fornix.matrix.comparing.ranking.ranks`, among the models in it."""
+        return self.matrix.assign(ranks(self.matrix, self.score_of, self.registry, missing=missing).data_vars)
 
 
 def of_store(
