@@ -11,7 +11,7 @@ import xarray as xr
 from playwright.sync_api import Page, Route, expect
 
 from tests.site.browser.conftest import Opened
-from tests.site.examples import FLAT, MODELS
+from tests.site.examples import FLAT, MODELS, TREE
 
 #: A benchmark in which every kind of empty cell is, and one that is in view at first; neither is what it is sorted by at first.
 FIRST, OTHER = "Flat.00", "Flat.02"
@@ -271,6 +271,50 @@ def test_rows_are_drawn_anew_by_what_scrolls_and_read_in_their_order(site: Opene
     assert page.locator(".line").evaluate_all("all => all.some(row => row.kept)"), "rows are used again"
 
 
+def test_cells_are_filled_anew_by_what_scrolls_sideways_and_read_in_their_order(site: Opened, matrix: xr.Dataset) -> None:
+    page = site.go("index.html#sort=*:asc&open=*&find=model-1")
+    made = page.evaluate("""async () => {
+        const place = document.querySelector(".scroller"), frame = () => new Promise(requestAnimationFrame);
+        const wide = parseFloat(getComputedStyle(place).getPropertyValue("--column"));
+        const cells = () => [...document.querySelectorAll(".grid .cell")];
+        for (let step = 0; step < 5; step++) { place.scrollBy(wide, 0); await frame(); }
+        const before = new Set(cells());
+        let made = 0;
+        for (const [way, steps] of [[1, 12], [-1, 15]])
+            for (let step = 0; step < steps; step++) {
+                place.scrollBy(way * wide, 0);
+                await frame();
+                await frame();
+                for (const cell of cells()) if (!before.has(cell)) { before.add(cell); made += 1; }
+            }
+        return [made, place.scrollLeft / wide];
+    }""")
+    # a row may show one column more than it did at first
+    assert made[0] <= page.locator(".line").count(), "cells are used again"
+    assert made[1] == pytest.approx(2, abs=0.1)
+    for line in page.locator(".line").all():
+        order = line.locator(".cell").evaluate_all("all => all.map(each => +each.ariaColIndex)")
+        assert order == sorted(order)
+        assert len(order) == len(set(order))
+    shown = page.locator(".head .column").evaluate_all(
+        "all => all.map(each => [each.ariaLabel, each.title, each.ariaExpanded, +each.ariaColIndex])"
+    )
+    names = {name for name, *_ in shown}
+    assert names & {"Ventral", "Ventral.V4"}, "no column that unfolds was another before"
+    assert names - set(TREE), "no column that does not unfold was another before"
+    for name, title, expanded, index in shown:
+        assert title == matrix["benchmark_title"].sel(benchmark=name).item()
+        if name == "Odd":  # whose title finds no column
+            continue
+        assert expanded == ("true" if name in ("Ventral", "Ventral.V4") else None)
+        for model in ("model-11", "model-12"):
+            cell = site.cell(model, name)
+            value = matrix["value"].sel(model=model, benchmark=name).item()
+            assert cell.get_attribute("aria-colindex") == str(index)
+            expect(cell).to_have_text(re.compile(f"^{value:.3f}" if np.isfinite(value) else "^[^0-9]*$"))
+            assert site.whisker(model, name) is not None or not np.isfinite(value)
+
+
 def test_focus_is_kept_by_a_cell_that_scrolled_out_of_view(site: Opened) -> None:
     page = site.go()
     page.locator('.line[aria-rowindex="3"] .number').first.focus()
@@ -371,6 +415,40 @@ def test_scores_that_cannot_be_read_are_said_and_asked_for_again(site: Opened, m
     assert site.wrong, "the browser says what it could not read"
     assert [text for text in site.wrong if "net::ERR_FAILED" not in text] == []
     site.wrong.clear()
+
+
+def test_scores_that_cannot_be_read_are_asked_for_once_scrolling_ended_and_not_in_every_frame(site: Opened) -> None:
+    group = site.group(OTHER)
+    site.page.route(f"**/groups/{group}.js", lambda route: route.abort())
+    page = site.go("index.html#sort=*:asc")
+    site.settled(f"data/groups/{group}.js could not be read")
+
+    def asked() -> int:
+        return sum(url.endswith(f"/groups/{group}.js") for url in site.asked)
+
+    before = asked()
+    with page.expect_request(f"**/groups/{group}.js"):
+        page.evaluate("""async () => {
+            const place = document.querySelector(".scroller");
+            for (let step = 0; step < 40; step++) { place.scrollBy(0, 20); await new Promise(requestAnimationFrame); }
+        }""")
+        during = asked()
+    assert during - before <= 2, "a frame of scrolling asked again"
+    site.wrong.clear()
+
+
+def test_an_error_in_drawing_is_not_said_to_be_one_of_the_file(site: Opened) -> None:
+    page = site.go()
+    said = page.evaluate("""async () => {
+        const called = [];
+        const scores = fornix.scores({
+            came: () => { called.push("came"); throw new Error("not drawn"); },
+            lost: () => called.push("lost"),
+        });
+        const why = await scores.need([0]).catch((error) => error.message);
+        return [why, called, scores.lacking() ?? null];
+    }""")
+    assert said == ["not drawn", ["came"], None]
 
 
 def test_a_part_of_a_file_of_scores_is_said(site: Opened) -> None:

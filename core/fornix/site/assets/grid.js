@@ -1,14 +1,16 @@
 /* A table that draws only what is in view, both ways (TanStack Virtual says what that is), for eyes, keyboards and screen
    readers: an ARIA grid whose rows and columns are numbered as in the whole table, with one tab stop that the arrow keys move.
-   A row that scrolls out of view becomes one that scrolls into it, so that a frame makes no elements and lays out little. */
+   A row that scrolls out of view becomes one that scrolls into it, and a cell of a row too, so that a frame makes no elements but
+   what is in heads, and lays out little. */
 "use strict";
 {
   const { Virtualizer, elementScroll, observeElementOffset, observeElementRect, defaultRangeExtractor } = VirtualCore;
 
-  /* The grid in `place`. `given`: label, describedby, rows(), columns() (how many there are), fill(row, column, element) (row -1:
-     the header; column -1: names; an element may have been filled before, with another row of its column), act(row, column,
-     event) (click, Enter, Space, a box that changed), look(row, column) (focus, pointer), drawn(columns in view); under() makes
-     what lies below the cells of a row, and rule(row, [{ index, start, size }, ...], element) draws it for the columns in view. */
+  /* The grid in `place`. `given`: label, describedby, rows(), columns() (how many there are), fill(row, column, element) (row
+     -1: the header; column -1: names; an element may have been filled before, with another row or column (a head stays a head,
+     a name a name)), act(row, column, event) (click, Enter, Space, a box that changed), look(row, column) (focus, pointer),
+     drawn(columns in view, whether it is still scrolling); under() makes what lies below the cells of a row, and rule(row, [{
+     index, start, size }, ...], element) draws it for the columns in view. */
   fornix.grid = (place, given) => {
     const styles = getComputedStyle(place),
       size = (name) => parseFloat(styles.getPropertyValue(name));
@@ -18,7 +20,7 @@
       "aria-describedby": given.describedby,
       class: "grid",
     });
-    const lines = new Map(); // row -> { row, element, cells: Map(column -> element), under }
+    const lines = new Map(); // row -> { row, element, cells: Map(column -> element), spare: cells out of view, under }
     const places = new WeakMap(); // element of a cell -> { line, column, margin }
     let focus = [-1, -1],
       stop = null; // the cell that the tabulator stops at
@@ -48,10 +50,15 @@
     const rows = virtual(false, given.rows, "--row", "--head", 0);
     const columns = virtual(true, given.columns, "--column", "--name", 1);
 
-    const cell = (line, column) => {
+    const blank = (line, column) => {
       const role = line.row < 0 ? "columnheader" : column < 0 ? "rowheader" : "gridcell";
       const element = fornix.element("div", { role, tabindex: -1, class: "cell" });
       places.set(element, { line, column, margin: 0 });
+      return element;
+    };
+    const cell = (line, column) => {
+      const element = line.spare.pop() ?? blank(line, column);
+      places.get(element).column = column;
       element.setAttribute("aria-colindex", column + 2);
       given.fill(line.row, column, element);
       return element;
@@ -62,14 +69,14 @@
       const under = row < 0 ? null : given.under();
       if (under !== null) element.append(under);
       body.append(element);
-      return { row, element, under, cells: new Map(), ruled: false };
+      return { row, element, under, cells: new Map(), spare: [], ruled: false };
     };
     /* The cells of a line that are in view, in the order of the columns: each where the last one ended, or behind a margin. */
     const across = (line, inView) => {
       const { element: row, cells } = line;
       for (const [column, element] of cells)
         if (!inView.has(column)) {
-          element.remove();
+          line.spare.push(element);
           cells.delete(column);
           line.ruled = false;
         }
@@ -92,6 +99,7 @@
         end = start + wide;
         last = element;
       }
+      for (const element of line.spare) element.remove();
       if (line.under !== null && !line.ruled) given.rule(line.row, columns.getVirtualItems(), line.under);
       line.ruled = true;
     };
@@ -136,7 +144,10 @@
       if (!scrolling) order();
       if (held && !place.contains(document.activeElement)) at()?.focus({ preventScroll: true });
       mark();
-      given.drawn?.([...inView.keys()].filter((column) => column >= 0));
+      given.drawn?.(
+        [...inView.keys()].filter((column) => column >= 0),
+        scrolling,
+      );
     };
     const at = () => lines.get(focus[0])?.cells.get(focus[1]);
     const mark = () => {

@@ -134,7 +134,11 @@ fornix.ready(async () => {
         line,
       ),
     look: (row, column) => panel.show(rows[row], columns[column]),
-    drawn: (seen) => scores.need(seen.flatMap((column) => columns[column]?.group ?? [])),
+    drawn: (seen, scrolling) =>
+      scores.need(
+        seen.flatMap((column) => columns[column]?.group ?? []),
+        !scrolling,
+      ),
   });
 
   let shows = 0;

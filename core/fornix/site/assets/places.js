@@ -1,5 +1,5 @@
 /* What a place of the matrix's grid shows: the head of a benchmark, the name of a model, a score. Places are filled again with
-   other models in every frame of scrolling, so a score is two texts, and the whiskers of a row are one drawing. */
+   other models and benchmarks in every frame of scrolling, so a score is two texts, and the whiskers of a row are one drawing. */
 "use strict";
 fornix.places = (view, scores) => {
   const WIDE = 12; // letters of a number and its error that a column has room for
@@ -18,6 +18,7 @@ fornix.places = (view, scores) => {
     element.setAttribute("aria-sort", order ?? "none");
     element.setAttribute("aria-label", benchmark.benchmark);
     if (length) element.setAttribute("aria-expanded", String(open));
+    else element.removeAttribute("aria-expanded");
     element.className = `cell column depth-${Math.min(view.depth(benchmark), 3)}${order ? " sorted" : ""}`;
     element.title = benchmark.title;
     const within = benchmark.parent && benchmark.benchmark.startsWith(benchmark.parent);

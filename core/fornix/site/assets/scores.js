@@ -28,20 +28,20 @@
       try {
         const content = await fornix.load(`groups/${group}`);
         content.benchmarks.forEach((number, at) => columns.set(number, column(fornix.rows(content.tables[at]))));
-        came(group, failed.delete(group));
-        return true;
       } catch (error) {
         asked.delete(group); // tried again when it is wanted again
         failed.set(group, error.message);
         lost();
         return false;
       }
+      came(group, failed.delete(group)); // what goes wrong in there is no fault of the file
+      return true;
     };
     return {
-      /* Whether all these groups came, which may have been under way. */
-      need: async (wanted) => {
+      /* Whether all these groups came, which may have been under way. `again`: those that failed are asked for once more. */
+      need: async (wanted, again = true) => {
         const all = [...new Set(wanted)];
-        for (const group of all) if (!asked.has(group)) asked.set(group, arrival(group));
+        for (const group of all) if (!asked.has(group) && (again || !failed.has(group))) asked.set(group, arrival(group));
         return (await Promise.all(all.map((group) => asked.get(group)))).every(Boolean);
       },
       /* The sentence of a file that could not be read, if there is one. */
