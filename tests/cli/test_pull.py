@@ -61,7 +61,7 @@ def test_parts_and_the_arrays_of_a_benchmark(place: Path, tmp_path: Path, capsys
 
 def test_what_cannot_be_is_said(place: Path, tmp_path: Path, capsys: Any) -> None:
     assert main(["pull", str(tmp_path)]) == 1
-    assert "no snapshot was published there" in capsys.readouterr().err
+    assert "is no place of snapshots" in capsys.readouterr().err
     assert main(["pull", "ftp://host/x"]) == 2
     with pytest.raises(SystemExit, match="2"):
         main(["pull", str(place), "-o", str(tmp_path / "scores.xls")])

@@ -1,16 +1,14 @@
-"""Publishers that mean ill or are broken, odd names, and caches in a bad state: a sentence, and never a wrong cell."""
+"""Publishers that mean ill or are broken, and odd names: a sentence, and never a wrong cell."""
 
 from __future__ import annotations
 
 import copy
-import errno
 import hashlib
 import io
 import json
 import os
 import shutil
 import tracemalloc
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,16 +20,14 @@ import xarray as xr
 
 import fornix
 from fornix.errors import UsageError
-from fornix.files import network
 from fornix.files.settings import cache_folder
-from fornix.matrix.snapshots import cache
 from fornix.matrix.snapshots.destinations import open_destination
 from fornix.matrix.snapshots.format import CARDS, CELLS, LATEST, MANIFEST, SnapshotError, folder_of
 from fornix.matrix.snapshots.pulling import open_snapshot
 from fornix.matrix.snapshots.scores import snapshot_of
 from fornix.store.folder import FolderStore
 from fornix.store.places import open_store
-from tests.files.conftest import Site, answer, fresh_process, site
+from tests.files.conftest import Site, fresh_process, site
 from tests.matrix.snapshots.placed import (
     IT,
     MODEL,
@@ -334,62 +330,3 @@ def test_a_bucket_is_asked_whether_its_pointer_changed(
     newer = place_by_hand(place, matrix, created="2026-06-01T00:00:00Z")
     upload(bucket.client, bucket.bucket, place)
     assert fornix.pull(where).attrs["version"] == newer
-
-
-# the cache
-
-
-def cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "_sites", {})
-    monkeypatch.setattr(network, "_probe", lambda site: "cannot be reached (cut off)")
-
-
-@pytest.mark.parametrize("arrived", [1, 2, 3, 4])
-def test_what_is_cut_off_on_its_way_leaves_the_last_whole_version(
-    place: Path, matrix: xr.Dataset, site: Site, arrived: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = serve(site, place)
-    old = fornix.pull(url).attrs["version"]
-    new = place_by_hand(place, matrix.assign(value=matrix["value"] + 1), created="2026-06-01T00:00:00Z")
-    serve(site, place)
-    site.faults += [answer] * arrived + [lambda handler, content: handler.connection.close()] * 50  # type: ignore[list-item]
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
-        try:
-            there = fornix.pull(url).attrs["version"]
-        except SnapshotError as error:
-            there = str(error)
-    if arrived == 1:  # the pointer alone
-        assert there == old
-        assert f"a newer one, {new}, was seen, and did not arrive whole" in str(warned[-1].message)
-    cut(monkeypatch)
-    whole = arrived >= 3  # manifest and table; the cards are those that came with the older version
-    told = "the latest less than a minute ago$" if whole else f"; a newer one, {new}, was seen, and did not arrive whole$"
-    with pytest.warns(UserWarning, match=told):
-        assert fornix.pull(url).attrs["version"] == (new if whole else old)
-    monkeypatch.undo()
-
-
-def test_a_cache_that_others_filled_is_read_though_it_cannot_be_written(
-    place: Path, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = serve(site, place)
-    version = fornix.pull(url).attrs["version"]
-
-    def refuse(*_: Any) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(cache.durable, "replace", refuse)
-    assert fornix.pull(url).attrs["version"] == version
-    shutil.rmtree(cache_folder() / "files")
-    with pytest.raises(SnapshotError, match=r"the cache .* cannot be used \(Permission denied\): make it writable, or set"):
-        fornix.pull(url)
-
-
-@pytest.mark.parametrize("etag", ["a\nHost: other", "\u2028", 5])
-def test_a_damaged_memory_of_an_etag_is_not_sent(place: Path, site: Site, etag: object) -> None:
-    url = serve(site, place)
-    fornix.pull(url)
-    (memory,) = (cache_folder() / "snapshots").rglob(LATEST)
-    memory.write_text(json.dumps({**json.loads(memory.read_bytes()), "etag": etag}))
-    assert fornix.pull(url).attrs["version"] == version_in(place)

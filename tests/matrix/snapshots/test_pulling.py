@@ -21,7 +21,7 @@ import fornix
 from fornix.errors import UsageError
 from fornix.files import fetch, network
 from fornix.files.settings import cache_folder
-from fornix.matrix.snapshots.format import CELLS, LATEST, MANIFEST, SnapshotError, folder_of
+from fornix.matrix.snapshots.format import CELLS, LATEST, MANIFEST, SNAPSHOTS, SnapshotError, folder_of
 from fornix.matrix.snapshots.pulling import open_snapshot
 from fornix.store.folder import FolderStore
 from tests.files.conftest import Site, answer, fresh_process, other_site, site
@@ -178,7 +178,7 @@ def test_without_a_network_and_without_a_cache_a_sentence_says_so() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(SnapshotError, match=r"cannot be reached .* nothing of it is in the cache"):
+    with pytest.raises(SnapshotError, match=r"cannot be reached .* no version of it is whole in the cache"):
         fornix.pull(f"http://127.0.0.1:{port}/lab")
 
 
@@ -354,6 +354,26 @@ def test_a_version_that_is_not_there_brings_those_that_are(place: Path, site: Si
         for asked in ("2026-05-13-0123456789", "yesterday"):
             with pytest.raises(SnapshotError, match=f"{version}"):
                 fornix.pull(where, asked)
+
+
+def test_a_version_that_went_after_it_was_pulled_is_told_to_be_gone(place: Path, matrix: xr.Dataset) -> None:
+    """Which nothing that names the newest version is asked about."""
+    pulled, version = fornix.pull(place), version_in(place)
+    shutil.rmtree(place / SNAPSHOTS)
+    (place / LATEST).unlink()
+    gone = f"^there is no snapshot {version} at {place}"
+    with pytest.raises(SnapshotError, match=f"{gone}: there is no latest.json at {place}, so it is no place of snapshots"):
+        fornix.stored_score(MODEL, IT, store=pulled)
+    other = place_by_hand(place, matrix, created="2026-07-01T00:00:00Z")
+    with pytest.raises(SnapshotError, match=f"{gone}; it has {other}$"):
+        fornix.stored_score(MODEL, IT, store=pulled)
+
+
+def test_a_manifest_that_is_not_there_is_told_to_be_named_only_where_it_is(place: Path) -> None:
+    version = version_in(place)
+    (place / folder_of(version) / MANIFEST).unlink()
+    with pytest.raises(SnapshotError, match=f"there is no {folder_of(version)}{MANIFEST} at .*, and its latest.json names it"):
+        fornix.pull(place)
 
 
 def test_an_address_within_a_place_is_understood(place: Path, site: Site) -> None:

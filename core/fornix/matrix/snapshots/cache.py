@@ -9,19 +9,34 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import secrets
 import time
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from fornix.files import durable
 from fornix.files.network import Document
+from fornix.files.places import cache_path, size_of
 from fornix.files.settings import cache_folder
-from fornix.matrix.snapshots.format import LATEST, Pointer, SnapshotError, check_version
+from fornix.matrix.snapshots.format import (
+    LATEST,
+    PULLED,
+    Manifest,
+    Pointer,
+    SnapshotError,
+    check_version,
+    folder_of,
+    is_version,
+)
+from fornix.matrix.snapshots.sources import as_file
 
 #: So many pointers are remembered beside the last: of the last, the files may never have come.
 _BEFORE: Final = 8
+#: What reading may raise of what was damaged since it was remembered.
+_DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, SnapshotError)
 
 
 class Remembered(NamedTuple):
@@ -41,21 +56,25 @@ class Memory:
 
     def __init__(self, place: str) -> None:
         self._place = place
+        self._warned = False
         self._folder = cache_folder() / "snapshots" / hashlib.sha256(place.encode()).hexdigest()[:16]
 
     def pointers(self, where: str) -> list[Remembered]:
-        """The pointers that were seen, the last one first; none where none was, or what is there is damaged.
+        """The pointers that were seen, the last one first, but for those of which what is there is damaged.
 
         Parameters
         ----------
         where : str
             Where the pointer itself lies.
         """
-        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError, SnapshotError):
+        found: list[Remembered] = []
+        with suppress(OSError, *_DAMAGED):
             said = json.loads((self._folder / LATEST).read_bytes())
-            if said["place"] == self._place:
-                return [_remembered(each, where) for each in (said, *said.get("before", ()))]
-        return []
+            before = said.get("before")
+            for each in (said, *(before if isinstance(before, list) else ())) if said["place"] == self._place else ():
+                with suppress(*_DAMAGED):
+                    found.append(_remembered(each, where))
+        return found
 
     def keep_pointer(self, document: Document, where: str) -> None:
         """Remember what a place points to now, and some of what it pointed to before."""
@@ -76,6 +95,16 @@ class Memory:
     def keep_manifest(self, version: str, content: bytes) -> None:
         """Remember a manifest that was checked."""
         self._keep(self._manifest(version).name, content)
+
+    def has_matrix(self, pointer: Pointer) -> bool:
+        """Whether what the matrix of a version is read from is in the cache, with its manifest."""
+        manifest = self.manifest(pointer.version)
+        if manifest is None or not is_version(manifest, pointer.version, pointer.manifest_sha256):
+            return False
+        files, at = Manifest.from_bytes(manifest, pointer.version).files, f"{self._place}/{folder_of(pointer.version)}"
+        if not files.keys() >= set(PULLED):
+            return False
+        return all(file.fits(size_of(cache_path(file))) for file in (as_file(f"{at}{path}", files[path]) for path in PULLED))
 
     def versions(self) -> list[str]:
         """The versions whose manifests are remembered, the newest last."""
@@ -99,11 +128,22 @@ class Memory:
                 part.unlink(missing_ok=True)
         except OSError as error:
             if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                self._warn_if_empty(error)
                 return  # others filled it, for this user to read; what is not there is asked for again
             raise SnapshotError(
                 f"the cache {cache_folder()} cannot be used ({error.strerror or error}): make it writable, or set FORNIX_CACHE "
                 "to another folder"
             ) from error
+
+    def _warn_if_empty(self, error: OSError) -> None:
+        """Once; where others have filled the cache, that they alone can is as it should be."""
+        if not self._warned and not any(self._folder.glob("*.json")):
+            self._warned = True
+            warnings.warn(
+                f"the cache {cache_folder()} cannot be written ({error.strerror or error}), so that {self._place} cannot be "
+                "pulled without a network later: make it writable, or set FORNIX_CACHE to another folder",
+                stacklevel=8,
+            )
 
 
 def _remembered(said: Any, where: str) -> Remembered:
@@ -111,7 +151,10 @@ def _remembered(said: Any, where: str) -> Remembered:
     Pointer.from_bytes(document.content, where)
     if not (document.etag.isascii() and document.etag.isprintable()):
         raise ValueError("no server gave such an ETag")
-    return Remembered(document, float(said["seen"]))
+    seen = float(said["seen"])
+    if not math.isfinite(seen):
+        raise ValueError("no clock says so")
+    return Remembered(document, seen)
 
 
 def _as_json(kept: Remembered) -> dict[str, Any]:

@@ -39,6 +39,8 @@ CITATION: Final = "CITATION.cff"
 UNITS: Final = "units/"
 REPLICATES: Final = "replicates/"
 SITE: Final = "site/"
+#: What a pulled matrix is read from.
+PULLED: Final = (CELLS, CARDS)
 
 #: What is made of the rest, and shows the version, which therefore does not depend on it.
 _DERIVED: Final = (SITE, CITATION)
@@ -211,8 +213,11 @@ class Pointer:
         return pointer
 
 
-def is_version(content: bytes, version: str) -> bool:
-    """Whether a manifest says that it is of this version, and what it says gives it that, to as many digits as it has."""
+def is_version(content: bytes, version: str, sha256: str | None = None) -> bool:
+    """Whether a manifest says that it is of this version, and what it says gives it that, to as many digits as it has; and
+    whether it has this hash, where one is given."""
+    if sha256 not in (None, hashlib.sha256(content).hexdigest()):
+        return False
     try:
         digits = len(check_version(version)) - len("2026-05-13-")
         return bool(json.loads(content.decode("utf-8"))["version"] == version == _version_of(content, digits))

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fornix.errors import UsageError
-from fornix.files.places import cache_path, size_of
 from fornix.matrix.given import given_names
 from fornix.matrix.snapshots.cache import Memory, ago
 from fornix.matrix.snapshots.format import (
@@ -22,6 +21,7 @@ from fornix.matrix.snapshots.format import (
     CELLS,
     LATEST,
     MANIFEST,
+    PULLED,
     Manifest,
     Pointer,
     SnapshotError,
@@ -30,7 +30,7 @@ from fornix.matrix.snapshots.format import (
     folder_of,
     is_version,
 )
-from fornix.matrix.snapshots.sources import Away, Missing, Place, as_file, hint_within, open_place
+from fornix.matrix.snapshots.sources import Away, Missing, Place, hint_within, open_place
 from fornix.registry.options import did_you_mean
 
 if TYPE_CHECKING:
@@ -102,14 +102,15 @@ def open_snapshot(place: str | os.PathLike[str], version: str = "latest", *, sha
     source = open_place(place)
     memory = None if source.is_here else Memory(source.name)
     if version == "latest":
-        manifest, content = _newest(source, memory)
-    else:
-        try:
-            check_version(version)
-        except ValueError as error:
-            raise _no_version(source, memory, version, f"{error}, and there is none at {source.name}") from None
-        manifest, content = _manifest(source, memory, version, sha256)
-    return Snapshot(source, manifest, hashlib.sha256(content).hexdigest())
+        return _newest(source, memory)
+    try:
+        check_version(version)
+    except ValueError as error:
+        raise _no_version(source, memory, version, f"{error}, and there is none at {source.name}") from None
+    try:
+        return _of_version(source, memory, version, sha256)
+    except Missing as missing:
+        raise _no_version(source, memory, version, f"there is no snapshot {version} at {source.name}") from missing
 
 
 @dataclass
@@ -195,14 +196,21 @@ class Snapshot:
             raise
 
 
-def _newest(source: Place, memory: Memory | None) -> tuple[Manifest, bytes]:
-    """The manifest of the newest version of a place, or of the last that is in the cache where the place does not answer."""
+def _newest(source: Place, memory: Memory | None) -> Snapshot:
+    """The newest version of a place; where the place does not answer until its matrix is there, the last that is in the cache."""
     try:
         pointer = _latest(source, memory)
-        return _manifest(source, memory, pointer.version, pointer.manifest_sha256)
+        try:
+            newest = _of_version(source, memory, pointer.version, pointer.manifest_sha256)
+        except Missing as missing:
+            raise SnapshotError(f"{missing}, and its {LATEST} names it; try again later, or tell who keeps it") from missing
+        if memory is not None:
+            for path in PULLED:
+                newest.file(path)
+        return newest
     except Away as away:
         pointer = _kept(source, memory, away)
-    return _manifest(source, memory, pointer.version, pointer.manifest_sha256)
+    return _of_version(source, memory, pointer.version, pointer.manifest_sha256)
 
 
 def _latest(source: Place, memory: Memory | None) -> Pointer:
@@ -215,7 +223,7 @@ def _latest(source: Place, memory: Memory | None) -> Pointer:
         kept = memory.versions() if memory is not None else []
         still = f"; version={kept[-1]!r} is in the cache" if kept else ""
         raise SnapshotError(
-            f"{missing}, so no snapshot was published there; give the place that `fornix publish` names"
+            f"{missing}, so it is no place of snapshots; give the place that `fornix publish` names"
             f"{hint_within(source.name)}{still}"
         ) from missing
     if document is None:
@@ -227,14 +235,14 @@ def _latest(source: Place, memory: Memory | None) -> Pointer:
 
 
 def _kept(source: Place, memory: Memory | None, away: Away) -> Pointer:
-    """The newest version that was seen and is in the cache: one whose matrix is there, else one whose manifest is."""
+    """The newest version that was seen and whose matrix is in the cache."""
     where = f"{source.name}/{LATEST}"
     seen = [] if memory is None else [(Pointer.from_bytes(of.document.content, where), of.seen) for of in memory.pointers(where)]
-    manifests = [(pointer, when, _in_cache(source, memory, pointer)) for pointer, when in seen]
-    here = [(pointer, when) for pointer, when, whole in manifests if whole]
-    here = here or [(pointer, when) for pointer, when, whole in manifests if whole is not None]
+    here = [] if memory is None else [(pointer, when) for pointer, when in seen if memory.has_matrix(pointer)]
     if not here:
-        raise SnapshotError(f"{away}, and nothing of it is in the cache; connect to the network, or try again later") from away
+        raise SnapshotError(
+            f"{away}, and no version of it is whole in the cache; connect to the network, or try again later"
+        ) from away
     pointer, when = here[0]
     newer = "" if pointer == seen[0][0] else f"; a newer one, {seen[0][0].version}, was seen, and did not arrive whole"
     warnings.warn(
@@ -244,42 +252,28 @@ def _kept(source: Place, memory: Memory | None, away: Away) -> Pointer:
     return pointer
 
 
-def _in_cache(source: Place, memory: Memory | None, pointer: Pointer) -> bool | None:
-    """Whether the files of a version's matrix are in the cache; None where not even its manifest is."""
-    content = None if memory is None else memory.manifest(pointer.version)
-    if content is None or not _is_of(content, pointer.version, pointer.manifest_sha256):
-        return None
-    files, at = Manifest.from_bytes(content, pointer.version).files, f"{source.name}/{folder_of(pointer.version)}"
-    needed = [as_file(f"{at}{path}", files[path]) for path in (CELLS, CARDS) if path in files]
-    return all(file.fits(size_of(cache_path(file))) for file in needed)
-
-
-def _manifest(source: Place, memory: Memory | None, version: str, sha256: str | None) -> tuple[Manifest, bytes]:
-    """The manifest of a version that has this hash, and its bytes; without a hash, one whose data give it this version."""
+def _of_version(source: Place, memory: Memory | None, version: str, sha256: str | None) -> Snapshot:
+    """A version whose manifest has this hash; without a hash, one whose data give it this version. Raises Missing if the place
+    has none."""
     name = f"{folder_of(version)}{MANIFEST}"
     kept = memory.manifest(version) if memory is not None else None
-    if kept is not None and _is_of(kept, version, sha256):
-        return Manifest.from_bytes(kept, f"{source.name}/{name}"), kept
-    try:
-        document = source.document(name)
-    except Missing as missing:
-        if sha256 is not None:
-            raise SnapshotError(f"{missing}, and its {LATEST} names it; try again later, or tell who keeps it") from missing
-        raise _no_version(source, memory, version, f"there is no snapshot {version} at {source.name}") from missing
+    if kept is not None and is_version(kept, version, sha256):
+        return _opened(source, kept, name)
+    document = source.document(name)
     assert document is not None
-    manifest = Manifest.from_bytes(document.content, f"{source.name}/{name}")
-    if not _is_of(document.content, version, sha256):
+    opened = _opened(source, document.content, name)
+    if not is_version(document.content, version, sha256):
         raise SnapshotError(
             f"{source.name}/{name} is not what was published as {version}: it was changed, or damaged; tell who keeps it, and do "
             "not use it"
         )
     if memory is not None:
         memory.keep_manifest(version, document.content)
-    return manifest, document.content
+    return opened
 
 
-def _is_of(content: bytes, version: str, sha256: str | None) -> bool:
-    return is_version(content, version) and sha256 in (None, hashlib.sha256(content).hexdigest())
+def _opened(source: Place, manifest: bytes, name: str) -> Snapshot:
+    return Snapshot(source, Manifest.from_bytes(manifest, f"{source.name}/{name}"), hashlib.sha256(manifest).hexdigest())
 
 
 def _no_version(source: Place, memory: Memory | None, version: str, sentence: str) -> SnapshotError:
@@ -290,7 +284,7 @@ def _no_version(source: Place, memory: Memory | None, version: str, sentence: st
         try:
             known = sorted({*known, _latest(source, memory).version})
         except SnapshotError as error:
-            return error
+            return SnapshotError(f"{sentence}: {error}")
     hint = (
         did_you_mean(str(version), known)
         or f"; it has {', '.join(known[-_SHOWN:])}{' and older ones' if len(known) > _SHOWN else ''}"
