@@ -48,17 +48,43 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser that suggests what was meant."""
 
     def error(self, message: str) -> NoReturn:
-        wrong = re.findall(r"invalid choice: '([^']+)'", message) or re.findall(r"(?<= )--[^\s=]+", message)
-        offered = re.findall(r"[\w-]+", message.partition("(choose from ")[2]) or self._options()
-        if wrong and wrong[0] in offered:  # other verbs have it, so it is spelt as it should be
-            super().error(f"{message} (this verb has no {wrong[0]})")
+        wrong = re.findall(r"invalid choice: '([^']+)'", message)
+        offered = re.findall(r"[\w-]+", message.partition("(choose from ")[2])
         close = get_close_matches(wrong[0], offered, n=1) if wrong else []
         super().error(message + (f" (did you mean {close[0]!r}?)" if close else ""))
 
-    def _options(self) -> list[str]:
-        """The options of every verb; argparse leaves it to the first parser to refuse an unknown one."""
-        verbs = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
-        return [option for action in verbs for verb in action.choices.values() for option in verb._option_string_actions]
+    def read(self, arguments: Sequence[str] | None) -> argparse.Namespace:
+        """What was asked for; the verb refuses what it does not know, as it knows what may have been meant."""
+        parsed, unknown = self.parse_known_args(arguments)
+        if unknown:
+            self._chosen(parsed)._refuse(unknown, self._options())
+        return parsed
+
+    def _chosen(self, parsed: argparse.Namespace) -> _Parser:
+        """The parser of the verb that was given, and of its action where it has some."""
+        chosen = [action.choices[getattr(parsed, action.dest)] for action in self._below()]
+        return chosen[0]._chosen(parsed) if chosen else self
+
+    def _refuse(self, unknown: list[str], known: set[str]) -> NoReturn:
+        """Refuse arguments that this parser does not know; ``known``: the options of all verbs."""
+        own = self._options()
+        wrong = next((word.partition("=")[0] for word in unknown if word.startswith("--")), "")
+        close = get_close_matches(wrong, sorted(own), n=1)
+        if wrong in own:  # argparse reads options of a verb behind it only
+            hint = f" (give {wrong} behind {self.prog!r})"
+        elif wrong in known:  # so it is spelt as it should be
+            hint = f" (this verb has no {wrong})"
+        else:
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+        super().error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+
+    def _options(self) -> set[str]:
+        """Its long options, and those of its verbs."""
+        below = (verb._options() for action in self._below() for verb in action.choices.values())
+        return {name for name in self._option_string_actions if name.startswith("--")}.union(*below)
+
+    def _below(self) -> list[argparse._SubParsersAction[_Parser]]:
+        return [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,7 +119,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="{" + ",".join(_VERBS) + "}", parser_class=_Parser)
     for verb in _VERBS:
         import_module(f"fornix.cli.{verb}").add(verbs)
-    return parser.parse_args(arguments)
+    return parser.read(arguments)
 
 
 def _run(parsed: argparse.Namespace) -> int:
