@@ -6,8 +6,8 @@ infinitesimal jackknife (Efron 2014, J Am Stat Assoc 109:991), and too little of
 the two hardly agree, 0.3 times where they hardly differ. Their mean is right to a seventh but for 20 values that hardly differ,
 where it is 0.75 times. So half of what is not linear is taken off. Means over neuroids are linear, and lose nothing.
 
-With more neuroids than half of the draws the fit has too little left to tell from, and nothing is taken off: the bootstrap finds 1.0
-to 1.2 times the variance of the difference of two medians of 1,000 to 3,000 normal values.
+With more neuroids than half of the draws the fit has too little left to tell from, and nothing is taken off: the bootstrap finds
+1.0 to 1.2 times the variance of the difference of two medians of 1,000 to 3,000 normal values.
 
 Replicates do not say which neuroids were drawn. The draws are made again, from a stream of random numbers that NumPy does not
 promise to keep (NEP 19). Should it change, scores stored before are taken as made of other draws, and lose nothing; a test fails.
