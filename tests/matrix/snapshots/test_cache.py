@@ -175,7 +175,9 @@ def test_a_damaged_memory_of_an_etag_is_not_sent(place: Path, site: Site, etag: 
 
 @pytest.mark.parametrize("damaged", [0, 1, 2])
 @pytest.mark.parametrize(
-    "change", [{"pointer": "{}"}, {"etag": "\n"}, {"seen": None}, {"seen": float("inf")}, {"seen": 10**400}], ids=str
+    "change",
+    [{"pointer": "{}"}, {"etag": "\n"}, {"seen": None}, {"seen": float("inf")}, {"seen": 10**400}],
+    ids=["pointer", "etag", "never", "infinite", "enormous"],
 )
 def test_a_damaged_pointer_among_those_remembered_costs_no_other(damaged: int, change: dict[str, Any]) -> None:
     place, memory = "https://host/lab", Memory("https://host/lab")

@@ -357,7 +357,7 @@ def test_a_version_that_is_not_there_brings_those_that_are(place: Path, site: Si
 
 
 def test_a_version_that_went_after_it_was_pulled_is_told_to_be_gone(place: Path, matrix: xr.Dataset) -> None:
-    """Which nothing that names the newest version is asked about."""
+    """And not that ``latest.json`` names it, which a pulled matrix has nothing to do with."""
     pulled, version = fornix.pull(place), version_in(place)
     shutil.rmtree(place / SNAPSHOTS)
     (place / LATEST).unlink()
