@@ -278,7 +278,7 @@ def test_cells_are_filled_anew_by_what_scrolls_sideways_and_read_in_their_order(
         const wide = parseFloat(getComputedStyle(place).getPropertyValue("--column"));
         const cells = () => [...document.querySelectorAll(".grid .cell")];
         for (let step = 0; step < 5; step++) { place.scrollBy(wide, 0); await frame(); }
-        const before = new Set(cells());
+        const before = new Set(cells()), unfolding = new Set();
         let made = 0;
         for (const [way, steps] of [[1, 12], [-1, 15]])
             for (let step = 0; step < steps; step++) {
@@ -286,12 +286,14 @@ def test_cells_are_filled_anew_by_what_scrolls_sideways_and_read_in_their_order(
                 await frame();
                 await frame();
                 for (const cell of cells()) if (!before.has(cell)) { before.add(cell); made += 1; }
+                for (const head of document.querySelectorAll(".column[aria-expanded]")) unfolding.add(head.ariaLabel);
             }
-        return [made, place.scrollLeft / wide];
+        return [made, place.scrollLeft / wide, [...unfolding].sort()];
     }""")
     # a row may show one column more than it did at first
     assert made[0] <= page.locator(".line").count(), "cells are used again"
     assert made[1] == pytest.approx(2, abs=0.1)
+    assert made[2] == ["Ventral", "Ventral.V4"], "a head says what it said of another benchmark"
     for line in page.locator(".line").all():
         order = line.locator(".cell").evaluate_all("all => all.map(each => +each.ariaColIndex)")
         assert order == sorted(order)

@@ -4,8 +4,7 @@ fornix.panel = (scores) => {
   const element = fornix.element("aside", { class: "panel", "aria-label": "The cell in view" });
   const hint =
     "Click a benchmark to sort by it, + to see what it is made of. † is out of rankings, · skipped, ✕ failed, " +
-    "↻ out of date; # is the rank, an interval where models cannot be told apart. Whiskers are one standard error each way; " +
-    "a score beyond those that are ranked has none.";
+    "↻ out of date; # is the rank, an interval where models cannot be told apart. Whiskers are one standard error.";
   const facts = (model, benchmark) => {
     if (model && benchmark) return fornix.about(scores.cell(model, benchmark));
     if (model)
