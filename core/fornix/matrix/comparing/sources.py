@@ -57,8 +57,7 @@ def of_store(
     UsageError
         If a name is unknown.
     """
-    matrix = assemble(registry, plan(registry, store, models, benchmarks, seed=seed))
-    return Source(matrix, _in_store(matrix, store), registry)
+    return of_assembled(assemble(registry, plan(registry, store, models, benchmarks, seed=seed)), registry, store)
 
 
 def of_snapshot(

@@ -32,6 +32,7 @@ from fornix.matrix.snapshots.format import (
     is_version,
 )
 from fornix.matrix.snapshots.sources import as_file
+from fornix.registry.problems import counted
 
 #: So many pointers are remembered beside the last: of the last, the files may never have come.
 _BEFORE: Final = 8
@@ -165,6 +166,5 @@ def ago(seconds: float) -> str:
     """A time in words: "3 days"."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:
-            number = int(seconds // length)
-            return f"{number} {unit}{'' if number == 1 else 's'}"
+            return counted(int(seconds // length), unit)
     return "less than a minute"

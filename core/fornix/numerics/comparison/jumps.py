@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fornix.numerics.uncertainty.draws import neuroid_draws
+from fornix.numerics.uncertainty.draws import neuroid_draws, times_drawn
 
 Array = NDArray[np.float64]
 
@@ -54,8 +54,7 @@ def jumps(values: Array, n_neuroids: int) -> Array:
     r = values.shape[1]
     if r < 2 * n_neuroids:
         return np.full(values.shape, np.nan)
-    draws = neuroid_draws(np.arange(n_neuroids), r)
-    times = np.stack([np.bincount(draw, minlength=n_neuroids) for draw in draws]).astype(np.float64)
+    times = times_drawn(neuroid_draws(np.arange(n_neuroids), r), n_neuroids)
     # Each row sums to the number of neuroids: the last column follows from the others.
     basis, _ = np.linalg.qr((times - times.mean(axis=0))[:, :-1])
     whole = np.isfinite(values).all(axis=1, keepdims=True)

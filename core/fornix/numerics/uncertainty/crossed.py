@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fornix.numerics.uncertainty.draws import N_DRAWS, blocks_of_neuroid_draws, group_draws
+from fornix.numerics.uncertainty.draws import N_DRAWS, blocks_of_neuroid_draws, group_draws, times_drawn
 from fornix.numerics.uncertainty.intervals import BOTH
 
 Array = NDArray[np.float64]
@@ -74,7 +74,7 @@ def median_replicates(
     medians, effects = np.empty(N_DRAWS), np.zeros(N_DRAWS)
     for some, draws in blocks_of_neuroid_draws(neuroid_id, N_DRAWS, len(units)):
         medians[some] = median_of_units(units[:, draws].swapaxes(0, 1))
-        times = np.stack([np.bincount(draw, minlength=q) for draw in draws]).astype(np.float64)
+        times = times_drawn(draws, q)
         for split, weight in enumerate(weights):
             drawn = times * weight
             total = drawn.sum(axis=1)

@@ -78,6 +78,11 @@ def blocks_of_neuroid_draws(
         yield some, order[rng.integers(0, n, size=(some.stop - start, n))]
 
 
+def times_drawn(draws: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+    """How often each of n units was drawn: (k, n), from the row numbers of each draw, (k, ...)."""
+    return np.stack([np.bincount(draw, minlength=n) for draw in draws]).astype(np.float64)
+
+
 def group_draws(n_groups: int, n_draws: int) -> NDArray[np.float64]:
     """How much the jackknife effect of each group of stimuli counts in each bootstrap draw of as many groups.
 

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from fornix.numerics.uncertainty.crossed import without_double_count
-from fornix.numerics.uncertainty.draws import N_DRAWS, blocks_of_neuroid_draws, group_draws
+from fornix.numerics.uncertainty.draws import N_DRAWS, blocks_of_neuroid_draws, group_draws, times_drawn
 from fornix.numerics.uncertainty.intervals import BOTH
 
 Array = NDArray[np.float64]
@@ -69,7 +69,7 @@ def mean_replicates(units: Array, change: Array, neuroid_id: ArrayLike) -> dict[
     counts = group_draws(n_groups, N_DRAWS)
     means, effects = np.empty((2, N_DRAWS))
     for some, draws in blocks_of_neuroid_draws(neuroid_id, N_DRAWS):
-        times = np.stack([np.bincount(draw, minlength=q) for draw in draws]) / q
+        times = times_drawn(draws, q) / q
         means[some] = times @ units
         effects[some] = (counts[some] * (times @ change.T)).sum(axis=1)
     factors["neuroids"] = (means, "bootstrap", q)
