@@ -12,19 +12,9 @@ from fornix.cli.main import main
 from fornix.matrix.snapshots.publishing import publish
 from fornix.store.folder import FolderStore
 from tests.engine.conftest import TOYS, toy_registry
-from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, scored
+from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4
 
 PLUGINS = ["--plugins", str(TOYS)]
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store and a snapshot of it, in which one model cannot give what a leaf asks."""
-    folder = tmp_path_factory.mktemp("lab")
-    store = FolderStore(folder / "store")
-    fill(store, {(MODEL, IT): scored(0.5, 1), (MODEL, V4): scored(0.3, 2), (OTHER, IT): scored(0.4, 3)})
-    publish(toy_registry(TOYS), store, folder / "place")
-    return folder
 
 
 def test_a_store_and_a_snapshot_are_compared_alike(lab: Path, capsys: Any) -> None:

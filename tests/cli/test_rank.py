@@ -18,16 +18,6 @@ from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, sc
 PLUGINS = ["--plugins", str(TOYS)]
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store and a snapshot of it, in which one model has no score on a leaf."""
-    folder = tmp_path_factory.mktemp("lab")
-    store = FolderStore(folder / "store")
-    fill(store, {(MODEL, IT): scored(0.5, 1), (MODEL, V4): scored(0.3, 2), (OTHER, IT): scored(0.4, 3)})
-    publish(toy_registry(TOYS), store, folder / "place")
-    return folder
-
-
 def test_a_store_and_a_snapshot_are_ranked_alike(lab: Path, capsys: Any) -> None:
     models = ["--models", MODEL, OTHER]
     assert main(["rank", "--store", str(lab / "store"), "--benchmarks", IT, *models, *PLUGINS]) == 0

@@ -137,3 +137,8 @@ def upload(client: Any, bucket: str, folder: Path, prefix: str = "some/place") -
         if path.is_file():
             client.put_object(Bucket=bucket, Key=f"{prefix}/{path.relative_to(folder)}", Body=path.read_bytes())
     return f"s3://{bucket}/{prefix}"
+
+
+def version_in(place: Path) -> str:
+    """The version that a place points to."""
+    return str(json.loads((place / LATEST).read_bytes())["version"])

@@ -19,32 +19,17 @@ from fornix.files.network import Document
 from fornix.files.settings import cache_folder
 from fornix.matrix.snapshots.cache import Memory
 from fornix.matrix.snapshots.format import CARDS, CELLS, LATEST, Pointer, SnapshotError, folder_of
-from fornix.store.folder import FolderStore
 from tests.files.conftest import Site, answer, fresh_process, site
-from tests.matrix.snapshots.placed import IT, MODEL, OTHER, V4, fill, place_by_hand, scored, serve, toy_matrix, upload
+from tests.matrix.snapshots.placed import place_by_hand, serve, upload, version_in
 from tests.store.endpoint import Endpoint, cutting_the_body
 from tests.store.places import InBucket
 
 __all__ = ["fresh_process", "site"]
 
 
-@pytest.fixture(scope="module")
-def matrix(tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
-    store = FolderStore(tmp_path_factory.mktemp("made") / "store")
-    fill(store, {(MODEL, IT): scored(0.5), (MODEL, V4): scored(0.3), (OTHER, IT): scored(0.4)})
-    return toy_matrix(store)
-
-
-@pytest.fixture
-def place(matrix: xr.Dataset, tmp_path: Path) -> Path:
-    place_by_hand(tmp_path / "place", matrix)
-    return tmp_path / "place"
-
-
 def newer(place: Path, matrix: xr.Dataset) -> str:
     """A newer version, of other cells and other cards."""
-    old = json.loads((place / LATEST).read_bytes())["version"]
-    cards = (place / folder_of(old) / CARDS).read_bytes()
+    cards = (place / folder_of(version_in(place)) / CARDS).read_bytes()
     return place_by_hand(
         place, matrix.assign(value=matrix["value"] + 1), created="2026-06-01T00:00:00Z", files={CARDS: cards + b"\n"}
     )

@@ -25,44 +25,22 @@ from fornix.matrix.snapshots.destinations import open_destination
 from fornix.matrix.snapshots.format import CARDS, CELLS, LATEST, MANIFEST, SnapshotError, folder_of
 from fornix.matrix.snapshots.pulling import open_snapshot
 from fornix.matrix.snapshots.scores import snapshot_of
-from fornix.store.folder import FolderStore
 from fornix.store.places import open_store
 from tests.files.conftest import Site, fresh_process, site
 from tests.matrix.snapshots.placed import (
     IT,
     MODEL,
-    OTHER,
     PARENT,
-    V4,
-    fill,
     lay_out,
     place_by_hand,
-    scored,
     serve,
-    toy_matrix,
     upload,
+    version_in,
 )
 from tests.store.endpoint import Endpoint
 from tests.store.places import InBucket
 
 __all__ = ["fresh_process", "site"]
-
-
-@pytest.fixture(scope="module")
-def matrix(tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
-    store = FolderStore(tmp_path_factory.mktemp("made") / "store")
-    fill(store, {(MODEL, IT): scored(0.5), (MODEL, V4): scored(0.3), (OTHER, IT): scored(0.4)})
-    return toy_matrix(store)
-
-
-@pytest.fixture
-def place(matrix: xr.Dataset, tmp_path: Path) -> Path:
-    place_by_hand(tmp_path / "place", matrix)
-    return tmp_path / "place"
-
-
-def version_in(place: Path) -> str:
-    return str(json.loads((place / LATEST).read_bytes())["version"])
 
 
 def with_file(place: Path, name: str, content: bytes) -> None:

@@ -38,6 +38,7 @@ from tests.matrix.snapshots.placed import (
     serve,
     toy_matrix,
     upload,
+    version_in,
 )
 from tests.store.endpoint import Endpoint, corrupting_the_answer, cutting_the_body, refusing
 from tests.store.places import InBucket
@@ -72,10 +73,6 @@ def no_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
-
-
-def version_in(place: Path) -> str:
-    return str(json.loads((place / LATEST).read_bytes())["version"])
 
 
 def check(pulled: xr.Dataset, matrix: xr.Dataset) -> None:

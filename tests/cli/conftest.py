@@ -1,0 +1,22 @@
+"""A store and a snapshot for the verbs that read either."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fornix.matrix.snapshots.publishing import publish
+from fornix.store.folder import FolderStore
+from tests.engine.conftest import TOYS, toy_registry
+from tests.matrix.snapshots.placed import IT, MODEL, OTHER, V4, fill, scored
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store and a snapshot of it, in which one model has no score on a leaf, as it cannot give what that asks."""
+    folder = tmp_path_factory.mktemp("lab")
+    store = FolderStore(folder / "store")
+    fill(store, {(MODEL, IT): scored(0.5, 1), (MODEL, V4): scored(0.3, 2), (OTHER, IT): scored(0.4, 3)})
+    publish(toy_registry(TOYS), store, folder / "place")
+    return folder
