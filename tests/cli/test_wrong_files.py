@@ -75,6 +75,20 @@ def test_a_wrong_file_that_is_passed_over_is_said_in_a_line(toys: Path, tmp_path
     assert ".py:" not in done.stderr
 
 
+@pytest.mark.parametrize("verb", ["doctor", "plan"])
+def test_a_mirror_is_refused_without_its_password(
+    verb: str, toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    names(toys, RIGHT)
+    monkeypatch.chdir(tmp_path)
+    for named, given in ((["--mirror", "s3://me:hunter2@lab/x"], "here"), ([], "s3://me:hunter2@lab/x")):
+        monkeypatch.setenv("FORNIX_MIRROR", given)
+        assert main([verb, "--plugins", str(toys), *named]) == 2
+        said = capfd.readouterr()
+        assert said.err.startswith("fornix: s3://lab/x is given with a user before it; ")
+        assert "hunter2" not in said.out + said.err
+
+
 @pytest.mark.parametrize("stated", WRONG)
 def test_the_doctor_says_what_the_card_should_say(
     stated: dict[str, object], toys: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from fornix.errors import UsageError
 from fornix.files import bucket, download
 from fornix.files.fetch import FileUnavailable, at_hand, available, cache_path, fetch
 from fornix.files.file import File
@@ -65,6 +66,14 @@ def test_a_file_comes_from_the_bucket_into_the_cache(s3, file, content) -> None:
     assert fetch(file) == cache_path(file)
     assert cache_path(file).read_bytes() == content
     assert at_hand(file)
+
+
+def test_the_scheme_may_be_in_capitals_as_that_of_a_store(s3, file, content, monkeypatch) -> None:
+    put(s3, file, content)
+    monkeypatch.setenv("FORNIX_MIRROR", f"S3{MIRROR[2:]}/")
+    assert fetch(file).read_bytes() == content
+    with pytest.raises(FileUnavailable, match=f"mirror {MIRROR} does not hold it; "):
+        fetch(File("y", "http://127.0.0.1:9/data/y", 3, sha256="ab" * 32))
 
 
 def test_a_public_bucket_needs_no_credentials(s3, file, content, monkeypatch) -> None:
@@ -148,6 +157,14 @@ def test_a_refusing_endpoint_is_asked_once(s3, file, monkeypatch) -> None:
         with pytest.raises(FileUnavailable, match=f"mirror {MIRROR} cannot be reached"):
             fetch(each)
     assert len(asked) == 2  # the one try and its one repetition
+
+
+def test_an_endpoint_with_a_password_is_refused_without_it(file, monkeypatch) -> None:
+    monkeypatch.setenv("FORNIX_MIRROR", MIRROR)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://me:hunter2@127.0.0.1:9")
+    with pytest.raises(UsageError, match=r"^the endpoint http://127.0.0.1:9 is given with a user before it; ") as caught:
+        fetch(file)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_without_boto3_the_extra_is_named(file, monkeypatch) -> None:

@@ -36,6 +36,37 @@ def test_a_home_of_nobody_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None
     assert for_another_folder()["FORNIX_MIRROR"].endswith("/~no-such-user/mirror")
 
 
+def test_a_mirror_is_named_as_a_store_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORNIX_MIRROR", "S3://Lab/x/ s3://lab here/")
+    assert mirrors() == ("s3://Lab/x", "s3://lab", "here/")
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [
+        (
+            "s3://me:hunter2@lab/x",
+            "^s3://lab/x is given with a user before it; expected s3://bucket/prefix, and credentials where",
+        ),
+        ("s3://me:hunt/hunter2@lab/x", "^s3://lab/x is given with a user before it"),
+        ("https://me:hunter2@host/x?hunter2", "^https://host/x is no mirror; expected a folder or s3://bucket/prefix$"),
+        ("s3:/me:hunter2@lab/x", "has lost a slash"),
+        ("s3://", "names no place in a bucket"),
+        ("s3://lab/a/../b", "names no place in a bucket"),
+        ("file:///mirror", "give the folder itself"),
+    ],
+)
+def test_what_can_be_no_mirror_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, place: str, sentence: str
+) -> None:
+    monkeypatch.setenv("FORNIX_MIRROR", f"here {place}")
+    with pytest.raises(UsageError, match=sentence) as caught:
+        available(File("w", "http://127.0.0.1:9/w", 3, sha256="ab" * 32))
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(UsageError):
+        for_another_folder()
+
+
 def test_no_mirror_stays_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FORNIX_MIRROR", raising=False)
     assert for_another_folder()["FORNIX_MIRROR"] == ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fornix.errors import UsageError
+from fornix.files.settings import named_mirror
 from fornix.registry.discovery import discover
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 def registry(parsed: argparse.Namespace) -> Registry:
     """The plugins that the command line asks for; also makes ``--mirror`` known to this process and its workers."""
     if getattr(parsed, "mirror", None):
-        os.environ["FORNIX_MIRROR"] = " ".join([*parsed.mirror, os.environ.get("FORNIX_MIRROR", "")]).strip()
+        named = [named_mirror(place) for place in parsed.mirror]
+        os.environ["FORNIX_MIRROR"] = " ".join([*named, os.environ.get("FORNIX_MIRROR", "")]).strip()
     return discover(parsed.plugins)
 
 

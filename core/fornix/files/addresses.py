@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fornix.errors import UsageError
 
@@ -48,6 +48,37 @@ def named_place(place: Any, what: str, expected: str) -> tuple[str, str]:
     if scheme == "file":
         raise UsageError(f"{spoken(text)} is an address; give the folder itself")
     return scheme, f"{scheme}://{address[2]}"
+
+
+class Location(NamedTuple):
+    """A place in a bucket.
+
+    Parameters
+    ----------
+    place : str
+        As its user would name it, without a ``/`` at its end.
+    bucket : str
+    prefix : str
+        Of the keys of all that lies there: empty, or with a ``/`` at its end.
+    """
+
+    place: str
+    bucket: str
+    prefix: str
+
+    @classmethod
+    def of(cls, url: str) -> Location:
+        """What ``s3://bucket/prefix`` names; raises UsageError if that is no place in a bucket."""
+        bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        prefix = prefix.strip("/")
+        if "@" in bucket or (":" in bucket and "@" in prefix):  # of a user, whose password may have a slash
+            raise UsageError(
+                f"{spoken(url)} is given with a user before it; expected s3://bucket/prefix, and credentials "
+                "where boto3 finds them (AWS_PROFILE, AWS_ACCESS_KEY_ID and its secret)"
+            )
+        if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
+            raise UsageError(f"{spoken(url)} names no place in a bucket; expected s3://bucket/prefix")
+        return cls(f"s3://{bucket}/{prefix}".rstrip("/"), bucket, f"{prefix}/" if prefix else "")
 
 
 def spoken(url: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
+from fornix.files.addresses import Location
 from fornix.files.file import File
 from fornix.files.s3 import client
 from fornix.files.source import Interrupted, SourceTrouble, Stream, Unreachable, other_size
@@ -24,9 +24,7 @@ class Bucket:
     """A prefix of a bucket, laid out as ``<host>/<path of the url>``."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._bucket = parts.netloc
-        self._prefix = parts.path.strip("/")
+        _, self._bucket, self._prefix = Location.of(url)
         self._client: Any = None
         self._down: Unreachable | None = None
 
@@ -60,7 +58,7 @@ class Bucket:
         except ImportError:
             self._down = Unreachable("needs boto3: run pip install 'fornix[s3]'")
             raise self._down from None
-        key = "/".join(part for part in (self._prefix, str(file.mirror_path)) if part)
+        key = f"{self._prefix}{file.mirror_path}"
         try:
             if self._client is None:
                 self._client = _client()

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from fornix.errors import FornixError
 from fornix.files.download import Progress, download, forget, part_path
 from fornix.files.file import File
-from fornix.files.places import cache_path, folder_path, is_bucket, look_into_mirror, paths, size_of
-from fornix.files.settings import cache_folder, mirrors
+from fornix.files.places import cache_path, folder_path, look_into_mirror, paths, size_of
+from fornix.files.settings import cache_folder, is_bucket, mirrors
 from fornix.files.source import Interrupted, OtherFile, Source, SourceTrouble
 
 if TYPE_CHECKING:

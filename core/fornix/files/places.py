@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fornix.files.file import File
-from fornix.files.settings import cache_folder, mirrors
+from fornix.files.settings import cache_folder, is_bucket, mirrors
 from fornix.files.source import OtherFile, SourceTrouble, Unreachable, other_size
 
 
@@ -48,11 +48,6 @@ def folder_path(mirror: str, file: File) -> Path:
 def paths(file: File) -> list[Path]:
     """Where on this machine the file is looked for: in the cache, then in mirrors that are folders."""
     return [cache_path(file), *(folder_path(mirror, file) for mirror in mirrors() if not is_bucket(mirror))]
-
-
-def is_bucket(mirror: str) -> bool:
-    """Whether a mirror is a prefix of a bucket; else it is a folder."""
-    return mirror.startswith("s3://")
 
 
 def size_of(path: Path) -> int | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fornix.errors import UsageError
+from fornix.files.addresses import spoken
+
 #: Seconds within which an endpoint must accept a connection.
 CONNECT_S = 4.0
 #: Seconds without a single byte after which a transfer counts as broken off.
@@ -24,6 +27,8 @@ def client(*, attempts: int, connections: int = 10) -> Any:
     ------
     ImportError
         If boto3 is not installed.
+    UsageError
+        If the address of the endpoint holds a user, whose password would be printed with it.
     """
     import boto3
     from botocore import UNSIGNED
@@ -42,4 +47,10 @@ def client(*, attempts: int, connections: int = 10) -> Any:
         **signing,
     )
     # A public bucket needs no region, but boto3 refuses to make a client without one.
-    return session.client("s3", config=config, region_name=session.region_name or "us-east-1")
+    made = session.client("s3", config=config, region_name=session.region_name or "us-east-1")
+    if "@" in made.meta.endpoint_url:  # which every error of a connection repeats
+        raise UsageError(
+            f"the endpoint {spoken(made.meta.endpoint_url)} is given with a user before it; give its address alone "
+            "(AWS_ENDPOINT_URL), and credentials in AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret"
+        )
+    return made

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from fornix.errors import UsageError
+from fornix.files.addresses import Location, named_place, spoken
+
+_MIRROR: Final = "expected a folder or s3://bucket/prefix"
 
 
 def named_folder(place: str | os.PathLike[str], what: str) -> Path:
@@ -45,12 +49,33 @@ def cache_folder() -> Path:
 def mirrors() -> tuple[str, ...]:
     """The mirrors in the order they are asked: ``FORNIX_MIRROR``, separated by white space.
 
-    Each is a folder, or ``s3://bucket/prefix``, laid out as ``<host>/<path of the url>``.
+    Each is a folder, or ``s3://bucket/prefix``, laid out as ``<host>/<path of the url>``; raises as :func:`named_mirror`.
     """
-    return tuple(os.environ.get("FORNIX_MIRROR", "").split())
+    return tuple(named_mirror(place) for place in os.environ.get("FORNIX_MIRROR", "").split())
+
+
+def named_mirror(place: str) -> str:
+    """A mirror as it is asked, and as errors name it: a folder, or ``s3://bucket/prefix`` without a ``/`` at its end.
+
+    Raises
+    ------
+    UsageError
+        If it can be neither, or is an address with a user, whose password would be printed with it.
+    """
+    scheme, text = named_place(place, "mirror", _MIRROR)
+    if scheme == "s3":
+        return Location.of(text).place
+    if scheme:
+        raise UsageError(f"{spoken(text)} is no mirror; {_MIRROR}")
+    return text
+
+
+def is_bucket(mirror: str) -> bool:
+    """Whether a mirror is a prefix of a bucket; else it is a folder."""
+    return mirror.startswith("s3://")
 
 
 def for_another_folder() -> dict[str, str]:
     """The settings as variables of the environment that mean the same to a process that works in another folder."""
-    places = [place if place.startswith("s3://") else os.path.abspath(os.path.expanduser(place)) for place in mirrors()]
+    places = [place if is_bucket(place) else os.path.abspath(os.path.expanduser(place)) for place in mirrors()]
     return {"FORNIX_CACHE": str(cache_folder()), "FORNIX_MIRROR": " ".join(places)}

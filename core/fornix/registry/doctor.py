@@ -15,7 +15,7 @@ from typing import Final, Literal
 from fornix.files.fetch import obstacles
 from fornix.files.file import File
 from fornix.files.places import is_folder, not_the_file, paths, size_of
-from fornix.files.settings import mirrors
+from fornix.files.settings import is_bucket, mirrors
 from fornix.files.source import SourceTrouble, Unreachable
 from fornix.registry.card import Card, Kind
 from fornix.registry.discovery import Registry
@@ -78,6 +78,7 @@ def diagnose(registry: Registry, *, hash_all: bool = False) -> list[Finding]:
         Whether large files in mirrors and the cache are read and hashed, too.
     """
     findings = [Finding(p.level, p.distribution or "plugins", p.sentence) for p in registry.problems]
+    findings += _mirrors()  # first, as it refuses what can be no mirror
     findings += _loose_ends(registry)
     lacking = {distribution.name: unmet(distribution) for distribution in registry.distributions}
     for name, requirements in lacking.items():
@@ -87,7 +88,6 @@ def diagnose(registry: Registry, *, hash_all: bool = False) -> list[Finding]:
     importable = [distribution for distribution in registry.distributions if not lacking[distribution.name]]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         findings += [finding for found in pool.map(lambda each: _try_import(registry, each), importable) for finding in found]
-    findings += _mirrors()
     findings += [finding for card in registry.cards() for finding in _files(card, math.inf if hash_all else SMALL)]
     order = ["error", "warning", "info"]
     return sorted(findings, key=lambda finding: (order.index(finding.level), finding.subject.casefold()))
@@ -137,7 +137,7 @@ def _mirrors() -> Iterator[Finding]:
 
 
 def _trouble_with(mirror: str) -> str | None:
-    if not mirror.startswith("s3://"):
+    if not is_bucket(mirror):
         return None if is_folder(mirror) else "is no folder on this machine"
     from fornix.files.bucket import bucket
 

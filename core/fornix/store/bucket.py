@@ -14,13 +14,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from fornix.files.addresses import Location
 from fornix.store import layout, uploads
 from fornix.store.cached import CachedFiles
 from fornix.store.claims import Claims
 from fornix.store.interface import StoreError
 from fornix.store.kept import KeptStore
 from fornix.store.objects import Entry, Found, Result
-from fornix.store.requests import AT_ONCE, Absent, Location, Requests, Taken, Trouble
+from fornix.store.requests import AT_ONCE, Absent, Requests, Taken, Trouble
 from fornix.store.writing import (
     check_description,
     description,

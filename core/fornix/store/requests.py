@@ -6,11 +6,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
-from fornix.errors import UsageError
 from fornix.files import s3
-from fornix.files.addresses import spoken
 from fornix.store.interface import StoreError
 
 Result = TypeVar("Result")
@@ -49,37 +47,6 @@ class Taken(Exception):
 
 class _Passing(Exception):
     """Asking again may help; the message is a clause."""
-
-
-class Location(NamedTuple):
-    """A place in a bucket.
-
-    Parameters
-    ----------
-    place : str
-        As its user would name it, without a ``/`` at its end.
-    bucket : str
-    prefix : str
-        Of the keys of all that lies there: empty, or with a ``/`` at its end.
-    """
-
-    place: str
-    bucket: str
-    prefix: str
-
-    @classmethod
-    def of(cls, url: str) -> Location:
-        """What ``s3://bucket/prefix`` names; raises UsageError if that is no place in a bucket."""
-        bucket, _, prefix = url.removeprefix("s3://").partition("/")
-        prefix = prefix.strip("/")
-        if "@" in bucket or (":" in bucket and "@" in prefix):  # of a user, whose password may have a slash
-            raise UsageError(
-                f"{spoken(url)} is given with a user before it; expected s3://bucket/prefix, and credentials "
-                "where boto3 finds them (AWS_PROFILE, AWS_ACCESS_KEY_ID and its secret)"
-            )
-        if not bucket or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
-            raise UsageError(f"{spoken(url)} names no place in a bucket; expected s3://bucket/prefix")
-        return cls(f"s3://{bucket}/{prefix}".rstrip("/"), bucket, f"{prefix}/" if prefix else "")
 
 
 class Requests:

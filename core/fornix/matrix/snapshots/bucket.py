@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from fornix.files.addresses import Location
 from fornix.files.file import File
 from fornix.files.network import LARGEST_DOCUMENT, Document
 from fornix.files.source import Interrupted, NotThere, SourceTrouble, Stream, other_size
 from fornix.matrix.snapshots.format import SNAPSHOTS, SnapshotError, SnapshotFile
 from fornix.matrix.snapshots.sources import Away, as_file, fetched, no_such
 from fornix.store.interface import StoreError
-from fornix.store.requests import Absent, Location, Requests, Taken, Unanswered
+from fornix.store.requests import Absent, Requests, Taken, Unanswered
 
 _BLOCK: Final = 1 << 20
 

@@ -11,12 +11,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from fornix.files.addresses import Location
 from fornix.matrix.snapshots.destinations import STILL_WHOLE, is_of
 from fornix.matrix.snapshots.format import INDEX, LATEST, SnapshotError, SnapshotFile
 from fornix.store import uploads
 from fornix.store.interface import StoreError
 from fornix.store.objects import Found
-from fornix.store.requests import AT_ONCE, Absent, Location, Requests, Taken
+from fornix.store.requests import AT_ONCE, Absent, Requests, Taken
 
 Result = TypeVar("Result")
 
