@@ -60,6 +60,12 @@ def delayed() -> Score:
     return metric(assembly(SOURCE[:, :4]), assembly(TARGET, **run))
 
 
+def groups_left_out() -> Score:
+    run = {"run": np.repeat([f"r{k}" for k in range(6)], 10)}
+    options = {"splits": "group_kfold", "group_on": "run", "n_splits": 3, "alphas": [1e-3, 1.0, 30.0]}
+    return fornix.load_metric("ridge", **options)(assembly(SOURCE), assembly(TARGET, **run))
+
+
 def repeated(n_repeats: int, coordinate: str = "repetition") -> xr.DataArray:
     repeats = np.concatenate([TARGET + 1.5 * waves(N_STIMULI, 7, 4.0 + t) for t in range(n_repeats)])
     return assembly(repeats, np.tile(STIMULI, n_repeats), **{coordinate: np.repeat(np.arange(n_repeats), N_STIMULI)})
@@ -159,6 +165,7 @@ def numbers(identifier: str, n_subjects: int, **options: object) -> Score:
 SCORES: dict[str, Callable[[], Score]] = {
     "ridge": lambda: linear("ridge"),
     "ridge, penalty chosen, from a Gram": from_gram,
+    "ridge, penalty chosen by groups left out": groups_left_out,
     "ridge, delays": delayed,
     "banded_ridge": banded,
     "pls": lambda: linear("pls", n_components=4),

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from fornix.numerics.backends import on_device
 from fornix.numerics.linear.decomposition import Features, Products
 from fornix.numerics.linear.gram import gram_of
 from fornix.numerics.linear.regression import least_squares, mean_diagonal, ridge, select_alpha
 
 linear_model = pytest.importorskip("sklearn.linear_model")
+model_selection = pytest.importorskip("sklearn.model_selection")
 RNG = np.random.default_rng(0)
 N, M = 50, 12
 TRAIN, TEST = np.arange(N), np.arange(N, N + M)
@@ -81,6 +83,48 @@ def test_the_penalty_is_the_one_scikit_learn_selects(p: int, noise: float) -> No
     expected = linear_model.RidgeCV(alphas).fit(x[TRAIN], y[TRAIN]).alpha_
     assert select_alpha(Features(x).decompose(TRAIN, TEST), y[TRAIN], alphas).alpha == pytest.approx(expected)
     assert select_alpha(products(x).decompose(TRAIN, TEST), y[TRAIN], alphas[::-1]).alpha == pytest.approx(expected)
+
+
+LABELS = {
+    "of one size": np.arange(N) // 5,
+    "of many sizes, in any order": RNG.permutation(np.repeat(np.array(["a", "b", "c", "d", "e"]), [25, 1, 12, 6, 6])),
+    "two": np.arange(N) // 20 // 2,
+}
+
+
+@pytest.mark.parametrize("p", [8, 49, 200])
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("noise", [0.1, 50.0])
+def test_the_penalty_is_the_one_that_predicts_groups_left_out(p: int, labels: str, noise: float, scoring_device: str) -> None:
+    x, y = data(p)
+    y, groups, alphas = y + noise * RNG.normal(size=y.shape), LABELS[labels], np.logspace(-4, 6, 21)
+    left_out = {"cv": model_selection.LeaveOneGroupOut(), "groups": groups}
+    errors = [
+        np.square(
+            model_selection.cross_val_predict(linear_model.Ridge(alpha, solver="svd"), x[TRAIN], y[TRAIN], **left_out) - y[TRAIN]
+        ).sum()
+        for alpha in alphas
+    ]
+    for source in (Features(x), products(x)):
+        decomposition = source.on_device(scoring_device).decompose(TRAIN, TEST)
+        chosen = select_alpha(decomposition, on_device(y[TRAIN], scoring_device), alphas, groups)
+        assert chosen.alpha == alphas[np.argmin(errors)]
+        assert chosen.error == pytest.approx(min(errors), rel=1e-6)
+
+
+def test_groups_of_single_rows_are_leave_one_out() -> None:
+    x, y = data(20)
+    alphas, decomposition = np.logspace(-4, 6, 21), Features(x).decompose(TRAIN, TEST)
+    assert select_alpha(decomposition, y[TRAIN], alphas, RNG.permutation(N)) == select_alpha(decomposition, y[TRAIN], alphas)
+
+
+def test_a_fit_that_interpolates_has_the_penalty_that_groups_left_out_ask_for() -> None:
+    """Under penalties of no weight residuals are tiny, and so is what they are divided by: their ratio has a limit."""
+    x, y = data(200)
+    decomposition = Features(x).decompose(TRAIN, TEST)
+    for together in (None, np.arange(N) // 5):
+        errors = [select_alpha(decomposition, y[TRAIN], [alpha], together).error for alpha in (1e-9, 1e-20, 1e-40)]
+        assert errors[1:] == pytest.approx(errors[:1] * 2, rel=1e-6)
 
 
 def test_the_mean_diagonal_is_that_of_the_centred_training_gram() -> None:

@@ -162,7 +162,7 @@ class DelayedRidge:
         for name in np.unique(run):
             features[run == name] = delayed(scaled[run == name], self._delays)
         decomposition = Features(features).decompose(np.flatnonzero(train), np.flatnonzero(test))
-        alpha = select_alpha(decomposition, voxels[train], [1.0, 10.0, 100.0]).alpha
+        alpha = select_alpha(decomposition, voxels[train], [1.0, 10.0, 100.0], together=run[train]).alpha
         return pearson(ridge(decomposition, alpha).predict(voxels[train]), voxels[test])
 
     def ceiling(self):

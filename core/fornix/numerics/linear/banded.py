@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import xarray as xr
 from array_api_compat import array_namespace
+from numpy.typing import ArrayLike
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.numerics.backends import AnyArray, on_device
@@ -83,9 +84,15 @@ def bands_of(source: xr.DataArray, rows: Rows, coordinate: str) -> Bands:
 
 
 def banded_ridge(
-    bands: Bands, train: Rows, test: Rows, targets: AnyArray, alphas: Sequence[float], units: Sequence[float]
+    bands: Bands,
+    train: Rows,
+    test: Rows,
+    targets: AnyArray,
+    alphas: Sequence[float],
+    units: Sequence[float],
+    together: ArrayLike | None = None,
 ) -> tuple[Smoother, tuple[float, ...]]:
-    """Ridge regression with the penalties, one for each space, of the least squared leave-one-out error.
+    """Ridge regression with the penalties, one for each space, of the least squared error for rows left out.
 
     Coefficients minimise ``|y - sum_b X_b w_b - b0|^2 + sum_b alpha_b |w_b|^2``: ridge regression of penalty 1 on inner
     products ``sum_b K_b / alpha_b`` (Nunez-Elizalde, Huth and Gallant 2019, NeuroImage 197:482). All combinations of the
@@ -101,6 +108,8 @@ def banded_ridge(
         Above 0; tried in each space, in its unit.
     units : sequence of float
         For each space.
+    together : (k,), optional
+        Labels of the training rows: those with the same are left out together, see :func:`select_alpha`.
 
     Returns
     -------
@@ -110,7 +119,7 @@ def banded_ridge(
     for ratios, firsts in _by_ratio(alphas, len(bands.names)):
         weighted = bands.weighted([ratio * unit for ratio, unit in zip(ratios, units, strict=True)])
         decomposition = weighted.decompose(train, test)
-        choice = select_alpha(decomposition, targets, firsts)
+        choice = select_alpha(decomposition, targets, firsts, together)
         if best is None or choice.error < best[0]:
             best = choice.error, ridge(decomposition, choice.alpha), tuple(ratio * choice.alpha for ratio in ratios)
     assert best is not None

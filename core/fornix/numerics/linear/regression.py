@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from array_api_compat import array_namespace, device
+from numpy.typing import ArrayLike
 
 from fornix.numerics.backends import AnyArray, identity, to_numpy
 from fornix.numerics.linear.decomposition import Decomposition, Rows
@@ -108,19 +109,22 @@ def mean_diagonal(decomposition: Decomposition) -> float:
 
 @dataclass(frozen=True)
 class Choice:
-    """A penalty and its squared leave-one-out error, summed over all targets."""
+    """A penalty and its squared error for rows left out, summed over all targets."""
 
     alpha: float
     error: float
 
 
-def select_alpha(decomposition: Decomposition, targets: AnyArray, alphas: Sequence[float]) -> Choice:
-    """The penalty with the least squared leave-one-out error, summed over all targets; the first of equals.
+def select_alpha(
+    decomposition: Decomposition, targets: AnyArray, alphas: Sequence[float], together: ArrayLike | None = None
+) -> Choice:
+    """The penalty with the least squared error for rows left out, summed over all targets; the first of equals.
 
     The error of row i is ``r_i / (1 - H_ii)`` with residuals r (Allen 1974), what scikit-learn's ``RidgeCV`` calls
-    generalised cross-validation. As the sum lies between the residual sum of squares times the least and the largest
-    ``1/(1 - H_ii)^2``, penalties that cannot be best are passed over: the choice is exact. The sum does not change when
-    targets are rotated, so more targets than rows are best given as ``gram.factor`` of their products.
+    generalised cross-validation; that of rows S left out together is ``(I - H_SS)^-1 r_S``. As the sum is at least the residual
+    sum of squares times the least ``1/(1 - H_ii)^2``, or 1 for several rows, penalties that cannot be best are passed over: the
+    choice is exact. The sum does not change when targets are rotated, so more targets than rows are best given as
+    ``gram.factor`` of their products.
 
     Parameters
     ----------
@@ -129,25 +133,53 @@ def select_alpha(decomposition: Decomposition, targets: AnyArray, alphas: Sequen
         Training targets.
     alphas : sequence of float
         All above 0.
+    together : (n,), optional
+        A label for each row, at least two in all: rows with the same are left out together. By default each by itself.
     """
     xp, left, squares = array_namespace(targets), decomposition.left, decomposition.squares
     n = len(targets)
     y = targets - xp.mean(targets, axis=0)
     scores = left.T @ y
-    power = xp.sum(scores * scores, axis=1)
-    outside = max(float(xp.sum(y * y) - xp.sum(power)), 0.0)
+    # What no penalty reaches: nothing, where the fit without one interpolates; else rounding would be left for tiny penalties.
+    reached = left.shape[1] == n - 1
+    outside = xp.zeros_like(y) if reached else y - left @ scores
+    free = xp.zeros_like(y[:, :1]) if reached else 1 - 1 / n - xp.sum(left * left, axis=1, keepdims=True)
     grid = xp.asarray(alphas, dtype=y.dtype, device=device(y))
     shrinkage = grid / (squares[:, None] + grid)  # (r, number of alphas): 1 - gain
-    hat = 1 / n + (left * left) @ (1 - shrinkage)
-    weights = 1 / xp.clip(1 - hat, min=np.finfo(np.float64).tiny) ** 2
-    sums = outside + power @ (shrinkage * shrinkage)
-    lowest, order = sums * xp.min(weights, axis=0), np.argsort(to_numpy(sums * xp.mean(weights, axis=0)), kind="stable")
+    rest = free + (left * left) @ shrinkage
+    weights = 1 / xp.clip(rest, min=np.finfo(np.float64).tiny ** 0.5) ** 2
+    sums = xp.sum(outside * outside) + xp.sum(scores * scores, axis=1) @ (shrinkage * shrinkage)
+    groups = [] if together is None else _by_size(together)
+    single = all(group.shape[1] == 1 for group in groups)
+    lowest = sums * xp.min(weights, axis=0) if single else sums
+    order = np.argsort(to_numpy(sums * xp.mean(weights, axis=0)), kind="stable")
     best, chosen = np.inf, 0
     for k in order.tolist():
         if float(lowest[k]) > best:
             continue
-        residual = y - left @ ((1 - shrinkage[:, k])[:, None] * scores)
-        error = float(weights[:, k] @ xp.sum(residual * residual, axis=1))
+        residual = outside + left @ (shrinkage[:, k][:, None] * scores)
+        if single:
+            error = float(weights[:, k] @ xp.sum(residual * residual, axis=1))
+        else:
+            error = sum(_left_out_together(left, shrinkage[:, k], residual, rows) for rows in groups)
         if error < best or (error == best and k < chosen):
             best, chosen = error, k
     return Choice(float(alphas[chosen]), best)
+
+
+def _by_size(labels: ArrayLike) -> list[Rows]:
+    """The rows (groups, size) of each label, those of groups of equal size in one array."""
+    _, group, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    members = np.split(np.argsort(group.reshape(-1), kind="stable"), np.cumsum(counts)[:-1])
+    return [np.stack([rows for rows in members if len(rows) == size]) for size in np.unique(counts)]
+
+
+def _left_out_together(left: AnyArray, shrinkage: AnyArray, residual: AnyArray, rows: Rows) -> float:
+    """The squared errors of rows (groups, size), each group left out by itself, of residuals (n, q), summed."""
+    xp, n, basis = array_namespace(residual), len(left), left[rows]
+    rest = (basis * shrinkage) @ basis.mT
+    if left.shape[1] < n - 1:
+        # What is below the rounding of 1 is not known of the diagonal; with it no block is singular.
+        rest = rest + (1 + np.finfo(np.float64).eps) * identity(rows.shape[1], left) - 1 / n - basis @ basis.mT
+    errors = xp.linalg.solve(rest, residual[rows])
+    return float(xp.sum(errors * errors))

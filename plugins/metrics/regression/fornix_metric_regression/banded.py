@@ -16,7 +16,7 @@ from fornix.numerics.linear.decomposition import Array, Rows, Source
 from fornix.numerics.linear.regression import Smoother
 from fornix.numerics.rows import match_rows, source_stimuli
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import Permuted, Predicted, need_training
+from fornix_metric_regression.estimator import Permuted, Predicted, need_groups, need_training
 from fornix_metric_regression.fitting import FitPaired, Fitting, TargetsToChooseBy
 from fornix_metric_regression.ridge import Ridge
 from fornix_metric_regression.timed import in_bins, times
@@ -46,22 +46,24 @@ class BandedRidge:
 
     def check(self, plan: SplitPlan) -> None:
         need_training(plan, 2, "a ridge regression")
+        need_groups(plan)
 
     def predict(self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float) -> Iterator[Predicted]:
-        paired = self._fits(source, targets)
+        paired = self._fits(source, targets, plan)
         return self.fitting.predict(targets, plan, groups, by, lambda train, test: paired(train, test)(train))
 
     def predict_permuted(
         self, source: Source, targets: Array, plan: SplitPlan, permutations: Sequence[Rows]
     ) -> Iterator[Permuted]:
-        return self.fitting.predict_permuted(targets, plan, permutations, self._fits(source, targets))
+        return self.fitting.predict_permuted(targets, plan, permutations, self._fits(source, targets, plan))
 
-    def _fits(self, source: Source, targets: Array) -> FitPaired:
+    def _fits(self, source: Source, targets: Array, plan: SplitPlan) -> FitPaired:
         bands, columns = self._bands(source), np.arange(targets.shape[1])
         stand_in = TargetsToChooseBy(targets, columns, self.fitting)
 
         def fit(train: Rows, test: Rows) -> Callable[[Rows], list[tuple[Rows, Smoother]]]:
-            return lambda rows: [(columns, self._fit(bands, train, test, stand_in.of(rows)))]
+            whole = None if plan.whole is None else plan.whole[train]
+            return lambda rows: [(columns, self._fit(bands, train, test, stand_in.of(rows), whole))]
 
         return fit
 
@@ -70,9 +72,9 @@ class BandedRidge:
             raise AssemblyError("banded_ridge tells feature spaces apart, so it needs values; the source is a Gram")
         return source.on_device(self.fitting.device)
 
-    def _fit(self, bands: Bands, train: Rows, test: Rows, targets: AnyArray) -> Smoother:
+    def _fit(self, bands: Bands, train: Rows, test: Rows, targets: AnyArray, whole: Rows | None) -> Smoother:
         units = bands.mean_diagonals(train) if self.mean_diagonal else [1.0] * len(bands.names)
-        return banded_ridge(bands, train, test, targets, self.alphas, units)[0]
+        return banded_ridge(bands, train, test, targets, self.alphas, units, whole)[0]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import EllipsisType
 from typing import Protocol
 
+import numpy as np
+
 from fornix.interfaces import AssemblyError
 from fornix.numerics.linear.decomposition import Array, Rows, Source
 from fornix.numerics.splits import SplitPlan
@@ -98,6 +100,15 @@ class Estimator(Protocol):
         permutations : sequence of (n,) int
             Row i of the source is paired with row ``permutation[i]`` of the targets.
         """
+
+
+def need_groups(plan: SplitPlan) -> None:
+    """Raises AssemblyError where a training part has one group alone, so that none can be left out to choose a penalty by."""
+    if plan.whole is not None and any(len(np.unique(plan.whole[train])) < 2 for train in plan.train):
+        raise AssemblyError(
+            "a split trains on a single group, and of several penalties the best is the one that predicts training groups left "
+            "out in turn: give one penalty, or more groups"
+        )
 
 
 def need_training(plan: SplitPlan, least: int, what: str) -> None:

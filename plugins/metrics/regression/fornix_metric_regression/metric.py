@@ -252,6 +252,11 @@ class RegressionMetric:
         return ()
 
     def _plan(self, target: xr.DataArray, stimuli: NDArray[np.str_]) -> SplitPlan:
+        plan = self._drawn(target, stimuli)
+        # Brain-Score's regressions leave single rows out to choose a penalty, whatever the splits keep whole.
+        return plan if self.definition == "default" else replace(plan, whole=None)
+
+    def _drawn(self, target: xr.DataArray, stimuli: NDArray[np.str_]) -> SplitPlan:
         groups = coordinate(target, self.group_on, "group_on") if self.group_on else None
         if self.splits == "given":
             whole = {"stimulus": stimuli} if self.definition == "default" else {}

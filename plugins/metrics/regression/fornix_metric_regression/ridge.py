@@ -12,7 +12,7 @@ from fornix.numerics.linear import regression
 from fornix.numerics.linear.decomposition import Array, Decomposition, Rows, Source
 from fornix.numerics.linear.leaving_out import ResidualMaker, ridge_of_all_rows
 from fornix.numerics.splits import SplitPlan
-from fornix_metric_regression.estimator import Permuted, Predicted, need_training
+from fornix_metric_regression.estimator import Permuted, Predicted, need_groups, need_training
 from fornix_metric_regression.fitting import FitPaired, Fitting, TargetsToChooseBy, taken_out
 
 
@@ -38,10 +38,12 @@ class Ridge:
 
     def check(self, plan: SplitPlan) -> None:
         need_training(plan, 2, "a ridge regression")
+        if self._chooses:
+            need_groups(plan)
 
     def predict(self, source: Source, targets: Array, plan: SplitPlan, groups: Sequence[Rows], by: float) -> Iterator[Predicted]:
         source = source.on_device(self.fitting.device)
-        paired = self._fits(source, targets)
+        paired = self._fits(source, targets, plan)
         return self.fitting.predict(
             targets, plan, groups, by, lambda train, test: paired(train, test)(train), self._maker(source, plan, groups)
         )
@@ -51,9 +53,9 @@ class Ridge:
     ) -> Iterator[Permuted]:
         source = source.on_device(self.fitting.device)
         maker = self._maker(source, plan, ())
-        return self.fitting.predict_permuted(targets, plan, permutations, self._fits(source, targets), maker)
+        return self.fitting.predict_permuted(targets, plan, permutations, self._fits(source, targets, plan), maker)
 
-    def _fits(self, source: Source, targets: Array) -> FitPaired:
+    def _fits(self, source: Source, targets: Array, plan: SplitPlan) -> FitPaired:
         everything = np.arange(targets.shape[1])
         together = self.together or (everything,)
         stand_ins = [TargetsToChooseBy(targets, columns, self.fitting) for columns in together] if self._chooses else []
@@ -61,9 +63,11 @@ class Ridge:
         def fit(train: Rows, test: Rows) -> Callable[[Rows], list[tuple[Rows, regression.Smoother]]]:
             decomposition = source.decompose(train, test)
             if not self._chooses:
-                known = [(everything, self._fit(decomposition, None))]
+                known = [(everything, self._fit(decomposition, None, None))]
                 return lambda _: known
-            return lambda rows: [(c, self._fit(decomposition, t.of(rows))) for c, t in zip(together, stand_ins, strict=True)]
+            whole = None if plan.whole is None else plan.whole[train]
+            chosen_by = list(zip(together, stand_ins, strict=True))
+            return lambda rows: [(c, self._fit(decomposition, t.of(rows), whole)) for c, t in chosen_by]
 
         return fit
 
@@ -75,10 +79,10 @@ class Ridge:
         known = not self._chooses and not self.mean_diagonal
         return ridge_of_all_rows(source, self.alphas[0], taken_out(plan, groups, len(source))) if known else None
 
-    def _fit(self, decomposition: Decomposition, targets: AnyArray | None) -> regression.Smoother:
+    def _fit(self, decomposition: Decomposition, targets: AnyArray | None, whole: Rows | None) -> regression.Smoother:
         # A source that does not vary has no scale; any penalty then gives the mean of the targets.
         unit = (regression.mean_diagonal(decomposition) or 1.0) if self.mean_diagonal else 1.0
         alphas = [alpha * unit for alpha in self.alphas]
         if targets is None or not self._chooses:
             return regression.ridge(decomposition, alphas[0])
-        return regression.ridge(decomposition, regression.select_alpha(decomposition, targets, alphas).alpha)
+        return regression.ridge(decomposition, regression.select_alpha(decomposition, targets, alphas, whole).alpha)

@@ -43,7 +43,8 @@ class Fit:
 
     def plan(self, plan: SplitPlan) -> SplitPlan:
         """A plan over presentations as one over rows: the bins of a presentation stay together."""
-        return SplitPlan(tuple(self.rows(train) for train in plan.train), tuple(self.rows(test) for test in plan.test))
+        whole = None if plan.whole is None else np.repeat(plan.whole, self.count)
+        return SplitPlan(tuple(self.rows(train) for train in plan.train), tuple(self.rows(test) for test in plan.test), whole)
 
     def side_by_side(self, values: Array) -> Array:
         """Values (m * count, k) as (m, count * k): the k of one bin after those of another."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,7 +14,10 @@ from fornix.numerics.ceilings.noise_ceiling import noise_ceiling
 from fornix.numerics.ceilings.normalisation import normalise
 from fornix.numerics.ceilings.reliability import internal_consistency
 from fornix.numerics.linear.gram import gram_of_assembly
+from fornix.numerics.splits import split_plan
 
+linear_model = pytest.importorskip("sklearn.linear_model")
+model_selection = pytest.importorskip("sklearn.model_selection")
 STORIES, WINDOWS, NEUROIDS, REPEATS = 12, 24, 20, 4
 OPTIONS = {"splits": "group_kfold", "group_on": "story", "n_splits": 6, "alphas": [10.0]}
 
@@ -69,6 +74,94 @@ def test_score_and_ceiling_lose_the_same_stories(ceiling: object, delayed: bool,
     assert score.interval[0] < score.value < score.interval[1]
     with pytest.raises(ValueError, match="other groups of stimuli than its ceiling"):
         normalise(raw, ceiling(repeats), normalisation)  # type: ignore[operator]
+
+
+ALPHAS = [0.01, 1.0, 30.0, 1e3, 1e5]
+
+
+def tuned(source: xr.DataArray, target: xr.DataArray, left_out: str) -> np.ndarray:
+    """Pearson r (split, neuroid), the penalty chosen by scikit-learn, which leaves out single windows or whole stories."""
+    x, y, found = source.values, target.values, []
+    story = target["story"].values
+    for train, test in split_plan(target["stimulus_id"].values, kind="group_kfold", n_splits=6, groups=story):
+        if left_out == "windows":
+            model = linear_model.RidgeCV(ALPHAS).fit(x[train], y[train])
+        else:
+            cv = {"cv": model_selection.LeaveOneGroupOut(), "scoring": _negative_sum_of_squares}
+            search = model_selection.GridSearchCV(linear_model.Ridge(), {"alpha": ALPHAS}, **cv)
+            model = search.fit(x[train], y[train], groups=story[train])
+        predicted = model.predict(x[test])
+        found.append([np.corrcoef(a, b)[0, 1] for a, b in zip(predicted.T, y[test].T, strict=True)])
+    return np.array(found)
+
+
+def _negative_sum_of_squares(model: Any, x: np.ndarray, y: np.ndarray) -> float:
+    """Groups are of one size here, so the mean over groups has the same best as the sum over rows."""
+    return -float(np.square(model.predict(x) - y).sum())
+
+
+def noisy(seed: int) -> tuple[xr.DataArray, xr.DataArray]:
+    """Wide features that drift, of which neighbours recall each other, and responses that drift in ways of their own, too."""
+    rng = np.random.default_rng(seed)
+    x = smooth(rng, 60)
+    return assembly(x), assembly(x[:, :4] @ rng.normal(size=(4, 5)) + 3 * smooth(rng, 5))
+
+
+@pytest.mark.parametrize("name", ["ridge", "banded_ridge"])
+def test_the_penalty_is_chosen_by_leaving_whole_stories_out(name: str) -> None:
+    source, target = noisy(0)
+    options = {**OPTIONS, "alphas": ALPHAS, "replicates": False}
+    metric = fornix.load_metric("ridge", **options)
+    if name == "banded_ridge":  # the other space weighs nothing whatever its penalty
+        still = xr.DataArray(np.zeros((len(source), 1)), dims=source.dims)
+        wide = xr.concat([source.drop_vars("neuroid_id"), still.assign_coords(source["story"].coords)], "neuroid")
+        source = wide.assign_coords(feature_space=("neuroid", np.repeat(["words", "none"], [60, 1])))
+        metric = fornix.load_metric("banded_ridge", alpha_scale="absolute", **options)
+    by_story = tuned(source, target, "stories")
+    by_window = tuned(source, target, "windows")
+    assert np.abs(by_story - by_window).max() > 0.02  # else the example tells nothing
+    np.testing.assert_allclose(metric(source, target).units, by_story, atol=1e-7)
+    order = np.arange(len(target))
+    assert metric_of(metric).permuted(source, target, [order])[0] == pytest.approx(metric(source, target).value, abs=1e-9)
+
+
+def metric_of(metric: Any) -> Any:
+    return getattr(metric, "banded", metric)
+
+
+def test_repetitions_of_a_stimulus_are_left_out_together() -> None:
+    """Ten rows that are alike recall each other, so that single ones would ask for hardly any penalty."""
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(60, 40)), rng.normal(size=(60, 5))
+    names = np.array([f"s{k:02d}" for k in range(60)])
+    source = xr.DataArray(x, dims=("presentation", "neuroid"), coords={"stimulus_id": ("presentation", names)})
+    again = {"stimulus_id": ("presentation", np.tile(names, 10)), "repetition": ("presentation", np.repeat(np.arange(10), 60))}
+    target = xr.DataArray(np.tile(y, (10, 1)), dims=("presentation", "neuroid"), coords=again)
+    options = {"alphas": [1e-3, 1e5], "replicates": False}
+    once = target[:60]
+    score = fornix.load_metric("ridge", **options)
+    strong = fornix.load_metric("ridge", alphas=[1e5], replicates=False)
+    np.testing.assert_allclose(score(source, target).units, strong(source, target).units, atol=1e-9)
+    np.testing.assert_allclose(score(source, once).units, strong(source, once).units, atol=1e-9)
+
+
+def test_brainscores_definition_leaves_single_rows_out() -> None:
+    source, target = noisy(0)
+    options = {**OPTIONS, "alphas": ALPHAS}
+    score = fornix.load_metric("ridge", definition="brainscore", **options)(source, target)
+    np.testing.assert_allclose(score.units, tuned(source, target, "windows"), atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["ridge", "banded_ridge"])
+def test_a_penalty_cannot_be_chosen_on_one_group(name: str) -> None:
+    source, target = noisy(0)
+    source = source.assign_coords(feature_space=("neuroid", np.repeat(["a", "b"], 30)))
+    two = np.where(target["story"].values < "story-06", "first", "second")
+    target = target.assign_coords(story=("presentation", two))
+    options = {"splits": "group_kfold", "group_on": "story", "n_splits": 2}
+    with pytest.raises(ValueError, match=r"a split trains on a single group, .* give one penalty"):
+        fornix.load_metric(name, alphas=ALPHAS, **options)(source, target)
+    assert np.isfinite(fornix.load_metric("ridge", alphas=[1.0], **options)(source, target).value)
 
 
 @pytest.mark.parametrize("metric", ["noise_ceiling", "internal_consistency"])
