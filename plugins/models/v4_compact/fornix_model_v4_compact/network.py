@@ -16,6 +16,8 @@ from torch.nn import functional
 #: Pixels along each side of the input.
 SIDE: Final = 112
 STRIDES: Final = (1, 2, 2, 1, 1)
+#: Zeros around the maps of every layer, filters being 5 x 5.
+PADDING: Final = 2
 NORM_EPSILON: Final = 1e-5
 
 
@@ -23,6 +25,11 @@ class CompactNetwork(nn.Module):
     """Five convolutional layers (the first full, the others separable), each with batch norm and rectification; a linear readout.
 
     Batch norm is folded into the convolution before it, in float64.
+
+    Images and all filters are turned by 180 degrees. Keras, in which the networks were trained, pads for ceil(size / stride)
+    places and has the extra zero last where their number is odd (3 for 112 or 56 places by strides of 2). A convolution pads
+    alike on both sides and leaves out what is over at the end, which turned is the beginning: so it needs no padded copy of the
+    maps, which takes a fifth of the time.
 
     Parameters
     ----------
@@ -52,16 +59,15 @@ class CompactNetwork(nn.Module):
         self._keep("readout_bias", published["Beta.bias"])
 
     def _keep(self, name: str, tensor: Tensor) -> None:
-        layout = torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
-        self.register_buffer(name, tensor.float().contiguous(memory_format=layout))
+        turned = tensor.flip(2, 3).contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+        self.register_buffer(name, turned.float())
 
     def forward(self, images: Tensor) -> Tensor:
         """(batch, 3, SIDE, SIDE) -> (batch, 1), spikes per 100 ms up to scale and offset."""
-        maps = functional.conv2d(images, self.mix0_weight, self.mix0_bias, padding=2).relu_()
+        maps = functional.conv2d(images.flip(2, 3), self.mix0_weight, self.mix0_bias, padding=PADDING).relu_()
         for i in range(1, len(STRIDES)):
             spatial = self.get_buffer(f"space{i}_weight")
-            padded = functional.pad(maps, _same_padding(maps.shape[-1], spatial.shape[-1], STRIDES[i]))
-            maps = functional.conv2d(padded, spatial, stride=STRIDES[i], groups=maps.shape[1])
+            maps = functional.conv2d(maps, spatial, stride=STRIDES[i], padding=PADDING, groups=maps.shape[1])
             maps = functional.conv2d(maps, self.get_buffer(f"mix{i}_weight"), self.get_buffer(f"mix{i}_bias")).relu_()
         return functional.conv2d(maps, self.readout_weight, self.readout_bias).flatten(1)
 
@@ -71,13 +77,3 @@ def _fold(tensors: Mapping[str, Tensor], convolution: str, norm: str) -> tuple[T
     gain = tensors[f"{norm}.weight"] / torch.sqrt(tensors[f"{norm}.running_var"] + NORM_EPSILON)
     weight = tensors[f"{convolution}.weight"] * gain.reshape(-1, 1, 1, 1)
     return weight, (tensors[f"{convolution}.bias"] - tensors[f"{norm}.running_mean"]) * gain + tensors[f"{norm}.bias"]
-
-
-def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int, int, int]:
-    """Zeros (left, right, top, bottom) for ceil(size / stride) places; where their number is odd, the extra one comes last.
-
-    This is how Keras, in which the networks were trained, pads.
-    """
-    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-    before, after = total // 2, total - total // 2
-    return before, after, before, after
