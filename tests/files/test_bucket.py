@@ -6,12 +6,15 @@ import hashlib
 import sys
 
 import pytest
+from tests.store.endpoint import refusing, served
 
 from fornix.errors import UsageError
 from fornix.files import bucket, download
 from fornix.files.fetch import FileUnavailable, at_hand, available, cache_path, fetch
 from fornix.files.file import File
 from fornix.files.places import not_the_file
+from fornix.registry.discovery import Registry
+from fornix.registry.doctor import diagnose
 
 boto3 = pytest.importorskip("boto3", reason="boto3 (extra s3) is not installed")
 server = pytest.importorskip("moto.server", reason="moto, a simulated S3 server, is not installed")
@@ -53,6 +56,12 @@ def s3(endpoint, monkeypatch, tmp_path):
 def file(content) -> File:
     """A file whose own host cannot be reached."""
     return File("x.bin", "http://127.0.0.1:9/data/a%20b/x.bin", len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def diagnosed(mirror: str) -> str:
+    """What the doctor says of a mirror."""
+    (finding,) = [found for found in diagnose(Registry.of_cards([])) if found.subject == mirror]
+    return finding.sentence
 
 
 def put(client, file: File, content: bytes, **how: str) -> None:
@@ -136,8 +145,51 @@ def test_a_file_of_another_size_is_not_transferred(s3, file) -> None:
 def test_a_bucket_without_the_file_and_no_bucket_at_all_are_told_apart(s3, file, monkeypatch) -> None:
     assert f"mirror {MIRROR} does not hold it; " in str(available(file))
     monkeypatch.setenv("FORNIX_MIRROR", "s3://no-such-lab/prefix")
-    with pytest.raises(FileUnavailable, match=r"mirror s3://no-such-lab/prefix .*(there is no bucket|does not hold it)"):
+    with pytest.raises(FileUnavailable, match=r"mirror s3://no-such-lab/prefix cannot be used: there is no bucket 'no-such-lab'"):
         fetch(file)
+    assert diagnosed("s3://no-such-lab/prefix").startswith("this mirror cannot be used: there is no bucket 'no-such-lab'")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "says"),
+    [
+        (404, "NoSuchBucket", "cannot be used: there is no bucket 'lab-mirror'"),
+        (403, "InvalidAccessKeyId", "cannot be used: its credentials are not accepted (403 InvalidAccessKeyId)"),
+        (400, "ExpiredToken", "cannot be used: its credentials have expired (400 ExpiredToken)"),
+        (301, "PermanentRedirect", "cannot be used: its endpoint sends every request elsewhere"),
+    ],
+)
+def test_a_mirror_that_has_nothing_is_asked_of_one_file_alone(s3, endpoint, monkeypatch, status, code, says) -> None:
+    faulty, running = served(tuple(endpoint.removeprefix("http://").split(":")))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", faulty.url)
+    faulty.order(refusing(status, code))
+    try:
+        for name in "abcde":
+            each = File(name, f"http://127.0.0.1:9/{name}", 3, sha256="ab" * 32)
+            assert f"mirror {MIRROR} {says}" in str(available(each))
+            if name == "a":
+                asked = faulty.methods()
+        assert faulty.methods() == asked
+        assert status == 301 or asked.count("GET") == 1
+    finally:
+        running.shutdown()
+        running.server_close()
+
+
+def test_a_mirror_that_lacks_a_file_may_have_another(s3, file, content, endpoint, monkeypatch) -> None:
+    """Also one whose user may read its objects and list none, to whom a bucket refuses what it lacks."""
+    put(s3, file, content)
+    faulty, running = served(tuple(endpoint.removeprefix("http://").split(":")))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", faulty.url)
+    faulty.order(refusing(403, "AccessDenied"), lambda request: request.path.endswith("/none"))
+    try:
+        for name in ("none", "never"):
+            assert f"mirror {MIRROR} " in str(available(File(name, f"http://127.0.0.1:9/{name}", 3, sha256="ab" * 32)))
+        assert faulty.methods() == ["HEAD", "GET", "HEAD"]
+        assert fetch(file).read_bytes() == content
+    finally:
+        running.shutdown()
+        running.server_close()
 
 
 def test_a_refusing_endpoint_is_asked_once(s3, file, monkeypatch) -> None:

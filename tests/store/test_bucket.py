@@ -122,6 +122,8 @@ def test_a_result_that_is_damaged_on_its_way_to_a_second_writer_stays(bucket: In
     ("status", "code", "says"),
     [
         (404, "NoSuchBucket", "cannot be used: there is no bucket 'lab-.*'; create it, or give another"),
+        (405, "MethodNotAllowed", "cannot be used: GetObject answers 405 MethodNotAllowed"),
+        (501, "NotImplemented", "cannot be used: GetObject answers 501 NotImplemented"),
         (403, "AccessDenied", r"refuses access \(403 AccessDenied, GetObject\): the credentials in use would need s3:ListBucket"),
         (403, "InvalidAccessKeyId", "its credentials are not accepted"),
         (403, "SignatureDoesNotMatch", "its credentials are not accepted"),
@@ -137,10 +139,28 @@ def test_a_refusal_is_a_sentence(bucket: InBucket, endpoint: Endpoint, cell: Cel
     endpoint.order(refusing(status, code))
     for ask in (lambda: open_store(bucket.named), lambda: store.cell(KEY), lambda: store.put_cell(replace(cell, key=OTHER_KEY))):
         expected = says.replace("GetObject", r"\w+")
+        endpoint.seen.clear()
         with pytest.raises(StoreError, match=f"the store {bucket.named} .*{expected}"):
             ask()
+        # What asking again cannot mend is asked once.
+        assert len(endpoint.seen) == (5 if status == 503 else 1)
     endpoint.mend()
     assert [found.key for found in bucket.open().cells()] == [KEY]
+
+
+def test_a_web_server_that_is_no_s3_is_said(bucket: InBucket, endpoint: Endpoint) -> None:
+    for page, says in (
+        (b"<html>Not found</html>", "answers with what is no answer of S3"),
+        (b"", "ListObjectsV2 answers 404 404"),
+    ):
+        endpoint.mend()
+        endpoint.order(lambda request, pass_on, page=page: Answer(404, {"Content-Type": "text/html"}, page))  # type: ignore[misc]
+        with pytest.raises(StoreError, match=says):
+            open_store(bucket.named)
+    endpoint.mend()
+    endpoint.order(refusing(301, "PermanentRedirect"))
+    with pytest.raises(StoreError, match=r"its endpoint sends every request elsewhere; is AWS_ENDPOINT_URL right\?"):
+        open_store(bucket.named)
 
 
 def test_a_write_says_what_was_not_stored(bucket: InBucket, endpoint: Endpoint, cell: Cell) -> None:

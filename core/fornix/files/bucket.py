@@ -8,7 +8,7 @@ from typing import Any
 
 from fornix.files.addresses import Location
 from fornix.files.file import File
-from fornix.files.s3 import client
+from fornix.files.s3 import SENT_ON, client, hopeless
 from fornix.files.source import Interrupted, SourceTrouble, Stream, Unreachable, other_size
 
 _BLOCK = 1 << 18
@@ -26,6 +26,7 @@ class Bucket:
     def __init__(self, url: str) -> None:
         _, self._bucket, self._prefix = Location.of(url)
         self._client: Any = None
+        self._refused = False
         self._down: Unreachable | None = None
 
     def look(self, file: File) -> Any:
@@ -64,30 +65,53 @@ class Bucket:
                 self._client = _client()
             return getattr(self._client, what)(Bucket=self._bucket, Key=key, **parameters)
         except failures.ClientError as error:
-            raise _refusal(error.response, self._bucket) from None
+            raise self._refusal(error.response, key) from None
         except (failures.HTTPClientError, failures.ConnectionError):
             self._down = Unreachable(f"cannot be reached (no answer from {self._client.meta.endpoint_url})")
+            raise self._down from None
+        except RecursionError:
+            self._down = Unreachable(f"cannot be used: {SENT_ON}")
             raise self._down from None
         except (failures.BotoCoreError, ValueError) as error:
             self._down = Unreachable(f"cannot be used ({error})")
             raise self._down from None
+
+    def _refusal(self, answer: Any, key: str) -> SourceTrouble:
+        """What to raise for an answer that is an error; one that ends all asking is found by the first that says no."""
+        status, code = _said(answer)
+        if code == str(status) and not self._refused:
+            self._refused = True
+            code = self._why(key) or code
+        if (why := hopeless(code, f"{status} {code}", self._bucket)) is not None:
+            self._down = Unreachable(f"cannot be used: {why}")
+            return self._down
+        if status == 404:
+            return SourceTrouble("does not hold it")
+        if status == 403:
+            return SourceTrouble("refuses access (403), or does not hold it")
+        return (Interrupted if status >= 500 else SourceTrouble)(f"answers {status} {code}")
+
+    def _why(self, key: str) -> str:
+        """The code with which an object is refused to who asks for all of it: an answer to HEAD has no room for one."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self._client.get_object(Bucket=self._bucket, Key=key)["Body"].close()
+        except ClientError as error:
+            return _said(error.response)[1]
+        except BotoCoreError:
+            pass
+        return ""
 
 
 def _client() -> Any:
     return client(attempts=2)
 
 
-def _refusal(response: Any, bucket: str) -> SourceTrouble:
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    code = str(response.get("Error", {}).get("Code", status))
-    if code == "NoSuchBucket":
-        return SourceTrouble(f"cannot be used: there is no bucket {bucket!r}")
-    if status == 404:
-        return SourceTrouble("does not hold it")
-    if status == 403:
-        return SourceTrouble("refuses access (403), or does not hold it")
-    kind = Interrupted if status is not None and status >= 500 else SourceTrouble
-    return kind(f"answers {status} {code}")
+def _said(answer: Any) -> tuple[int, str]:
+    """Status and code of an error."""
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status, str(answer.get("Error", {}).get("Code", status))
 
 
 def _blocks(body: Any) -> Iterator[bytes]:

@@ -1,8 +1,9 @@
-"""A client of S3 as this machine is set up for it. boto3 (extra ``s3``) is imported when the first is made."""
+"""A client of S3 as this machine is set up for it, and which of its refusals end all asking. boto3 (extra ``s3``) is imported
+when the first is made."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from fornix.errors import UsageError
 from fornix.files.addresses import spoken
@@ -11,6 +12,34 @@ from fornix.files.addresses import spoken
 CONNECT_S = 4.0
 #: Seconds without a single byte after which a transfer counts as broken off.
 STALL_S = 15.0
+
+#: What a RecursionError of botocore means, as a clause: it asks where a bucket is, and is sent on again.
+SENT_ON: Final = "its endpoint sends every request elsewhere; is AWS_ENDPOINT_URL right?"
+
+_EXPIRED: Final = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired")
+_UNKNOWN: Final = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "AuthFailure", "InvalidSecurity")
+
+
+def hopeless(code: str, said: str, bucket: str) -> str | None:
+    """Why nothing can be had of a bucket, whatever is asked and however often, as a clause; None where that does not follow.
+
+    Parameters
+    ----------
+    code : str
+        Of the error that answered a request.
+    said : str
+        The answer, as it is repeated: status and code.
+    bucket : str
+    """
+    if code == "NoSuchBucket":
+        return f"there is no bucket {bucket!r}; create it, or give another"
+    if code in _EXPIRED:
+        return f"its credentials have expired ({said}); renew them, and run again"
+    if code in _UNKNOWN:
+        return f"its credentials are not accepted ({said}); are they those of this endpoint?"
+    if code == "RequestTimeTooSkewed":
+        return f"the clock of this machine is wrong ({said})"
+    return None
 
 
 def client(*, attempts: int, connections: int = 10) -> Any:

@@ -25,8 +25,7 @@ SLOWEST: Final = 20_000
 AT_ONCE: Final = 16
 
 _MENDS_ITSELF: Final = ("SlowDown", "RequestTimeout", "BadDigest", "XAmzContentChecksumMismatch", "ConditionalRequestConflict")
-_EXPIRED: Final = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired")
-_UNKNOWN: Final = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "AuthFailure", "InvalidSecurity")
+_NO_S3: Final = "answers with what is no answer of S3; is its endpoint (AWS_ENDPOINT_URL) right?"
 
 
 class Trouble(StoreError):
@@ -151,7 +150,9 @@ class Requests:
             return _Passing(f"cannot be reached ({error})")
         # An answer that lacks what every answer of S3 has is somebody else's, as is one that cannot be read (botocore.parsers).
         if isinstance(error, KeyError) or type(error).__name__ == "ResponseParserError":
-            return _Passing("answers with what is no answer of S3; is its endpoint (AWS_ENDPOINT_URL) right?")
+            return _Passing(_NO_S3)
+        if isinstance(error, RecursionError):
+            return Trouble(f"{self._named} cannot be used: {s3.SENT_ON}")
         if isinstance(error, failures.BotoCoreError | ValueError):
             return Trouble(f"{self._named} cannot be used: {error}")
         return error
@@ -161,23 +162,19 @@ class Requests:
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         code = str(answer.get("Error", {}).get("Code", status))
         said = f"{status} {code}"
-        if code == "NoSuchBucket":
-            return Trouble(f"{self._named} cannot be used: there is no bucket {self._bucket!r}; create it, or give another")
-        if code in _EXPIRED:
-            return Trouble(f"{self._named} cannot be used: its credentials have expired ({said}); renew them, and run again")
-        if code in _UNKNOWN:
-            return Trouble(
-                f"{self._named} cannot be used: its credentials are not accepted ({said}); are they those of this endpoint?"
-            )
-        if code == "RequestTimeTooSkewed":
-            return Trouble(f"{self._named} cannot be used: the clock of this machine is wrong ({said})")
+        if (why := s3.hopeless(code, said, self._bucket)) is not None:
+            return Trouble(f"{self._named} cannot be used: {why}")
         if status == 412:
             return Taken()
-        if status == 404 and code in ("NoSuchKey", "404", "NoSuchUpload", "NotFound"):
+        # A listing names no object: where it is not found, no S3 is asked.
+        of_object = not error.operation_name.startswith("List")
+        if status == 404 and of_object and code in ("NoSuchKey", "404", "NoSuchUpload", "NotFound"):
             return Absent()
         if status in (429, 500, 502, 503, 504) or code in _MENDS_ITSELF:
             self._answered = True
             return _Passing(f"does not answer as asked ({said}), and went on so for {len(PAUSES_S) + 1} tries; try again later")
+        if not code:  # a page in place of the error
+            return Trouble(f"{self._named} {_NO_S3}")
         if status in (401, 403):
             signed = self._client.meta.config.signature_version is not self._unsigned()
             who = (
