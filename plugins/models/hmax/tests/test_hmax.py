@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from scipy.signal import correlate
 
 import fornix
 from fornix.interfaces import Experiment, Recording, StimulusSet, check_assembly
 
 torch = pytest.importorskip("torch")
 
-from fornix_model_hmax.layers import C1, FILTER_SIZES, ORIENTATIONS, POOLS, S1, S2, gabor_filters  # noqa: E402
+from fornix_model_hmax.layers import C1, FILTER_SIZES, ORIENTATIONS, POOLS, S1, S2, correlation, gabor_filters  # noqa: E402
 from fornix_model_hmax.model import HMAX, SIDE, TEMPLATE_SIZES, TEMPLATES_PER_SIZE, pink_noise, preprocess  # noqa: E402
 
 
@@ -39,6 +40,15 @@ def test_the_filter_of_11_pixels_has_the_published_tuning() -> None:
     """Serre et al. 2007, table 1: s = 4.5 and l = 5.6 at 11 pixels; the filter's spectrum peaks at 1 / l."""
     spectrum = torch.fft.fft2(gabor_filters(11)[0, 0], s=(1120, 1120)).abs()[:560, 0]
     assert float(spectrum.argmax()) / 1120 == pytest.approx(1 / 5.6, rel=0.05)
+
+
+@pytest.mark.parametrize(("n", "shape"), [(7, (118, 118)), (21, (132, 133)), (5, (5, 31))])
+def test_a_correlation_by_transforms_is_the_one_over_places(n: int, shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(n)
+    images, filters = rng.random((2, *shape)), rng.normal(size=(3, n, n))
+    found = correlation(*(torch.from_numpy(array).float()[:, None] for array in (images, filters)))
+    expected = [[correlate(image, one, mode="valid") for one in filters] for image in images]
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("preferred", range(4))
