@@ -22,14 +22,14 @@ class SplitPlan:
     Parameters
     ----------
     train, test : tuple of (m,) int, one for each split
-    whole : (n,) int, optional
-        For all rows: those with the same number are never cut in two, as they are of one stimulus or group. None: each stands
-        for itself.
+    whole : (n,), optional
+        The stimulus or group of each row, which no split cuts in two: where training parts are divided again (to choose a
+        penalty), these stay together too. None: rows are taken to stand for themselves.
     """
 
     train: tuple[NDArray[np.int64], ...]
     test: tuple[NDArray[np.int64], ...]
-    whole: NDArray[np.int64] | None = None
+    whole: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.train)
@@ -105,13 +105,11 @@ def split_plan(
         drawn = list(splitter.split(np.zeros((n, 1)), labels, group))
     except ValueError as error:
         raise ValueError(f"{n} stimuli cannot be split as asked ({kind}, {n_splits} splits): {error}") from None
-    whole = row_of if group is None else _numbered(group)[row_of]
     if definition == "brainscore":
-        return SplitPlan(tuple(a.astype(np.int64) for a, _ in drawn), tuple(b.astype(np.int64) for _, b in drawn), whole)
+        return SplitPlan(tuple(a.astype(np.int64) for a, _ in drawn), tuple(b.astype(np.int64) for _, b in drawn))
     return SplitPlan(
         tuple(np.flatnonzero(np.isin(row_of, a)).astype(np.int64) for a, _ in drawn),
         tuple(np.flatnonzero(np.isin(row_of, b)).astype(np.int64) for _, b in drawn),
-        whole,
     )
 
 
@@ -122,7 +120,7 @@ def given_split(parts: ArrayLike, whole: Mapping[str, ArrayLike] | None = None) 
     ----------
     parts : (n,) str
     whole : what -> (n,), optional
-        What the split may not cut in two, from fine to coarse: for each row its stimulus, its group.
+        What the split may not cut in two: for each row its stimulus, or its group.
 
     Raises
     ------
@@ -140,12 +138,7 @@ def given_split(parts: ArrayLike, whole: Mapping[str, ArrayLike] | None = None) 
                 f"the given split has rows of {str(cut[0])!r} in train and in test, as of {len(cut)} in all: mark all rows of a "
                 f"{what} 'train', or all of them 'test', as what was fitted to a {what} is not tested by it"
             )
-    coarsest = list((whole or {}).values())[-1:]
-    return SplitPlan((train,), (test,), _numbered(coarsest[0]) if coarsest else None)
-
-
-def _numbered(labels: ArrayLike) -> NDArray[np.int64]:
-    return np.unique(np.asarray(labels), return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return SplitPlan((train,), (test,))
 
 
 def _by_stimulus(column: ArrayLike, first: NDArray[Any], row_of: NDArray[Any], what: str) -> NDArray[Any]:

@@ -17,7 +17,6 @@ from fornix.numerics.linear.banded import bands_of
 from fornix.numerics.linear.decomposition import Array, Rows, Source, source_of
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.rows import match_rows, source_stimuli, stimuli_of, take_rows
-from fornix.numerics.splits import SplitPlan, given_split, split_plan
 from fornix.numerics.uncertainty.crossed import median_replicates
 from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
 from fornix.numerics.uncertainty.jackknife import influence
@@ -27,6 +26,7 @@ from fornix_metric_regression.matched import Matched
 from fornix_metric_regression.neuron_to_neuron import NeuronToNeuron
 from fornix_metric_regression.pls import PLS
 from fornix_metric_regression.ridge import Ridge
+from fornix_metric_regression.splitting import Splitting
 from fornix_metric_regression.timed import (
     drop_whole_splits,
     factors_over_bins,
@@ -35,19 +35,11 @@ from fornix_metric_regression.timed import (
     predictions,
     times,
 )
-from fornix_metric_regression.timing import Timing, check_source, coordinate, fits, matching_bins
+from fornix_metric_regression.timing import Timing, check_source, fits, matching_bins
 
 #: How far the weight of a group of stimuli is lowered to see what the group does. Simulated correlations of small test parts
 #: (6 of 60 stimuli) have the right error with a half; to first order in the weight it is too small, left out too large.
 STEP: Final = 0.5
-#: How a split comes to test more stimuli.
-_TESTS_MORE: Final = {
-    "shuffle": "a smaller train_size",
-    "kfold": "fewer n_splits",
-    "group_shuffle": "a smaller train_size",
-    "group_kfold": "larger groups",
-    "given": "more rows marked 'test'",
-}
 
 
 @dataclass(frozen=True)
@@ -60,13 +52,8 @@ class RegressionMetric:
     definition : {"default", "brainscore"}
         Default: splits over sorted unique stimuli, error from replicates. Brain-Score: splits over presentations in the
         target's order, error ``std(splits)/sqrt(n splits)``.
-    splits : {"shuffle", "kfold", "group_shuffle", "group_kfold", "given"}
-        ``given``: the target's coordinate ``split`` says ``train`` or ``test``.
-    n_splits : int
-    train_size : float
-    seed : int
-    stratify_on, group_on : str
-        A coordinate of the target's presentations, or empty.
+    splitting : Splitting
+        Over stimuli, or groups of them.
     direction : {"forward", "reverse"}
         Reverse: the target predicts the source.
     timing : Timing
@@ -80,12 +67,7 @@ class RegressionMetric:
 
     estimator: Estimator
     definition: Literal["default", "brainscore"] = "default"
-    splits: Literal["shuffle", "kfold", "group_shuffle", "group_kfold", "given"] = "shuffle"
-    n_splits: int = 10
-    train_size: float = 0.9
-    seed: int = 1
-    stratify_on: str = ""
-    group_on: str = ""
+    splitting: Splitting = field(default_factory=Splitting)
     direction: Literal["forward", "reverse"] = "forward"
     alpha_per: tuple[str, ...] = ()
     timing: Timing = field(default_factory=Timing)
@@ -203,10 +185,14 @@ class RegressionMetric:
                 raise AssemblyError(
                     "delays look back from measured responses to the model's; with direction='reverse' leave them out"
                 )
-        plan = self._plan(here, stimuli_of(here, "the target"))
+        by = self.timing.resampled_by(self.splitting.group_on)
+        plan = self.splitting.plan(here, stimuli_of(here, "the target"), self.definition)
+        if self.definition == "default":  # Brain-Score's regressions choose penalties by single rows, whatever splits keep whole
+            plan = replace(plan, whole=here[by].values)
         self.timing.check_plan(here, plan)
         self.estimator.check(plan)
-        self._check_tested(here, plan)
+        if self.timing.time != "across" and self.timing.delays == (0,):  # else predictions for one stimulus vary, too
+            self.splitting.check_tested(stimuli_of(here, "the target"), plan, self.definition)
         if reverse:
             assert isinstance(source, xr.DataArray)
             predicted = source if bins is None else source.isel(time_bin=bins)
@@ -219,7 +205,6 @@ class RegressionMetric:
         names = predicted["neuroid_id"].values if "neuroid_id" in predicted.coords else np.arange(predicted.sizes["neuroid"])
         coordinates = {name: c for name, c in predicted.coords.items() if c.dims == ("neuroid",)}
         neuroids = xr.DataArray(names, dims=("neuroid",), coords=coordinates)
-        by = self.timing.resampled_by(self.group_on)
         resampled = here[by].values
         columns = measured.transpose(0, 2, 1).reshape(len(measured), -1)
         notes = self._notes(target if reverse else source, len(self.timing.delays))
@@ -251,41 +236,6 @@ class RegressionMetric:
             return (f"{p} PLS component{'s' * (p != 1)}, as the source has no more features",)
         return ()
 
-    def _plan(self, target: xr.DataArray, stimuli: NDArray[np.str_]) -> SplitPlan:
-        plan = self._drawn(target, stimuli)
-        # Brain-Score's regressions leave single rows out to choose a penalty, whatever the splits keep whole.
-        return plan if self.definition == "default" else replace(plan, whole=None)
-
-    def _drawn(self, target: xr.DataArray, stimuli: NDArray[np.str_]) -> SplitPlan:
-        groups = coordinate(target, self.group_on, "group_on") if self.group_on else None
-        if self.splits == "given":
-            whole = {"stimulus": stimuli} if self.definition == "default" else {}
-            if groups is not None:
-                whole[self.group_on] = groups
-            return given_split(coordinate(target, "split", "splits='given'"), whole)
-        return split_plan(
-            stimuli,
-            kind=self.splits,
-            n_splits=self.n_splits,
-            train_size=self.train_size,
-            seed=self.seed,
-            stratify=coordinate(target, self.stratify_on, "stratify_on") if self.stratify_on else None,
-            groups=groups,
-            definition=self.definition,
-        )
-
-    def _check_tested(self, target: xr.DataArray, plan: SplitPlan) -> None:
-        """Raises AssemblyError where test parts are single stimuli, over which neither response nor prediction varies."""
-        if self.timing.time == "across" or self.timing.delays != (0,):  # predictions for one stimulus vary, too
-            return
-        stimuli = stimuli_of(target, "the target")
-        alone = sum(len(np.unique(stimuli[test])) < 2 for test in plan.test)
-        if alone == len(plan) or (too_many(alone, len(plan)) and self.definition == "default"):
-            raise AssemblyError(
-                f"{alone} of {len(plan)} splits test a single one of {len(np.unique(stimuli))} stimuli, and a correlation is "
-                f"taken over at least 2: give more stimuli or {_TESTS_MORE[self.splits]}"
-            )
-
     def _score(self, units: Array, matched: Matched) -> Score:
         by_bin = units.reshape(len(units), -1, len(matched.neuroids)).swapaxes(1, 2)
         timed = self.timing.time != "none"
@@ -294,18 +244,14 @@ class RegressionMetric:
             dims=("split", "neuroid", "time_bin") if timed else ("split", "neuroid"),
             coords={**matched.neuroids.coords, **(matched.times.coords if timed else {}), "split": np.arange(len(units))},
             attrs={
-                "splits": self.splits,
+                **self.splitting.stated,
                 "n_splits": len(units),
-                "train_size": self.train_size,
-                "seed": self.seed,
-                "stratify_on": self.stratify_on,
-                "group_on": self.group_on,
                 "definition": self.definition,
                 **self.timing.stated,
             },
         )
         details = {}
-        if self.splits == "shuffle" and len(units) > 1:
+        if self.splitting.splits == "shuffle" and len(units) > 1:
             ratio = len(matched.plan.test[0]) / len(matched.plan.train[0])
             spread = matched.value(units[:, None]).std(ddof=1)
             details["nadeau_bengio_error"] = float(spread * math.sqrt(1 / len(units) + ratio))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 from fornix.errors import UsageError
@@ -16,6 +17,7 @@ from fornix_metric_regression.metric import RegressionMetric
 from fornix_metric_regression.neuron_to_neuron import NeuronToNeuron
 from fornix_metric_regression.pls import PLS
 from fornix_metric_regression.ridge import Ridge
+from fornix_metric_regression.splitting import Splitting
 from fornix_metric_regression.timing import Timing
 
 #: Options that splits of a kind do not read.
@@ -62,7 +64,8 @@ def regression_metric(identifier: str, options: Mapping[str, Any]) -> Regression
         estimator = Linear(fitting)
     if not 0 < common["train_size"] < 1:
         raise UsageError(f"option 'train_size' of metric {identifier!r} is {common['train_size']}; expected between 0 and 1")
-    metric = RegressionMetric(estimator, **common)
+    splitting = Splitting(**{f.name: common.pop(f.name) for f in fields(Splitting)})
+    metric = RegressionMetric(estimator, splitting=splitting, **common)
     return BandedRidgeMetric(metric) if identifier == "banded_ridge" else metric
 
 
@@ -70,7 +73,7 @@ def _refuse_unused(identifier: str, options: Mapping[str, Any]) -> None:
     """Raises UsageError where an option that is not at its default changes nothing, so that nobody thinks it does."""
     splits = options["splits"]
     for name in _UNUSED.get(splits, ()):
-        if options[name] != getattr(RegressionMetric, name):
+        if options[name] != getattr(Splitting, name):
             raise UsageError(f"option {name!r} of metric {identifier!r} has no effect with splits={splits!r}: leave it out")
     if options.get("alpha_per") and len(options["alphas"]) == 1:
         raise UsageError(

@@ -145,6 +145,19 @@ def test_repetitions_of_a_stimulus_are_left_out_together() -> None:
     np.testing.assert_allclose(score(source, once).units, strong(source, once).units, atol=1e-9)
 
 
+def test_rows_that_look_back_are_left_out_with_their_run() -> None:
+    """A given split names no groups, yet windows of a run share what they look back on."""
+    source, target = noisy(3)
+    rows = np.where(target["story"].values < "story-08", "train", "test")
+    target = target.assign_coords(split=("presentation", rows))
+    options = {"alphas": ALPHAS, "delays": [0, 1], "run_on": "story", "order_on": "place", "replicates": False}
+    given = fornix.load_metric("ridge", splits="given", **options)(source, target)
+    grouped = fornix.load_metric("ridge", splits="given", group_on="story", **options)(source, target)
+    np.testing.assert_array_equal(given.units, grouped.units)
+    single = fornix.load_metric("ridge", splits="given", definition="brainscore", **options)(source, target)
+    assert np.abs(given.units.values - single.units.values).max() > 0.01
+
+
 def test_brainscores_definition_leaves_single_rows_out() -> None:
     source, target = noisy(0)
     options = {**OPTIONS, "alphas": ALPHAS}

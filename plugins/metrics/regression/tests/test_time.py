@@ -68,6 +68,28 @@ def test_a_fit_for_each_bin_is_the_metric_of_each_bin(evoked: tuple[xr.DataArray
     np.testing.assert_allclose(score.replicates, np.mean([one.replicates for one in alone], axis=0), atol=1e-8)
 
 
+def test_the_penalty_of_one_fit_across_bins_is_chosen_by_leaving_stimuli_out_with_all_their_bins() -> None:
+    """Units and noise that are nearly the same in all bins vouch for each other where single rows are left out."""
+    rng, alphas = np.random.default_rng(1), [0.01, 1.0, 30.0, 1e3]
+    x, noise = (np.repeat(rng.normal(size=(STIMULI, k, 1)), BINS, axis=2) for k in (40, NEUROIDS))
+    x = x + 0.1 * rng.normal(size=x.shape)
+    y = np.einsum("iut,uq->iqt", x[:, :3], rng.normal(size=(3, NEUROIDS))) + 3 * noise
+    score = fornix.load_metric("ridge", time="across", alphas=alphas, n_splits=2, replicates=False)(timed(x), timed(y))
+    rows, answers = (values.transpose(0, 2, 1) for values in (x, y))
+    chosen = []
+    for k, (train, test) in enumerate(split_plan(IDS, n_splits=2)):
+        of_stimulus = {"groups": np.repeat(train, BINS)}
+        search = model_selection.GridSearchCV(
+            linear_model.Ridge(), {"alpha": alphas}, cv=model_selection.LeaveOneGroupOut(), scoring="neg_mean_squared_error"
+        ).fit(rows[train].reshape(-1, 40), answers[train].reshape(-1, NEUROIDS), **of_stimulus)
+        by_row = linear_model.RidgeCV(alphas).fit(rows[train].reshape(-1, 40), answers[train].reshape(-1, NEUROIDS))
+        chosen.append((search.best_params_["alpha"], float(by_row.alpha_)))
+        predicted = search.predict(rows[test].reshape(-1, 40)).reshape(len(test), BINS, NEUROIDS)
+        for b in range(BINS):
+            np.testing.assert_allclose(score.units[k, :, b], correlations(predicted[:, b], answers[test][:, b]), atol=1e-8)
+    assert all(stimuli > single for stimuli, single in chosen), "else the example tells nothing"
+
+
 def test_one_fit_across_bins_is_scikit_learns_on_all_rows_of_the_training_stimuli(
     evoked: tuple[xr.DataArray, xr.DataArray],
 ) -> None:
