@@ -57,6 +57,15 @@ def test_each_kind_is_drawn_from_a_store(place: list[str], tmp_path: Path, capsy
     assert "ranked scores of 3 models" in capsys.readouterr().err
 
 
+def test_a_ranking_is_of_one_benchmark(place: list[str], tmp_path: Path, capsys: Any) -> None:
+    file = tmp_path / "figure.svg"
+    with pytest.raises(SystemExit) as stopped:
+        main(["plot", "ranking", IT, *place, "--benchmarks", "Toy.V4-correlation", "-o", str(file)])
+    assert stopped.value.code == 2
+    assert "(this verb has no --benchmarks)" in capsys.readouterr().err
+    assert not file.exists()
+
+
 def test_json_gives_the_numbers_of_the_figure(place: list[str], tmp_path: Path, capsys: Any) -> None:
     file = tmp_path / "figure.pdf"
     assert main(["plot", "ranking", IT, *place, "-o", str(file), "--json"]) == 0

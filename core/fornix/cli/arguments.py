@@ -85,9 +85,13 @@ def writable_file(text: str) -> Path:
     return path
 
 
-def add_selection(parser: argparse.ArgumentParser) -> None:
+def add_selection(parser: argparse.ArgumentParser, *, benchmarks: bool = True) -> None:
+    """``benchmarks``: whether there is a choice of these; of one that is asked for by name there is none."""
     parser.add_argument("--models", nargs="+", metavar="MODEL", help="these models (default: all)")
-    parser.add_argument("--benchmarks", nargs="+", metavar="BENCHMARK", help="these benchmarks, parents or leaves (default: all)")
+    if benchmarks:
+        parser.add_argument(
+            "--benchmarks", nargs="+", metavar="BENCHMARK", help="these benchmarks, parents or leaves (default: all)"
+        )
     parser.add_argument("--seed", type=int, default=0, help="added to the seed of every experiment (default: 0)")
     add_plugins(parser)
     add_mirror(parser)

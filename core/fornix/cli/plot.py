@@ -75,7 +75,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         if kind is profile:
             add_plugins(kind)
         else:
-            add_selection(kind)
+            add_selection(kind, benchmarks=kind is not ranking)
         add_json(kind)
         kind.set_defaults(call=call, draw=draw)
 
