@@ -14,7 +14,10 @@ import pytest
 
 import fornix
 from fornix.cli.main import main
+from fornix.matrix.snapshots import tables
+from fornix.matrix.snapshots.format import CELLS
 from fornix.matrix.snapshots.publishing import publish
+from fornix.matrix.snapshots.tables import read_cells
 from fornix.matrix.table import read_matrix
 from fornix.store.folder import FolderStore
 from fornix.store.netcdf import read_group
@@ -90,6 +93,16 @@ def test_a_store_of_ones_own_is_laid_over_it_and_ranked(place: Path, changed: Pa
     told = json.loads(capsys.readouterr().out)
     assert told["local"] == {f"{MODEL}@local": {"scores": 3, "ranks": {name: [1, 1, 1] for name in (PARENT, IT, V4)}}}
     assert len(told["arrays"]) == 4
+
+
+def test_the_table_under_a_store_is_read_once(
+    place: Path, changed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(FolderStore(tmp_path / "store"), {(MODEL, IT): scored(0.9, 4)}, toy_registry(changed))
+    read = []
+    monkeypatch.setattr(tables, "read_cells", lambda path, *asked: (read.append(path), read_cells(path, *asked))[1])
+    assert main(["pull", str(place), "--overlay", str(tmp_path / "store"), "--plugins", str(changed)]) == 0
+    assert [path.name for path in read] == [CELLS]
 
 
 def test_parts_of_an_overlay_have_the_names_and_ranks_that_it_has_whole(

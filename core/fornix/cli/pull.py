@@ -101,8 +101,8 @@ def _with_own(snapshot: Snapshot, own: Store, parsed: argparse.Namespace) -> tup
     from fornix.matrix.snapshots.part import Part
 
     part = Part(parsed.models, parsed.benchmarks)
-    matrix = laid_over(snapshot, own, registry(parsed), part, seed=parsed.seed or 0)
     published = snapshot.matrix()
+    matrix = laid_over(snapshot, published, own, registry(parsed), part, seed=parsed.seed or 0)
     there = {name: [label for label in matrix[name].values if label in published.get_index(name)] for name in published.dims}
     return published.sel(there), matrix
 

@@ -99,11 +99,13 @@ def overlay(
     else:
         snapshot, part = open_snapshot(public, version), Part()
     named = given_names("models", models), given_names("benchmarks", benchmarks)
-    return laid_over(snapshot, given_store(store, read_only=True), given_registry(plugins), part, *named, ranks=ranks, seed=seed)
+    own = given_store(store, read_only=True), given_registry(plugins)
+    return laid_over(snapshot, snapshot.matrix(), *own, part, *named, ranks=ranks, seed=seed)
 
 
 def laid_over(
     snapshot: Snapshot,
+    published: xr.Dataset,
     store: Store,
     own: Registry,
     part: Part,
@@ -120,12 +122,13 @@ def laid_over(
 
     Parameters
     ----------
+    published : Dataset
+        The matrix of the snapshot, whole.
     own : Registry
         The plugins that are here.
     models, benchmarks : sequence of str, optional
         Local ones, as :func:`overlay` takes them.
     """
-    published = snapshot.matrix()
     local = local_results(store, own, models, benchmarks, seed)
     joined, rows = _joined(published, snapshot.registry, own, local.models)
     overlaid = Overlaid(published, joined, rows, local.scored_here, snapshot.manifest.revisions)
