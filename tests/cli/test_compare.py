@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+import fornix
 from fornix.cli.main import main
 from fornix.matrix.snapshots.publishing import publish
 from fornix.store.folder import FolderStore
+from tests.cli.conftest import OWN
 from tests.engine.conftest import TOYS, toy_registry
 from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4
 
@@ -25,6 +27,16 @@ def test_a_store_and_a_snapshot_are_compared_alike(lab: Path, capsys: Any) -> No
     assert f"not compared on {PARENT}: on {V4}, of its 2 leaves, {OTHER} has no value (skipped: region)" in said
     assert main(["compare", MODEL, OTHER, "--snapshot", str(lab / "place")]) == 0
     assert capsys.readouterr().out == said
+
+
+def test_ones_own_model_is_compared_with_a_published_one(lab: Path, own: list[str], capsys: Any) -> None:
+    assert main(["compare", OWN, MODEL, "--snapshot", str(lab / "place"), *own]) == 0
+    said = capsys.readouterr().out
+    laid = fornix.overlay(lab / "place", own[1], plugins=own[3:])
+    assert said == f"{fornix.compare(OWN, MODEL, matrix=laid)}\n"
+    assert f"{OWN} is better on {PARENT}, {IT}; {MODEL} is better on {V4}" in said
+    assert main(["compare", OWN, "toy-lineer", "--snapshot", str(lab / "place"), *own]) == 1
+    assert f"the snapshot with this store over it has no model 'toy-lineer'; did you mean {OTHER!r}?" in capsys.readouterr().err
 
 
 def test_common_children_are_said(lab: Path, capsys: Any) -> None:
@@ -51,6 +63,9 @@ def test_json_has_the_numbers_and_null_for_what_is_not_known(lab: Path, capsys: 
         ([MODEL, OTHER, "--benchmarks", "Toy.IT"], 2, "there is no benchmark 'Toy.IT'"),
         ([MODEL, OTHER, "--version", "2026-01-01-0123456789"], 2, "--version names a snapshot"),
         ([MODEL, OTHER, "--snapshot", "there"], 2, "--store goes with a store, and --snapshot names a published matrix"),
+        ([MODEL, OTHER, "--snapshot", "there"], 2, "to lay a store over it give --overlay STORE"),
+        ([MODEL, OTHER, "--snapshot", "there", "--overlay", "own"], 2, "--store goes with a store"),
+        ([MODEL, OTHER, "--overlay", "own"], 2, "--overlay lays a store over a published matrix; give --snapshot PLACE with it"),
     ],
 )
 def test_wrong_requests_are_sentences(lab: Path, capsys: Any, arguments: list[str], status: int, said: str) -> None:

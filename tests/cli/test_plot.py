@@ -18,8 +18,10 @@ from fornix.matrix.snapshots.publishing import publish
 from fornix.numerics.uncertainty.intervals import replicates_array
 from fornix.store.folder import FolderStore
 from fornix.store.interface import Cell
+from tests.cli.conftest import OWN
 from tests.engine.conftest import toy_registry, toys  # noqa: F401 - a fixture
 from tests.matrix.analyses.test_profiles import profile
+from tests.matrix.snapshots.placed import MODEL, OTHER
 
 IT = "Toy.IT-correlation"
 
@@ -85,6 +87,22 @@ def test_a_snapshot_is_drawn_as_the_store_it_was_published_from(place: list[str]
         assert main(["plot", *kind, *place, "-o", str(tmp_path / "store.svg")]) == 0
         assert main(["plot", *kind, *published, "-o", str(tmp_path / "snapshot.svg")]) == 0
         assert (tmp_path / "store.svg").read_text() == (tmp_path / "snapshot.svg").read_text()
+
+
+def test_ones_own_model_is_drawn_among_the_published(lab: Path, own: list[str], tmp_path: Path, capsys: Any) -> None:
+    asked = ["--snapshot", str(lab / "place"), *own, "-o", str(tmp_path / "figure.svg"), "--json"]
+    assert main(["plot", "ranking", IT, *asked]) == 0
+    rows = {row["model"]: (row["value"], row["rank"]) for row in json.loads(capsys.readouterr().out)["data"]}
+    assert rows == {OWN: (0.9, 1), MODEL: (0.5, 2), OTHER: (0.4, 3)}
+    assert OWN in svg_texts(tmp_path / "figure.svg")
+    assert main(["plot", "ranking", IT, *asked, "--models", OTHER]) == 0  # a part of it: the ranks are those over the whole
+    assert [(row["model"], row["rank"]) for row in json.loads(capsys.readouterr().out)["data"]] == [(OTHER, 3)]
+    for kind in (["matrix"], ["scatter", IT, "Toy.V4-correlation"]):
+        assert main(["plot", *kind, *asked]) == 0
+        rows = json.loads(capsys.readouterr().out)["data"]
+        assert {row["model"] for row in rows if row["value"] == 0.9} == {OWN}
+    with pytest.raises(SystemExit, match="2"):  # layers are not in stores
+        main(["plot", "profile", MODEL, *asked])
 
 
 def test_profiles_are_drawn_from_beside_the_packages_and_from_snapshots(

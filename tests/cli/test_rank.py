@@ -12,6 +12,7 @@ import fornix
 from fornix.cli.main import main
 from fornix.matrix.snapshots.publishing import publish
 from fornix.store.folder import FolderStore
+from tests.cli.conftest import OWN
 from tests.engine.conftest import TOYS, toy_registry
 from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, scored
 
@@ -41,6 +42,20 @@ def test_it_says_what_python_does(lab: Path, capsys: Any) -> None:
     assert [model["model"] for model in of_parent["models"]] == [MODEL]
     assert of_parent["reliability"] is None
     assert of_parent["compared_on"] == []
+
+
+def test_ones_own_model_is_ranked_among_the_published(lab: Path, own: list[str], capsys: Any) -> None:
+    laid = fornix.overlay(lab / "place", own[1], plugins=own[3:])
+    assert main(["rank", "--snapshot", str(lab / "place"), *own, "--benchmarks", IT, V4, PARENT, "--json"]) == 0
+    for found in json.loads(capsys.readouterr().out):
+        column = laid.sel(benchmark=found["benchmark"])
+        assert OWN in [model["model"] for model in found["models"]]
+        for name in ("rank", "rank_low", "rank_high"):
+            expected = {model: float(column[name].sel(model=model)) for model in column["model"].values[column["rank"].notnull()]}
+            assert {model["model"]: model[name] for model in found["models"] if model["rank"] is not None} == expected
+    assert main(["rank", "--snapshot", str(lab / "place"), *own, "--benchmarks", IT, "--models", OWN, OTHER, "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert [(model["model"], model["rank"]) for model in found["models"]] == [(OWN, 1), (OTHER, 2)]  # anew, of three
 
 
 def test_in_common_models_are_ranked_on_what_all_of_them_have(lab: Path, capsys: Any) -> None:

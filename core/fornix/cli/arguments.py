@@ -65,6 +65,14 @@ def add_snapshot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", metavar="VERSION", help="of the snapshot (default: the latest)")
 
 
+def add_overlay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--overlay",
+        metavar="STORE",
+        help="lay the results of this store over the published matrix, ranked among the published; nothing is published",
+    )
+
+
 def add_private(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--with", dest="named", action="extend", nargs="+", default=[], metavar="NAME", help=what)
 
@@ -113,6 +121,17 @@ def store(parsed: argparse.Namespace, *, read_only: bool = False) -> Store:
     return open_store(parsed.store, read_only=read_only)
 
 
+def own_store(place: str) -> Store:
+    """The store that ``--overlay`` lays over a snapshot; a typing error is not taken for an empty store."""
+    from fornix.store.folder import FolderStore
+    from fornix.store.places import open_store
+
+    found = open_store(place, read_only=True)
+    if isinstance(found, FolderStore) and not found.path.is_dir():
+        raise UsageError(f"--overlay {place} is not there; give the folder of a store, or s3://bucket/prefix")
+    return found
+
+
 def snapshot(parsed: argparse.Namespace, *, of_store: Sequence[str] = ()) -> tuple[str, str] | None:
     """Place and version of the snapshot that the command line asks for; None where it asks for a store.
 
@@ -124,23 +143,35 @@ def snapshot(parsed: argparse.Namespace, *, of_store: Sequence[str] = ()) -> tup
     Raises
     ------
     UsageError
-        If something is given with a snapshot that would be passed over, or a version without one.
+        If something is given with a snapshot that would be passed over, or a version or an overlay without one.
     """
+    over = getattr(parsed, "overlay", None)
     if parsed.snapshot is None:
         if parsed.version is not None:
             raise UsageError("--version names a snapshot; give --snapshot PLACE with it")
+        if over is not None:
+            raise UsageError("--overlay lays a store over a published matrix; give --snapshot PLACE with it")
         return None
-    for name in ("store", "seed", "plugins", "mirror", *of_store):
+    of_overlay = ("seed", "plugins") if over is None else ()
+    for name in ("store", "mirror", *of_overlay, *of_store):
         if getattr(parsed, name, None):
             option = "with" if name == "named" else name
-            raise UsageError(f"--{option} goes with a store, and --snapshot names a published matrix; leave one of them out")
+            hint = "; to lay a store over it give --overlay STORE" if name == "store" and hasattr(parsed, "overlay") else ""
+            raise UsageError(
+                f"--{option} goes with a store, and --snapshot names a published matrix; leave one of them out{hint}"
+            )
     return parsed.snapshot, parsed.version or "latest"
 
 
 def source(
-    parsed: argparse.Namespace, models: Sequence[str] | None, benchmarks: Sequence[str] | None, *, units: bool = False
+    parsed: argparse.Namespace,
+    models: Sequence[str] | None,
+    benchmarks: Sequence[str] | None,
+    *,
+    units: bool = False,
+    ranks: bool = False,
 ) -> Source:
-    """Scores out of the store or the snapshot that the command line asks for.
+    """Scores out of the store or the snapshot that the command line asks for, or out of both where one is laid over the other.
 
     Parameters
     ----------
@@ -148,10 +179,15 @@ def source(
         These; None: all.
     units : bool
         Whether the values of single units are needed, which a snapshot has in files of their own.
+    ranks : bool
+        Whether the ranks of an overlay are needed, for which the replicates of the published scores are read.
     """
-    from fornix.matrix.comparing.sources import of_snapshot, of_store
+    from fornix.matrix.comparing.sources import of_overlay, of_snapshot, of_store
 
     published = snapshot(parsed)
+    if published is not None and parsed.overlay is not None:
+        own = own_store(parsed.overlay), registry(parsed)
+        return of_overlay(*published, *own, models, benchmarks, units=units, ranks=ranks, seed=parsed.seed)
     if published is not None:
         return of_snapshot(*published, models, benchmarks, units=units)
     return of_store(registry(parsed), store(parsed, read_only=True), models, benchmarks, seed=parsed.seed)

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from fornix.cli.arguments import add_json, add_plugins, add_snapshot, add_store, print_json, source
+from fornix.cli.arguments import add_json, add_overlay, add_plugins, add_snapshot, add_store, print_json, source
 
 if TYPE_CHECKING:
     from fornix.matrix.comparing.result import Comparison
@@ -18,6 +18,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("a", metavar="A", help="a model")
     parser.add_argument("b", metavar="B", help="another model")
     add_snapshot(parser)
+    add_overlay(parser)
     parser.add_argument("--benchmarks", nargs="+", metavar="BENCHMARK", help="these benchmarks, parents or leaves (default: all)")
     parser.add_argument("--common", action="store_true", help="compare on the children of a parent that both models have")
     parser.add_argument("--seed", type=int, default=0, help="of the runs whose cells are meant (default: 0)")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fornix.cli.arguments import (
     add_json,
+    add_overlay,
     add_plugins,
     add_selection,
     add_snapshot,
@@ -75,6 +76,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         if kind is profile:
             add_plugins(kind)
         else:
+            add_overlay(kind)
             add_selection(kind, benchmarks=kind is not ranking)
         add_json(kind)
         kind.set_defaults(call=call, draw=draw)
@@ -126,7 +128,7 @@ def _ranking(parsed: argparse.Namespace) -> _Drawn:
     from fornix.matrix.analyses import ranking
     from fornix.matrix.figures import draw_ranking
 
-    scores = source(parsed, parsed.models, [parsed.benchmark])
+    scores = source(parsed, parsed.models, [parsed.benchmark], ranks=True)
     data = ranking(scores.matrix if "rank" in scores.matrix else scores.ranked(), parsed.benchmark)
     return _Drawn(draw_ranking(data, **_width(parsed)), data.to_dataframe().reset_index(), data.attrs, _left_out(data))
 

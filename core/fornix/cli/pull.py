@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fornix.cli.arguments import add_json, add_plugins, print_json, registry, writable_file
+from fornix.cli.arguments import add_json, add_overlay, add_plugins, own_store, print_json, registry, writable_file
 from fornix.errors import UsageError
 from fornix.registry.problems import counted, listed
 
@@ -37,11 +37,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--units", type=Path, metavar="FOLDER", help="copy the files of units and replicates of these benchmarks there, too"
     )
-    parser.add_argument(
-        "--overlay",
-        metavar="STORE",
-        help="lay the results of this store over it and rank them among the published; nothing is published",
-    )
+    add_overlay(parser)
     parser.add_argument("--seed", type=int, help="of the runs whose results --overlay means (default: 0)")
     add_plugins(parser)
     add_json(parser)
@@ -68,7 +64,7 @@ def call(parsed: argparse.Namespace) -> int:
         snapshot = open_snapshot(parsed.place, parsed.version)
         published = matrix = snapshot.matrix(parsed.models, parsed.benchmarks)
     else:
-        own = _own_store(parsed.overlay)
+        own = own_store(parsed.overlay)
         snapshot = open_snapshot(parsed.place, parsed.version)
         published, matrix = _with_own(snapshot, own, parsed)
     if parsed.output is not None:
@@ -82,17 +78,6 @@ def call(parsed: argparse.Namespace) -> int:
     else:
         _say(told)
     return 0
-
-
-def _own_store(text: str) -> Store:
-    """The store that is laid over a snapshot; a typing error is not taken for an empty store."""
-    from fornix.store.folder import FolderStore
-    from fornix.store.places import open_store
-
-    store = open_store(text, read_only=True)
-    if isinstance(store, FolderStore) and not store.path.is_dir():
-        raise UsageError(f"--overlay {text} is not there; give the folder of a store, or s3://bucket/prefix")
-    return store
 
 
 def _with_own(snapshot: Snapshot, own: Store, parsed: argparse.Namespace) -> tuple[xr.Dataset, xr.Dataset]:

@@ -1,4 +1,5 @@
-"""Where the scores that are compared come from: a store or a published matrix, each as a matrix, its cards and its scores."""
+"""Where the scores that are compared come from: a store, a published matrix, or the one over the other, each as a matrix, its
+cards and its scores."""
 
 from __future__ import annotations
 
@@ -17,7 +18,10 @@ from fornix.matrix.assemble import assemble
 from fornix.matrix.comparing.children import MissingCells
 from fornix.matrix.comparing.measured import ScoreOf
 from fornix.matrix.comparing.ranking import ranks
-from fornix.matrix.snapshots.pulling import pull
+from fornix.matrix.given import given_names
+from fornix.matrix.snapshots.overlay import laid_over
+from fornix.matrix.snapshots.part import Part
+from fornix.matrix.snapshots.pulling import open_snapshot, pull
 from fornix.matrix.snapshots.scores import registry_of, score_of
 from fornix.registry.discovery import Registry
 from fornix.store.interface import Store
@@ -76,6 +80,39 @@ def of_snapshot(
         If the snapshot cannot be had, or lacks one of them.
     """
     return of_published(pull(place, version, models, benchmarks), units=units)
+
+
+def of_overlay(
+    place: str | Path,
+    version: str,
+    store: Store,
+    own: Registry,
+    models: Sequence[str] | None,
+    benchmarks: Sequence[str] | None = None,
+    *,
+    units: bool = True,
+    ranks: bool = True,
+    seed: int = 0,
+) -> Source:
+    """These models and benchmarks of what is published with the results of a store laid over it (:func:`fornix.overlay`).
+
+    Parameters
+    ----------
+    own : Registry
+        The plugins that are here.
+    models, benchmarks : sequence of str, optional
+        As they are called in the overlay; None: all.
+    units, ranks, seed
+        As :func:`of_published` and :func:`fornix.overlay` take them.
+
+    Raises
+    ------
+    SnapshotError, StoreError
+        If snapshot or store cannot be had, or neither has one of them.
+    """
+    snapshot = open_snapshot(place, version)
+    part = Part(given_names("models", models), given_names("benchmarks", benchmarks))
+    return of_published(laid_over(snapshot, snapshot.matrix(), store, own, part, ranks=ranks, seed=seed), units=units)
 
 
 def of_published(matrix: xr.Dataset, *, units: bool = True) -> Source:
