@@ -9,6 +9,7 @@ import xarray as xr
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
+from fornix.numerics.bins import bin_coordinates, notes_by_bin
 from fornix.numerics.uncertainty.crossed import median_of_units
 from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 
@@ -39,13 +40,12 @@ def mean_over_bins(assembly: xr.DataArray, of_bin: Callable[[xr.DataArray], Scor
     if n == 0:
         raise AssemblyError("the assembly has a dimension time_bin, and no time bin in it")
     bins = [of_bin(assembly.isel(time_bin=k, drop=True)) for k in range(n)]
-    times = {name: c for name, c in assembly.coords.items() if c.dims == ("time_bin",)}
-    units = xr.concat([_there(score.units) for score in bins], "time_bin").transpose(..., "time_bin").assign_coords(times)
+    units = xr.concat([_there(score.units) for score in bins], "time_bin").transpose(..., "time_bin")
     score = Score(
         value=float(np.mean([score.value for score in bins])),
-        units=units,
+        units=units.assign_coords(bin_coordinates(assembly)),
         n_nan=sum(score.n_nan for score in bins),
-        notes=tuple(f"time bin {k}: {note}" for k, score in enumerate(bins) for note in score.notes if np.isnan(score.value)),
+        notes=notes_by_bin([score.notes if np.isnan(score.value) else () for score in bins]),
         details={name: float(np.mean([score.details[name] for score in bins])) for name in bins[0].details},
     )
     if np.isnan(score.value):

@@ -11,6 +11,7 @@ import xarray as xr
 
 from fornix.interfaces import AssemblyError, Score
 from fornix.numerics.backends import AnyArray
+from fornix.numerics.bins import matching_bins
 from fornix.numerics.linear.banded import Bands, banded_ridge
 from fornix.numerics.linear.decomposition import Array, Rows, Source
 from fornix.numerics.linear.regression import Smoother
@@ -20,7 +21,7 @@ from fornix_metric_regression.estimator import Permuted, Predicted, need_groups,
 from fornix_metric_regression.fitting import FitPaired, Fitting, TargetsToChooseBy
 from fornix_metric_regression.ridge import Ridge
 from fornix_metric_regression.timed import in_bins, times
-from fornix_metric_regression.timing import Timing, check_source, matching_bins
+from fornix_metric_regression.timing import Timing, check_source
 
 
 @dataclass(frozen=True)

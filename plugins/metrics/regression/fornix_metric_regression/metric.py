@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from fornix.interfaces import AssemblyError, Gram, Score, check_assembly
+from fornix.numerics.bins import matching_bins
 from fornix.numerics.correlation import pearson
 from fornix.numerics.linear.banded import bands_of
 from fornix.numerics.linear.decomposition import Array, Rows, Source, source_of
@@ -35,7 +36,7 @@ from fornix_metric_regression.timed import (
     predictions,
     times,
 )
-from fornix_metric_regression.timing import Timing, check_source, fits, matching_bins
+from fornix_metric_regression.timing import Timing, check_source, fits
 
 #: How far the weight of a group of stimuli is lowered to see what the group does. Simulated correlations of small test parts
 #: (6 of 60 stimuli) have the right error with a half; to first order in the weight it is too small, left out too large.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from fornix.numerics.bins import bin_coordinates
 from fornix.numerics.linear.decomposition import Array, Rows
 from fornix.numerics.rows import take_rows
 from fornix.numerics.splits import SplitPlan
@@ -66,8 +67,7 @@ def in_bins(assembly: xr.DataArray, rows: Rows | None, timed: xr.DataArray) -> A
 
 def times(assembly: xr.DataArray) -> xr.DataArray:
     """The time bins of an assembly with their coordinates."""
-    coords = {name: c for name, c in assembly.coords.items() if c.dims == ("time_bin",)}
-    return xr.DataArray(np.arange(assembly.sizes.get("time_bin", 1)), dims=("time_bin",), coords=coords)
+    return xr.DataArray(np.arange(assembly.sizes.get("time_bin", 1)), dims=("time_bin",), coords=bin_coordinates(assembly))
 
 
 def drop_whole_splits(units: Array, change: Array, members: Sequence[Rows], plan: SplitPlan) -> None:

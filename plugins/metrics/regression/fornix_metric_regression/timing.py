@@ -15,8 +15,6 @@ from fornix.numerics.delays import Delayed, cut_runs, delayed
 from fornix.numerics.linear.decomposition import Array, Products, Rows, Source
 from fornix.numerics.splits import SplitPlan
 
-_BIN = ("time_bin_start", "time_bin_end")
-
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -157,29 +155,6 @@ def fits(
         values = values[:, history.history].reshape(len(values), count, -1)
     stacked = _like(source, values.reshape(-1, values.shape[2]))
     return (Fit(source_of(stacked, np.arange(len(stacked))), targets, slice(0, count), count),)
-
-
-def matching_bins(source: xr.DataArray | Gram, target: xr.DataArray) -> Rows | None:
-    """Which time bin of the source is that of each of the target's (t,); None for a source without time bins.
-
-    Raises
-    ------
-    AssemblyError
-        If the source lacks a bin, or one of them does not say where its bins start and end.
-    """
-    if isinstance(source, Gram) or "time_bin" not in source.dims:
-        return None
-    found: list[list[tuple[float, float]]] = []
-    for what, assembly in (("source", source), ("target", target)):
-        if any(name not in assembly.coords for name in _BIN):
-            raise AssemblyError(f"the {what} has no coordinates time_bin_start and time_bin_end, by which time bins are matched")
-        found.append(list(zip(*(assembly[name].values.tolist() for name in _BIN), strict=True)))
-    offered, wanted = found
-    if missing := [b for b in wanted if b not in offered]:
-        raise AssemblyError(
-            f"the source lacks {len(missing)} of {len(wanted)} time bins of the target, for example {missing[0]} ms"
-        )
-    return np.array([offered.index(b) for b in wanted], dtype=np.int64)
 
 
 def check_source(source: xr.DataArray | Gram, timing: Timing) -> xr.DataArray | Gram:
