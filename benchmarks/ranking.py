@@ -1,6 +1,6 @@
 """What ranking many models costs: all pairs from products of matrices, beside a loop over pairs.
 
-    python benchmarks/ranking.py [--models 1000] [--replicates 1000]
+    python benchmarks/ranking.py [--models 1000] [--neuroids 100] [--replicates 1000]
 
 Prints, for one benchmark with stimuli and neuroids resampled, the CPU seconds of one thread and the memory beyond what it
 took before. The loop is timed on some pairs and scaled up to all of them.
@@ -27,17 +27,17 @@ from fornix.numerics.uncertainty.intervals import replicates_array, variance
 SOME = 200
 
 
-def scores(n_models: int, n_replicates: int) -> tuple[np.ndarray, list[xr.DataArray]]:
+def scores(n_models: int, n_neuroids: int, n_replicates: int) -> tuple[np.ndarray, list[xr.DataArray]]:
     """Models that share most of their noise, with values and replicates."""
     rng = np.random.default_rng(0)
-    draws = neuroid_draws(np.arange(100), n_replicates)
-    units, groups, both = 0.5 * rng.normal(size=100), 0.05 * rng.normal(size=20), 0.05 * rng.normal(size=n_replicates)
+    draws = neuroid_draws(np.arange(n_neuroids), n_replicates)
+    units, groups, both = 0.5 * rng.normal(size=n_neuroids), 0.05 * rng.normal(size=20), 0.05 * rng.normal(size=n_replicates)
     values = 0.4 + 0.1 * rng.normal(size=n_models)
     found = []
     for value in values:
-        neuroids = value + (units + 0.1 * rng.normal(size=100))[draws].mean(axis=1)
+        neuroids = value + (units + 0.1 * rng.normal(size=n_neuroids))[draws].mean(axis=1)
         stimuli, jointly = (value + noise + 0.01 * rng.normal(size=len(noise)) for noise in (groups, both))
-        rows = {"stimuli": (stimuli, "jackknife"), "neuroids": (neuroids, "bootstrap", 100)}
+        rows = {"stimuli": (stimuli, "jackknife"), "neuroids": (neuroids, "bootstrap", n_neuroids)}
         found.append(replicates_array({**rows, "both": (jointly, "bootstrap")}))
     return values, found
 
@@ -66,9 +66,10 @@ def cost(function: Callable[..., None], *arguments: Any) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=int, default=1000)
+    parser.add_argument("--neuroids", type=int, default=100)
     parser.add_argument("--replicates", type=int, default=1000)
     arguments = parser.parse_args()
-    values, replicates = scores(arguments.models, arguments.replicates)
+    values, replicates = scores(arguments.models, arguments.neuroids, arguments.replicates)
     n_pairs = arguments.models * (arguments.models - 1) // 2
     loop, _ = cost(one_by_one, replicates)
     seconds, memory = cost(together, values, replicates)

@@ -116,8 +116,9 @@ def pairs(replicates: Sequence[xr.DataArray]) -> Pairs:
             factor = (count - 1) / count if scheme == "jackknife" else 1 / (count - 1)
             variances[name] = np.where(count > 1, factor * spread, np.nan)
         if name == "neuroids" and scheme == "bootstrap" and length > 1:
-            # Nothing is taken off where the jumps of one of the two are not known: of rows of NaN the spread is 0.
-            too_much = TAKEN_OFF * _spreads(jumps(values[:-1], plan.n_units[k]))[0] / (length - 1)
+            # By chance jumps may be more than all of the variance, or less than nothing: at least half of it is left.
+            bound = variances[name][:-1, :-1]
+            too_much = TAKEN_OFF * np.clip(jumps(values[:-1], plan.n_units[k]), -bound, bound)
     of_scores = {name: of[:-1, -1] for name, of in variances.items()}
     single = np.broadcast_to(np.asarray(over_factors(of_scores), dtype=np.float64), (m,))
     of_pairs = {name: of[:-1, :-1] for name, of in variances.items()}
