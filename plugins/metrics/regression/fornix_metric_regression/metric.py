@@ -19,8 +19,9 @@ from fornix.numerics.linear.decomposition import Array, Rows, Source, source_of
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.rows import match_rows, source_stimuli, stimuli_of, take_rows
 from fornix.numerics.uncertainty.crossed import median_replicates
-from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups, with_uncertainty
+from fornix.numerics.uncertainty.intervals import grouping, replicates_array, stimulus_groups
 from fornix.numerics.uncertainty.jackknife import influence
+from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
 from fornix_metric_regression.banded import BandedRidge
 from fornix_metric_regression.estimator import Estimator
 from fornix_metric_regression.matched import Matched
@@ -141,7 +142,7 @@ class RegressionMetric:
         )
         of_stimuli = grouping(matched.resampled, groups)
         score = score.with_(unit_replicates=matched.unit_replicates(units, change, joint, of_stimuli))
-        return with_uncertainty(score, replicates_array(factors).assign_attrs(grouping=of_stimuli))
+        return with_stated_uncertainty(score, replicates_array(factors).assign_attrs(grouping=of_stimuli))
 
     def permuted(
         self, source: xr.DataArray | Gram, target: xr.DataArray, permutations: Sequence[NDArray[np.int64]]

@@ -437,3 +437,13 @@ def test_a_target_in_other_units_than_the_rest_is_predicted_as_well_by_pls() -> 
     units = fornix.load_metric("pls", replicates=False, n_components=8)(wide, more).units
     alone = fornix.load_metric("pls", replicates=False, n_components=8)(source, target).units
     np.testing.assert_allclose(units[:, :5].median("neuroid"), alone.median("neuroid"), atol=0.1)
+
+
+@pytest.mark.parametrize(("name", "options"), [("linear", {}), ("pls", {"n_components": 5})])
+def test_an_error_of_0_says_what_it_means(name: str, options: dict[str, Any]) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 5))
+    source, target = (simulated(n=60, q=5)[0].copy(data=values) for values in (x, x @ rng.normal(size=(5, 5))))
+    score = fornix.load_metric(name, **options)(source, target)
+    assert score.value == pytest.approx(1.0, abs=1e-9)
+    assert score.notes == ("the raw score has the error 0, as other stimuli and neuroids do not change it",)
