@@ -241,9 +241,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     show = partial(print, flush=True)  # a regime takes minutes
-    show(
-        "| regime | score | correlation | true difference / SD | error / SD | called different | unpaired | of 2 SD | of 2 errors |"
-    )
+    show("| regime | score | correlation | true difference / SD | error / SD | called | unpaired | of 2 SD | of 2 errors |")
     show("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for regime in FAMILIES[arguments.family]():
         for name, worse in ((f"{regime.name}, equal", 0.0), (f"{regime.name}, one worse", regime.worse)):

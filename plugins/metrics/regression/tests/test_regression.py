@@ -442,8 +442,8 @@ def test_a_target_in_other_units_than_the_rest_is_predicted_as_well_by_pls() -> 
 @pytest.mark.parametrize(("name", "options"), [("linear", {}), ("pls", {"n_components": 5})])
 def test_an_error_of_0_says_what_it_means(name: str, options: dict[str, Any]) -> None:
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(60, 5))
-    source, target = (simulated(n=60, q=5)[0].copy(data=values) for values in (x, x @ rng.normal(size=(5, 5))))
+    x, ids = rng.normal(size=(60, 5)), np.array([f"s{k:04d}" for k in range(60)])
+    source, target = assembly(x, ids), assembly(x @ rng.normal(size=(5, 5)), ids)
     score = fornix.load_metric(name, **options)(source, target)
     assert score.value == pytest.approx(1.0, abs=1e-9)
     assert score.notes == ("the raw score has the error 0, as other stimuli and neuroids do not change it",)
