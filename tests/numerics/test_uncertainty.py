@@ -138,11 +138,21 @@ def test_neuroids_are_drawn_alike_whatever_their_order() -> None:
     assert np.bincount(first.ravel()) == pytest.approx(np.full(4, 1000), rel=0.1)
 
 
-@pytest.mark.parametrize(("n", "digest"), [(20, "04678bd21654918b"), (500, "7e913852cb378c2c")])
+@pytest.mark.parametrize(("n", "digest"), [(20, "04678bd21654918b"), (500, "7e913852cb378c2c"), (3000, "928e420200b5d67e")])
 def test_draws_are_those_that_stored_replicates_were_made_of(n: int, digest: str) -> None:
     """NumPy does not promise its streams (NEP 19), and comparisons draw again; of other draws half of the jumps would stay."""
     draws = neuroid_draws(np.arange(n)).astype("<i8")
     assert hashlib.sha256(draws.tobytes()).hexdigest()[:16] == digest
+
+
+def test_draws_are_the_same_in_blocks_of_any_size() -> None:
+    """As comparisons draw again, which do not know how many values of each neuroid a score looked up."""
+    n, blocks = 6000, {}
+    for n_splits in (1, 10, 33):
+        blocks[n_splits] = [draws for _, draws in blocks_of_neuroid_draws(np.arange(n), 150, n_splits)]
+    assert [len(found[0]) for found in blocks.values()] == [100, 83, 25]
+    for found in blocks.values():
+        np.testing.assert_array_equal(np.concatenate(found), np.concatenate(blocks[1]))
 
 
 def test_draws_of_many_voxels_come_in_blocks_that_fit_into_memory() -> None:
