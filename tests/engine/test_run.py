@@ -58,17 +58,26 @@ def test_a_stored_score_has_its_arrays_and_says_what_it_came_from(run_toys_here:
     assert store.response(response).sizes == {"presentation": 40, "neuroid": 8}
 
 
-def test_a_changed_metric_uses_the_stored_responses(run_toys_here: Run, toys: Path, store: FolderStore) -> None:
-    run_toys_here(["toy-linear"])
-    tell(toys, "well")  # a new file in the model's package: only its cells would be computed anew
+def test_a_changed_metric_uses_the_stored_responses(run_toys_here: Run, toys: Path, store: FolderStore, tmp_path: Path) -> None:
+    """The model notes each time that it is asked; a change of its own code shows that the note would be seen."""
+    model, asked = toys / "models/toy/fornix_model_toy/model.py", tmp_path / "asked"
+    edit(
+        model,
+        "        images = ",
+        f"        with Path({str(asked)!r}).open('a') as out:\n            out.write('!')\n        images = ",
+    )
+
+    def times() -> int:
+        assert {f.status for f in run_toys_here(["toy-linear"])} == {"ok"}
+        return len(asked.read_text())
+
+    once = times()
+    assert once > 0
     edit(toys / "metrics/toy/fornix_metric_toy/metric.py", "2.36", "2.37")
-    (toys / "models/toy/fornix_model_toy/how.txt").unlink()
-    edit(toys / "models/toy/fornix_model_toy/plugin.py", '"""The hooks', '"""The  hooks')
-    edit(toys / "models/toy/fornix_model_toy/plugin.py", '"""The  hooks', '"""The hooks')
-    assert {f.status for f in run_toys_here(["toy-linear"])} == {"ok"}
-    log = store.log(list(store.attempts("toy-linear", IT))[-1])
-    assert "model side" not in log
+    assert times() == once
     assert len(list(store.attempts("toy-linear", IT))) == 2
+    edit(model, "default_rng(0)", "default_rng(1)")
+    assert times() == 2 * once
 
 
 @pytest.mark.parametrize("first", ["toy-behaving", "toy-linear"])
