@@ -33,8 +33,8 @@ Array = NDArray[np.float64]
 TAKEN_OFF: Final = 0.5
 #: Of the variance of a score itself at least this part is linear, unless its replicates come from other draws.
 LINEAR: Final = 0.5
-#: By so many of its standard errors this part has to differ from that of replicates from other draws, 0: with 1,000 draws, that
-#: of 7,812 neuroids does. Of 8,000 the bootstrap finds 1.02 times the variance of a difference of medians.
+#: By so many of its standard errors this part has to differ from that of replicates from other draws, 0. With 1,000 draws that of
+#: up to 7,812 neuroids does; of 8,000 the bootstrap finds 1.02 to 1.08 times the variance of a difference of medians.
 STANDARD_ERRORS: Final = 4
 #: Replicates that vary by less than this part of themselves are equal but for rounding.
 ROUNDING: Final = 1e-12
