@@ -17,7 +17,7 @@ from fornix.matrix.assemble import assemble
 from fornix.matrix.table import blocks, cell_text, legend
 from fornix.store.folder import FolderStore
 from fornix.store.interface import Cell
-from tests.engine.conftest import TOYS, toy_registry
+from tests.engine.conftest import TOYS, toy_registry, toys  # noqa: F401 - a fixture
 
 MODEL, LEAVES, PARENT = "toy-behaving", ("Toy.IT-correlation", "Toy.V4-correlation"), "Toy-correlation"
 SCORED: dict[str, Any] = {"error": 0.04, "interval": (0.4, 0.6), "resampled": ("stimuli",)}
@@ -57,3 +57,43 @@ def test_the_further_numbers_of_a_score_are_in_the_matrix(tmp_path: Path) -> Non
     of_parent, first, second = matrix["details"].values.tolist()
     assert (of_parent, second) == ("", "")
     assert json.loads(first) == {"agreement": 0.71, "unknown": None}
+
+
+#: Means of a lab's own over benchmarks that are children of another, one of them a parent itself.
+OWN_MEANS = """
+[[benchmark]]
+identifier = "A-mean"
+title = "A mean of a lab's own"
+modalities = ["image"]
+aggregate = { of = "value", children = ["Toy-correlation"] }
+
+[[benchmark]]
+identifier = "Z-mean"
+title = "Another"
+modalities = ["image"]
+aggregate = { of = "value", children = ["Toy-correlation"] }
+
+[[benchmark]]
+identifier = "A-V4"
+title = "A mean of one"
+modalities = ["image"]
+aggregate = { of = "value", children = ["Toy.V4-correlation"] }
+"""
+
+
+def test_a_benchmark_with_two_parents_counts_in_both_and_is_shown_below_the_one_that_its_card_names(
+    toys: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    card = toys / "benchmarks/toy/fornix_benchmark_toy/plugin.toml"
+    card.write_text(card.read_text() + OWN_MEANS)
+    registry, store = toy_registry(toys), FolderStore(tmp_path / "store")
+    for planned in plan(registry, store, [MODEL]).cells:
+        score = Score({LEAVES[0]: 0.5, LEAVES[1]: 0.3}[planned.benchmark], **SCORED)
+        store.put_cell(Cell(planned.key, planned.model, planned.benchmark, scalars=score_scalars(score)))
+    matrix = assemble(registry, plan(registry, store, [MODEL])).sel(model=MODEL)
+    values = dict(zip(matrix["benchmark"].values.tolist(), matrix["value"].values.tolist(), strict=True))
+    assert values == pytest.approx({"A-mean": 0.4, PARENT: 0.4, LEAVES[0]: 0.5, LEAVES[1]: 0.3, "A-V4": 0.3, "Z-mean": 0.4})
+    assert list(values) == ["A-mean", PARENT, *LEAVES, "A-V4", "Z-mean"], "each behind that which it is shown below"
+    # the card of the mean of both regions names neither A-mean nor Z-mean, so it is shown below the first of them
+    assert matrix["parent"].values.tolist() == ["", "A-mean", PARENT, PARENT, "", ""]

@@ -184,6 +184,23 @@ def test_a_benchmark_that_names_what_cannot_be_had_is_alone_unusable(explosive, 
     assert any(f"benchmark b: its card names the {named}" in problem.sentence for problem in registry.problems)
 
 
+def test_a_mean_that_would_count_a_leaf_twice_is_unusable_and_so_is_what_is_above_it(explosive, plugins, card_toml):
+    explosive(plugins, *(card_toml("benchmark", name) for name in "abc"))
+    means = {"ab": ("a", "b"), "bc": ("b", "c"), "own": ("ab", "c"), "twice": ("ab", "bc"), "above": ("twice",)}
+    explosive(plugins, *(card_toml("benchmark", name, **parent(*children)) for name, children in means.items()))
+    registry = discover([plugins])
+    assert names(registry) == ["a", "ab", "b", "bc", "c", "own"], "a child may have several parents"
+    with pytest.raises(
+        PluginError, match="benchmark 'twice' cannot be used: its mean would count 'b' more than once, which is in"
+    ):
+        registry.get("benchmark", "twice")
+    with pytest.raises(
+        PluginError, match="benchmark 'above' cannot be used: its card names the benchmark 'twice', which no usable"
+    ):
+        registry.get("benchmark", "above")
+    assert [problem.sentence.partition(":")[0] for problem in registry.problems] == ["benchmark twice", "benchmark above"]
+
+
 def test_what_cannot_be_used_either_is_not_suggested(explosive, plugins, card_toml):
     lost = card_toml("benchmark", "leaf", uses={"datasets": ["absent"]})
     explosive(plugins, card_toml("benchmark", "a", **parent("leaf")), card_toml("benchmark", "b", **parent("leafs")), lost)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,20 @@ def aggregate(registry: Registry, parent: Card, entries: Mapping[str, Entry]) ->
         resampled=tuple(dict.fromkeys(factor for n in ok for factor in entries[n].resampled)),
         coverage=coverage,
     )
+
+
+def add_parents(registry: Registry, cards: Iterable[Card], entries: dict[str, Entry]) -> None:
+    """Add the entries of those of these benchmarks that are parents, and of the parents below them, each after its children.
+
+    Parameters
+    ----------
+    entries : dict of identifier to Entry
+        Those of all leaves below; the parents are added.
+    """
+    for card in cards:
+        if card.aggregate is not None and card.identifier not in entries:
+            add_parents(registry, (registry.get("benchmark", child) for child in card.aggregate.leaves()), entries)
+            entries[card.identifier] = aggregate(registry, card, entries)
 
 
 def weights(registry: Registry, children: Children, among: Container[str] | None = None) -> dict[str, float]:

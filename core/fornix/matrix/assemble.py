@@ -12,8 +12,8 @@ import xarray as xr
 
 from fornix.engine.chosen import complete_parents
 from fornix.engine.plan import Plan, PlannedCell
-from fornix.matrix.aggregate import Entry, aggregate
-from fornix.matrix.coordinates import coordinates
+from fornix.matrix.aggregate import Entry, add_parents
+from fornix.matrix.coordinates import coordinates, shown_below
 from fornix.matrix.flags import flags, notes, unpublished
 from fornix.registry.card import Card
 from fornix.registry.discovery import Registry
@@ -40,31 +40,27 @@ def assemble(registry: Registry, plan: Plan) -> xr.Dataset:
     entries = {(c.model, c.benchmark): _leaf_entry(c) for c in plan.cells}
     for name in models:
         row = {benchmark: entries[name, benchmark] for benchmark in planned}
-        for card in reversed(order):  # children before their parents
-            if card.aggregate is not None:
-                row[card.identifier] = aggregate(registry, card, row)
-                entries[name, card.identifier] = row[card.identifier]
+        add_parents(registry, order, row)
+        entries.update({(name, benchmark): entry for benchmark, entry in row.items()})
     return matrix_of(registry, models, order, entries)
 
 
 def tree_order(registry: Registry, planned: Sequence[str]) -> list[Card]:
-    """Each parent right before its children, by name; parents only if all their leaves are planned."""
-    complete = complete_parents(registry, planned)
-    children = {child for card in complete if card.aggregate is not None for child in card.aggregate.leaves()}
-    ordered: list[Card] = []
+    """Each parent right before the children that are shown below it, by name; parents only if all their leaves are planned."""
+    cards = [*complete_parents(registry, planned), *(registry.get("benchmark", name) for name in planned)]
+    above = shown_below(cards)
+    ordered: dict[str, Card] = {}
 
     def visit(card: Card) -> None:
-        if card not in ordered:
-            ordered.append(card)
-            if card.aggregate is not None:
-                for child in card.aggregate.leaves():
-                    visit(registry.get("benchmark", child))
+        ordered[card.identifier] = card
+        for child in card.aggregate.leaves() if card.aggregate is not None else ():
+            if above[child] == card.identifier:
+                visit(registry.get("benchmark", child))
 
-    roots = [card for card in complete if card.identifier not in children]
-    roots += [registry.get("benchmark", name) for name in planned if name not in children]
-    for root in sorted(roots, key=lambda card: card.identifier.casefold()):
-        visit(root)
-    return ordered
+    for root in sorted(cards, key=lambda card: card.identifier.casefold()):
+        if root.identifier not in above:
+            visit(root)
+    return list(ordered.values())
 
 
 def _leaf_entry(planned: PlannedCell) -> Entry:

@@ -27,9 +27,7 @@ def coordinates(registry: Registry, models: Sequence[str], benchmarks: Sequence[
     """
     of_models = [registry.get("model", name) for name in models]
     of_benchmarks = [registry.get("benchmark", name) for name in benchmarks]
-    parents = {
-        child: card.identifier for card in of_benchmarks if card.aggregate is not None for child in card.aggregate.leaves()
-    }
+    parents = shown_below(of_benchmarks)
     return {
         "model": ("model", _texts(models)),
         "benchmark": ("benchmark", _texts(benchmarks)),
@@ -42,6 +40,21 @@ def coordinates(registry: Registry, models: Sequence[str], benchmarks: Sequence[
             np.array([any(d.simulated for d in datasets_of(registry, card)) for card in of_benchmarks], dtype=bool),
         ),
     }
+
+
+def shown_below(benchmarks: Iterable[Card]) -> dict[str, str]:
+    """The one parent below which each benchmark is shown that is a child of some of these, by identifiers.
+
+    A benchmark may be a child of several, as where a lab has a mean of its own over published ones. It is shown below the one
+    that its own card names, where that is among them, else below the first by name.
+    """
+    by_name = {card.identifier: card for card in sorted(benchmarks, key=lambda card: card.identifier.casefold())}
+    parents: dict[str, list[str]] = {}
+    for card in by_name.values():
+        for child in card.aggregate.leaves() if card.aggregate is not None else ():
+            parents.setdefault(child, []).append(card.identifier)
+    named = {child: by_name[child].parent for child in parents if child in by_name}
+    return {child: own if (own := named.get(child)) in of else of[0] for child, of in parents.items()}
 
 
 def card_coordinates(registry: Registry, models: Sequence[str], benchmarks: Sequence[str]) -> Coordinates:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cache
@@ -117,20 +118,31 @@ class Registry:
         self._problems.append(Problem("error", sentence, (theirs.card_path, ours.card_path), ours.name))
 
     def _find_loose_ends(self) -> None:
-        """Make benchmarks unusable that name what is not there, or what cannot be used itself."""
-        cards, founded = self.cards("benchmark"), frozenset[str]()
+        """Make benchmarks unusable that name what is not there, or what cannot be used itself, and means of one leaf twice."""
         usable = cache(self._is_usable)  # a thousand benchmarks may use one metric
-        for _ in range(DEEPEST):  # from the leaves up, so that a parent below itself is never reached
-            founded = frozenset(card.identifier for card in cards if _loose_end(card, founded, usable) is None)
+        cards = self.cards("benchmark")
+        founded = _founded(cards, usable)
+        if twice := _counted_twice(card for card in cards if card.identifier in founded):
+            for card in [card for card in cards if card.identifier in twice]:
+                leaf = twice[card.identifier]
+                self._refuse(
+                    card,
+                    f"its mean would count {leaf!r} more than once, which is in several of its children; leave all but one out",
+                )
+            cards = self.cards("benchmark")
+            founded = _founded(cards, usable)
         loose = [(card, end) for card in cards if (end := _loose_end(card, founded, usable)) is not None]
         # all of them before a word is said: none is a name that another's card could have meant
         self._unusable.update({(card.kind, card.identifier.casefold()): "" for card, _ in loose})
         lacking = dict.fromkeys(end for _, end in loose)
-        why = {end: f"its card names the {end[0]} {end[1]!r}, {self.not_provided(*end)}" for end in lacking}
+        sentences = {end: f"its card names the {end[0]} {end[1]!r}, {self.not_provided(*end)}" for end in lacking}
         for card, end in loose:
-            self._unusable[card.kind, card.identifier.casefold()] = f"benchmark {card.identifier!r} cannot be used: {why[end]}"
-            ours = self.distribution(card)
-            self._problems.append(Problem("error", f"benchmark {card.identifier}: {why[end]}", (ours.card_path,), ours.name))
+            self._refuse(card, sentences[end])
+
+    def _refuse(self, card: Card, why: str) -> None:
+        self._unusable[card.kind, card.identifier.casefold()] = f"{card.kind} {card.identifier!r} cannot be used: {why}"
+        ours = self.distribution(card)
+        self._problems.append(Problem("error", f"{card.kind} {card.identifier}: {why}", (ours.card_path,), ours.name))
 
     def _is_usable(self, kind: Kind, name: str) -> bool:
         try:
@@ -217,6 +229,34 @@ def _loose_end(card: Card, founded: Set[str], usable: Callable[[Kind, str], bool
         if name not in founded:
             return "benchmark", name
     return None
+
+
+def _founded(cards: Sequence[Card], usable: Callable[[Kind, str], bool]) -> frozenset[str]:
+    """The benchmarks that name nothing which cannot be had, themselves and all below them."""
+    founded = frozenset[str]()
+    for _ in range(DEEPEST):  # from the leaves up, so that a parent below itself is never reached
+        founded = frozenset(card.identifier for card in cards if _loose_end(card, founded, usable) is None)
+    return founded
+
+
+def _counted_twice(founded: Iterable[Card]) -> dict[str, str]:
+    """A leaf of each parent that reaches it by several of its children; their errors would not be independent."""
+    cards = {card.identifier: card for card in founded}
+    found: dict[str, str] = {}
+
+    @cache
+    def below(name: str) -> frozenset[str]:
+        aggregate = cards[name].aggregate
+        if aggregate is None:
+            return frozenset({name})
+        times = Counter(leaf for child in aggregate.leaves() for leaf in below(child))
+        if twice := sorted(leaf for leaf in times if times[leaf] > 1):
+            found[name] = twice[0]
+        return frozenset(times)
+
+    for name in cards:
+        below(name)
+    return found
 
 
 def discover(folders: Iterable[str | os.PathLike[str]] = ()) -> Registry:

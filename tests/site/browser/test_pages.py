@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
 import pytest
 import xarray as xr
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from scipy.stats import pearsonr, spearmanr
 
-from fornix.matrix.snapshots.format import MANIFEST, Manifest
-from tests.site.browser.conftest import Opened
-from tests.site.examples import CITATION_TEXT, HOSTILE, MODELS
+from fornix.matrix.snapshots.format import CARDS, MANIFEST, Manifest
+from fornix.site.build import build
+from tests.site.browser.conftest import Opened, opened
+from tests.site.examples import CITATION_TEXT, HOSTILE, MODELS, stage
 
 
 def rows(page: Page, label: str) -> list[list[str]]:
@@ -101,6 +104,29 @@ def test_a_parent_names_its_children_and_how_they_are_averaged(site: Opened) -> 
     page.get_by_role("link", name="Ventral.V4", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Title of Ventral.V4")
     assert fact(page, "part of") == "Ventral"
+
+
+@pytest.fixture
+def of_two_parents(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
+    """The example, in which a benchmark is a child of two parents, and its card names the one that is second by name."""
+    stage(tmp_path / "snapshot")
+    cards = json.loads((tmp_path / "snapshot" / CARDS).read_text())
+    cards["benchmark"]["Ventral.IT"]["parent"] = "Ventral"
+    own = cards["benchmark"]["Flat.00"]
+    own.update(uses=cards["benchmark"]["Ventral"]["uses"], normalisation="none")
+    own["aggregate"] = {"of": "value", "children": ["Ventral.IT", "Words"]}
+    (tmp_path / "snapshot" / CARDS).write_text(json.dumps(cards))
+    build(tmp_path / "snapshot", tmp_path / "site")
+    yield from opened(browser, f"{(tmp_path / 'site').as_uri()}/")
+
+
+def test_a_child_of_two_parents_is_named_by_both(of_two_parents: Opened) -> None:
+    for parent in ("Flat.00", "Ventral"):
+        page = of_two_parents.go(f"benchmark/{parent}.html")
+        expect(page.get_by_text("The mean of 2 benchmarks")).to_be_visible()
+        page.get_by_role("link", name="Ventral.IT", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Title of Ventral.IT")
+        assert fact(page, "part of") == "Ventral", "below which it is shown"
 
 
 def test_two_models_stand_side_by_side_and_the_link_keeps_them(

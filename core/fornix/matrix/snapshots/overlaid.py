@@ -12,7 +12,7 @@ import xarray as xr
 
 from fornix.engine.chosen import leaves
 from fornix.engine.plan import skip_reason
-from fornix.matrix.aggregate import Entry, aggregate
+from fornix.matrix.aggregate import Entry, add_parents
 from fornix.matrix.assemble import entry_from_scalars, tree_order
 from fornix.matrix.comparing.children import shares
 from fornix.matrix.coordinates import card_coordinates, coordinates
@@ -170,7 +170,7 @@ class Overlaid:
                 entries[leaf] = entry_from_scalars(cell.scalars, key=cell.key)
             else:
                 entries[leaf] = self._empty(row, card)
-        self._aggregate(entries, self._columns)
+        add_parents(self._registry, self._columns, entries)
         made = block(self._registry, {row.name: row.model.model_key}, self._columns, {row.name: entries}, cells)
         made = self._with_flags(made, cells)
         return made if row.same is None else self._as_published(row.same, made, cells)
@@ -198,7 +198,7 @@ class Overlaid:
                 or Entry("missing", why=_NOT_PUBLISHED)
                 for leaf in needed
             }
-            self._aggregate(entries[model], self._new)
+            add_parents(self._registry, self._new, entries[model])
         known = self._published["model_key"].values
         model_keys = {model: next(filter(None, known[places[model]].tolist()), "") for model in models}
         return block(self._registry, model_keys, self._new, entries, {})
@@ -233,18 +233,6 @@ class Overlaid:
         of_model = self._registry.get("model", model)
         told = skip_reason(self._registry, of_model, card, model_named=True, benchmark_named=True, unavailable=lambda file: None)
         return None if told is None else Entry("skipped", reason=told[0], why=told[1])
-
-    def _aggregate(self, entries: dict[str, Entry], columns: Sequence[Card]) -> None:
-        """Add the parents, each after its children."""
-
-        def visit(card: Card) -> None:
-            if card.aggregate is not None and card.identifier not in entries:
-                for child in card.aggregate.leaves():
-                    visit(self._registry.get("benchmark", child))
-                entries[card.identifier] = aggregate(self._registry, card, entries)
-
-        for card in columns:
-            visit(card)
 
     def _with_flags(self, made: xr.Dataset, cells: Mapping[str, Cell]) -> xr.Dataset:
         """A local row out of rankings where its cells, or those below a parent, were scored otherwise than the published."""

@@ -61,7 +61,9 @@ fornix.ready(async () => {
         .map((cell) => [cell.ceiling, fornix.pair(cell.ceiling, cell.ceiling_error)]),
     ).values(),
   ];
-  const children = benchmarks.filter((benchmark) => benchmark.parent === name);
+  /* Those that it is made of, also where they are shown below another parent. */
+  const within = new Set(card.aggregate ? card.aggregate.children.flat(Infinity) : []),
+    children = benchmarks.filter(({ benchmark }) => within.has(benchmark));
   const named = (each) => (Array.isArray(each) ? `(${each.map(named).join(", ")})` : each);
   const nesting =
     card.aggregate && card.aggregate.children.some(Array.isArray)
