@@ -111,7 +111,7 @@ def test_a_nan_is_named_as_one_of_the_table_where_it_is_asked_for(form: Any) -> 
     model, asked = fornix.wrap_responses(holed), Recording("V4", form=form)
     assert asked in model.respond(Experiment(StimulusSet(["a", "b"]), (asked,)))
     sentence = (
-        r"^the wrapped table has 1 values that are NaN or infinite, out of 6, the first at presentation 1 \('c'\), neuroid 1 "
+        r"^the wrapped table has 1 value that is NaN or infinite, out of 6, the first at presentation 1 \('c'\), neuroid 1 "
     )
     with pytest.raises(AssemblyError, match=sentence):
         model.respond(Experiment(StimulusSet(["a", "c"]), (asked,)))
@@ -119,7 +119,7 @@ def test_a_nan_is_named_as_one_of_the_table_where_it_is_asked_for(form: Any) -> 
         model.respond(Experiment(StimulusSet(["a", "c"]), task=Similarity()))
     words = fornix.wrap_responses({"a": 1.0, "c": np.nan})
     assert np.isnan(np.asarray(words.respond(Experiment(StimulusSet(["c"]), task=ReadingTimes()))[ReadingTimes()])).all()
-    with pytest.raises(AssemblyError, match="the wrapped table has 1 values that are NaN or infinite, out of 2"):
+    with pytest.raises(AssemblyError, match="the wrapped table has 1 value that is NaN or infinite, out of 2"):
         words.respond(Experiment(StimulusSet(["a", "c"]), task=Surprisal()))
 
 

@@ -109,7 +109,7 @@ MULTI = assembly().assign_coords(
         (
             assembly(neuroid_id=("neuroid", np.array(["x", "y"]))).where(lambda a: (a > 1) | (a == 0)),
             {"finite": True},
-            r"has 1 values that are NaN or infinite, out of 4, the first at presentation 0 \('a'\), neuroid 1 \('y'\)$",
+            r"has 1 value that is NaN or infinite, out of 4, the first at presentation 0 \('a'\), neuroid 1 \('y'\)$",
         ),
         (
             xr.DataArray([1.0, np.inf], dims=("time_bin",)),
@@ -121,7 +121,7 @@ MULTI = assembly().assign_coords(
             {"finite": True},
             "has 2 values that are NaN or infinite, out of 3, the first at time_bin 1$",
         ),
-        (xr.DataArray(np.nan), {"finite": True}, "has 1 values that are NaN or infinite, out of 1$"),
+        (xr.DataArray(np.nan), {"finite": True}, "has 1 value that is NaN or infinite, out of 1$"),
         (assembly().astype(str), {"finite": True}, "the assembly has dtype <U32; numbers were expected"),
         (assembly() * 1e70, {"finite": True}, r"the largest number of the assembly is 3e\+70, .* between 1e-70 and 1e\+70"),
         (assembly() * -1e300, {"finite": True}, r"the largest number of the assembly is 3e\+300"),

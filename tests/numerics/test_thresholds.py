@@ -109,7 +109,7 @@ def test_one_person_has_no_error() -> None:
 def test_numbers_that_are_none_are_refused() -> None:
     with pytest.raises(AssemblyError, match="a threshold is -1; expected numbers above 0"):
         threshold(number(-1), numbers(PEOPLE))
-    with pytest.raises(AssemblyError, match="the model's number has 1 values that are NaN"):
+    with pytest.raises(AssemblyError, match="the model's number has 1 value that is NaN"):
         threshold(number(math.nan), numbers(PEOPLE))
     with pytest.raises(AssemblyError, match="no coordinate 'baseline'"):
         elevation(numbers(PEOPLE))

@@ -95,7 +95,8 @@ def check_numbers(assembly: xr.DataArray, what: str = "the assembly", *, finite:
             if finite:
                 first = _named(assembly, np.unravel_index(int(good.argmin()), good.shape))
                 bad = assembly.size - int(good.sum())
-                raise AssemblyError(f"{what} has {bad} values that are NaN or infinite, out of {assembly.size}{first}")
+                which = "1 value that is" if bad == 1 else f"{bad} values that are"
+                raise AssemblyError(f"{what} has {which} NaN or infinite, out of {assembly.size}{first}")
             largest = float(np.abs(values[good]).max(initial=0.0))
         if largest > LARGEST or 0 < largest < 1 / LARGEST:
             raise AssemblyError(

@@ -152,7 +152,7 @@ def test_a_model_that_cannot_decide_agrees_half_of_the_time() -> None:
 
 def test_nan_is_refused() -> None:
     benchmark = SentencePreference(MadeUp())
-    with pytest.raises(ValueError, match="the surprisal of the sentences has 1 values that are NaN"):
+    with pytest.raises(ValueError, match="the surprisal of the sentences has 1 value that is NaN"):
         benchmark.score([answered(benchmark, np.r_[np.nan, np.zeros(N_PAIRS - 1)])])
 
 

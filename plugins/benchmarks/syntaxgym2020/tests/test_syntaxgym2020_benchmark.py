@@ -86,7 +86,7 @@ def test_items_that_are_all_alike_are_noted() -> None:
 
 
 def test_nan_is_refused() -> None:
-    with pytest.raises(ValueError, match="the surprisal of the regions has 1 values that are NaN"):
+    with pytest.raises(ValueError, match="the surprisal of the regions has 1 value that is NaN"):
         answered(SyntaxGymSuite(MadeUp()), {"2-bad-3": np.nan})
 
 

@@ -50,10 +50,10 @@ def grouped(of: np.ndarray) -> xr.DataArray:
 BY_STORY: list[dict[str, Any]] = [{"splits": kind, "group_on": "story"} for kind in ("group_kfold", "group_shuffle")]
 #: Sentence, options, source and target.
 REFUSED: list[tuple[str, dict[str, Any], Callable[[], xr.DataArray], Callable[[], xr.DataArray]]] = [
-    ("the source has 1 values that are NaN or infinite", {}, lambda: with_number(source(), np.nan), target),
-    ("the source has 1 values that are NaN or infinite", {}, lambda: with_number(source(), np.inf), target),
-    ("the target has 1 values that are NaN or infinite", {}, source, lambda: with_number(target(), np.nan)),
-    ("the target has 1 values that are NaN or infinite", {}, source, lambda: with_number(target(), -np.inf)),
+    ("the source has 1 value that is NaN or infinite", {}, lambda: with_number(source(), np.nan), target),
+    ("the source has 1 value that is NaN or infinite", {}, lambda: with_number(source(), np.inf), target),
+    ("the target has 1 value that is NaN or infinite", {}, source, lambda: with_number(target(), np.nan)),
+    ("the target has 1 value that is NaN or infinite", {}, source, lambda: with_number(target(), -np.inf)),
     ("the source lacks 1 of 60 stimuli of the target, for example 's000'", {}, lambda: source()[1:], target),
     ("the source has 2 stimuli that the target does not have", {}, source, lambda: target()[:-2]),
     ("there are 8 stimuli for 10 folds", {"splits": "kfold"}, lambda: source()[:8], lambda: target()[:8]),

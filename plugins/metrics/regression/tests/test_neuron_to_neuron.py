@@ -89,7 +89,7 @@ def test_bad_input_is_refused_in_a_sentence() -> None:
     hole[3, 4] = np.nan
     cases: list[tuple[Any, Any, str]] = [
         (gram_of_assembly(source), target, "neuron_to_neuron picks single units, so it needs values; the source is a Gram"),
-        (hole, target, "the source has 1 values that are NaN or infinite"),
+        (hole, target, "the source has 1 value that is NaN or infinite"),
         (source[:3], target[:3], "choosing a unit by its correlation needs at least 3 training stimuli; a split has 2"),
     ]
     for given_source, given_target, sentence in cases:

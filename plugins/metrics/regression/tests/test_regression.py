@@ -344,8 +344,8 @@ def test_bad_input_is_refused_in_a_sentence() -> None:
     endless = target.copy()
     endless[0, 0] = np.inf
     cases: list[tuple[Any, Any, Any, str]] = [
-        (ridge, hole, target, "the source has 1 values that are NaN or infinite, out of 1200"),
-        (ridge, source, endless, "the target has 1 values that are NaN or infinite"),
+        (ridge, hole, target, "the source has 1 value that is NaN or infinite, out of 1200"),
+        (ridge, source, endless, "the target has 1 value that is NaN or infinite"),
         (ridge, source[1:], target, "the source lacks 1 of 60 stimuli of the target, for example 's0000'"),
         (ridge, source, target[:-2], "the source has 2 stimuli that the target does not have, for example 's0058'"),
         (ridge, source[[0, *range(60)]], target, "the source has stimulus 's0000' 2 times; expected each stimulus once"),

@@ -160,8 +160,8 @@ def test_bad_input_is_refused_in_a_sentence(pair: tuple[xr.DataArray, xr.DataArr
     for name, fewest in (("cka", 4), ("procrustes", 3)):
         metric, n = fornix.load_metric(name), fewest - 1
         cases = [
-            (hole, target, "the source has 1 values that are NaN or infinite"),
-            (source, hole, "the target has 1 values that are NaN or infinite"),
+            (hole, target, "the source has 1 value that is NaN or infinite"),
+            (source, hole, "the target has 1 value that is NaN or infinite"),
             (source[1:], target, "the source lacks 1 of 40 stimuli of the target, for example 's000'"),
             (source, target[[0, *range(40)]], "the target has stimulus 's000' 2 times"),
             (source[:n], target[:n], f"{n} stimuli are too few to compare; expected at least {fewest} stimuli"),

@@ -187,9 +187,9 @@ def test_bad_input_is_refused_in_a_sentence(pair: tuple[xr.DataArray, xr.DataArr
     gap[3] = np.nan
     twice = [0, *range(40)]
     cases: list[tuple[Any, Any, str]] = [
-        (hole, target, "the source has 1 values that are NaN or infinite"),
-        (source, hole, "the target has 1 values that are NaN or infinite"),
-        (source, gap, "the target has 1 values that are NaN or infinite"),
+        (hole, target, "the source has 1 value that is NaN or infinite"),
+        (source, hole, "the target has 1 value that is NaN or infinite"),
+        (source, gap, "the target has 1 value that is NaN or infinite"),
         (source, pairs[1:], "the target lacks 1 of the 780 pairs of its 40 stimuli"),
         (source[1:], target, "the source lacks 1 of 40 stimuli of the target, for example 's000'"),
         (source, target[1:], "the source has 1 stimuli that the target does not have"),
