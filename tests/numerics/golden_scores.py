@@ -86,6 +86,17 @@ def of_subjects(n_subjects: int) -> xr.DataArray:
     return assembly(np.concatenate(values, axis=1), of_neuroids={"subject": subject})
 
 
+def over_bins() -> Score:
+    """Each of three time bins with responses of its own, for source and target."""
+    source, target = (
+        xr.concat([assembly(values + 0.5 * waves(*values.shape, 6.0 + k)) for k in range(3)], "time_bin")
+        .transpose("presentation", "neuroid", "time_bin")
+        .assign_coords(time_bin_start=("time_bin", [70, 90, 110]), time_bin_end=("time_bin", [90, 110, 130]))
+        for values in (SOURCE, TARGET)
+    )
+    return fornix.load_metric("rdm", time="each")(source, target)
+
+
 def similarity(n_subjects: int) -> Score:
     return fornix.load_metric("rdm")(assembly(SOURCE), of_subjects(n_subjects))
 
@@ -175,6 +186,7 @@ SCORES: dict[str, Callable[[], Score]] = {
     "rdm, tau-a": lambda: linear("rdm", comparison="kendall"),
     "rdm, cosine of euclidean distances": lambda: linear("rdm", comparison="cosine", distance="euclidean"),
     "rdm, crossnobis": crossnobis,
+    "rdm, over time bins": over_bins,
     "rdm, 4 subjects": lambda: similarity(4),
     "rdm, 9 subjects": lambda: similarity(9),
     "cka": lambda: linear("cka"),

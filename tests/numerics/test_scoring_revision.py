@@ -31,6 +31,7 @@ GOLDEN: dict[int, dict[str, tuple[float, float]]] = {
         "rdm, tau-a": (0.434256642, 0.0333239676),
         "rdm, cosine of euclidean distances": (0.935619293, 0.0105079153),
         "rdm, crossnobis": (0.588195743, 0.0347554371),
+        "rdm, over time bins": (0.674103559, 0.0363051178),
         "rdm, 4 subjects": (0.607706834, 0.0575482462),
         "rdm, 9 subjects": (0.602862082, 0.0432693921),
         "cka": (0.580939652, 0.0502690679),

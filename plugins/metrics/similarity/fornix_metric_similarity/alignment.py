@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -15,15 +15,10 @@ from fornix.interfaces import Gram, Score
 from fornix.numerics.backends import AnyArray, on_device, scoring_device
 from fornix.numerics.rows import match_rows, source_stimuli, take_rows
 from fornix.numerics.similarity.cka import Alignment, Estimator, cka_of_features, without_mean
-from fornix_metric_similarity.scoring import (
-    NOTHING_VARIES,
-    by_subject_units,
-    check_subsamples,
-    over_subsamples,
-    values_alone,
-    with_replicates,
-)
-from fornix_metric_similarity.target import Measured, by_subject, measured_responses, responses_once
+from fornix_metric_similarity.scoring import values_alone, with_replicates
+from fornix_metric_similarity.subsamples import check_subsamples, over_subsamples
+from fornix_metric_similarity.target import by_subject, measured_responses, responses_once
+from fornix_metric_similarity.timed import Bins, Source, Time, in_bins
 
 #: The unbiased estimate divides by n - 3.
 FEWEST: Final = 4
@@ -38,6 +33,8 @@ class AlignmentMetric:
     definition : {"default", "brainscore"}
         A side that does not vary scores NaN, or under Brain-Score's definition 0.
     estimator : {"unbiased", "biased"}
+    time : {"none", "each"}
+        Each: of a target in time bins, which are compared one by one; the value is the mean over bins.
     n_subsamples, subsample_size, seed, stratify_on
         Brain-Score's ``cka_cv``; as of the metric ``rdm``.
     replicates : bool
@@ -48,6 +45,7 @@ class AlignmentMetric:
 
     definition: Literal["default", "brainscore"] = "default"
     estimator: Estimator = "unbiased"
+    time: Time = "none"
     n_subsamples: int = 0
     subsample_size: float = 0.9
     seed: int = 1
@@ -62,40 +60,41 @@ class AlignmentMetric:
 
         Parameters
         ----------
-        source : DataArray, dims (presentation, neuroid), or Gram
-            Each stimulus of the target, in any order.
-        target : DataArray, dims (presentation, neuroid)
+        source : DataArray, dims (presentation, neuroid[, time_bin]), or Gram
+            Each stimulus of the target, in any order. Time bins are matched by start and end; without, it is the same in all.
+        target : DataArray, dims (presentation, neuroid[, time_bin])
             Each stimulus once. With a coordinate ``subject`` on neuroid the score is the mean over subjects.
 
         Returns
         -------
         Score
-            With ``units`` by subject where there are subjects. Resampled are stimuli, and subjects or neuroids. NaN (under
-            Brain-Score's definition 0), with a note and counted, where a side does not vary.
+            With ``units`` by subject and time bin where there are any; of bins the mean, all resampled alike. Resampled are
+            stimuli, and subjects or neuroids. NaN (under Brain-Score's definition 0), with a note and counted, where a side
+            does not vary.
 
         Raises
         ------
         AssemblyError
             If source or target hold NaN, repeat a stimulus, do not match, or have fewer than 4 stimuli.
         """
-        stimuli, responses = responses_once(target, FEWEST, in_order=self.definition == "brainscore")
-        rows = match_rows(source_stimuli(source), stimuli)
+        bins = in_bins(source, target, self.time)
+        once = [responses_once(of_bin, FEWEST, in_order=self.definition == "brainscore") for _, of_bin in bins.pairs]
+        rows = [match_rows(source_stimuli(one), stimuli) for (one, _), (stimuli, _) in zip(bins.pairs, once, strict=True)]
+        widest = math.inf if isinstance(source, Gram) else max(source.sizes["neuroid"], target.sizes["neuroid"])
+        if widest <= len(rows[0]) and not self._estimated and not self.n_subsamples:
+            return self._of_features(bins, rows, [responses for _, responses in once])
+        measured = [measured_responses(*of_bin, self._products) for of_bin in once]
         if self.n_subsamples:
-            return over_subsamples(
-                self._compare,
-                self._source_products(source, rows),
-                measured_responses(stimuli, responses, self._products),
-                target,
-                n_subsamples=self.n_subsamples,
-                subsample_size=self.subsample_size,
-                seed=self.seed,
-                stratify_on=self.stratify_on,
-                fewest=FEWEST,
-            )
-        few = isinstance(source, xr.DataArray) and max(source.shape[1], responses.shape[1]) <= len(stimuli)
-        if few and not self._estimated:
-            return self._of_features(source, rows, responses)
-        return self._of_products(source, rows, measured_responses(stimuli, responses, self._products))
+            matrices = bins.of_source(lambda k: self._source_products(bins.pairs[k][0], rows[k]))
+            return over_subsamples(self, self._compare, bins, matrices, measured, FEWEST)
+
+        def first(k: int) -> Alignment:
+            return self._compare(self._source_products(bins.pairs[k][0], rows[k]), measured[k].matrices[0])
+
+        compared = bins.compare(measured, first)
+        if self._estimated:
+            return with_replicates(bins, compared, measured, self._products)
+        return values_alone(bins, compared, measured)
 
     @property
     def _estimated(self) -> bool:
@@ -108,27 +107,22 @@ class AlignmentMetric:
     def _compare(self, k: AnyArray, other: AnyArray) -> Alignment:
         return Alignment(k, other, self.estimator, self._undefined)
 
-    def _of_products(self, source: xr.DataArray | Gram, rows: NDArray[np.int64], measured: Measured) -> Score:
-        first = self._compare(self._source_products(source, rows), measured.matrices[0])
-        compared = [first, *(first.against(other) for other in measured.matrices[1:])]
-        if self._estimated:
-            return with_replicates(compared, measured, self._products)
-        return values_alone(compared, measured)
-
-    def _of_features(self, source: xr.DataArray, rows: NDArray[np.int64], responses: xr.DataArray) -> Score:
-        features = on_device(take_rows(source.values, rows), self.device)
-        subjects, parts = by_subject(responses)
-        values = np.array([cka_of_features(features, on_device(part.values, self.device), self.estimator) for part in parts])
+    def _of_features(self, bins: Bins, rows: Sequence[NDArray[np.int64]], once: Sequence[xr.DataArray]) -> Score:
+        """The score from features, where they are few, and the responses in each bin."""
+        values = []
+        for (source, _), of_bin, responses in zip(bins.pairs, rows, once, strict=True):
+            assert isinstance(source, xr.DataArray)
+            features = on_device(take_rows(source.values, of_bin), self.device)
+            subjects, parts = by_subject(responses)
+            values.append([cka_of_features(features, on_device(part.values, self.device), self.estimator) for part in parts])
         empty = np.isnan(values)
-        values[empty] = self._undefined
-        notes = (NOTHING_VARIES,) if empty.any() else ()
-        return Score(float(values.mean()), units=by_subject_units(values, subjects), n_nan=int(empty.sum()), notes=notes)
+        return bins.score(np.where(empty, self._undefined, values), empty, subjects)
 
     def _products(self, responses: xr.DataArray) -> AnyArray:
         features = without_mean(on_device(responses.values, self.device))
         return features @ features.T
 
-    def _source_products(self, source: xr.DataArray | Gram, rows: NDArray[np.int64]) -> AnyArray:
+    def _source_products(self, source: Source, rows: NDArray[np.int64]) -> AnyArray:
         if isinstance(source, Gram):
             return on_device(source.products[np.ix_(rows, rows)], self.device)
         return self._products(take_rows(source, rows))

@@ -16,8 +16,10 @@ from fornix.numerics.rows import match_rows, source_stimuli, take_rows
 from fornix.numerics.similarity.agreement import Agreement, Comparison
 from fornix.numerics.similarity.crossnobis import crossnobis_distances, repeated_responses
 from fornix.numerics.similarity.dissimilarity import Distance, distance_matrix, matrices_of_pairs, pair_stimuli
-from fornix_metric_similarity.scoring import check_subsamples, over_subsamples, value_of, values_alone, with_replicates
+from fornix_metric_similarity.scoring import values_alone, with_replicates
+from fornix_metric_similarity.subsamples import check_subsamples, over_subsamples
 from fornix_metric_similarity.target import Measured, enough, measured_pairs, measured_responses, responses_once
+from fornix_metric_similarity.timed import Time, in_bins, value_of
 
 #: Three stimuli have three pairs, of which a correlation can be taken.
 FEWEST: Final = 3
@@ -33,6 +35,8 @@ class SimilarityMetric:
     distance : {"correlation", "euclidean", "crossnobis"}
         Crossnobis distances are of targets with repetitions; a source has no noise, so its distances are squared Euclidean.
     comparison : {"spearman", "pearson", "kendall", "cosine"}
+    time : {"none", "each"}
+        Each: of a target in time bins, which are compared one by one; the value is the mean over bins.
     n_subsamples : int
         Brain-Score's ``rdm_cv``: the mean over this many subsamples of the stimuli; its error ``std/sqrt(n)``.
     subsample_size : float
@@ -48,6 +52,7 @@ class SimilarityMetric:
     definition: Literal["default", "brainscore"] = "default"
     distance: Distance = "correlation"
     comparison: Comparison = "spearman"
+    time: Time = "none"
     n_subsamples: int = 0
     subsample_size: float = 0.9
     seed: int = 1
@@ -62,9 +67,9 @@ class SimilarityMetric:
 
         Parameters
         ----------
-        source : DataArray, dims (presentation, neuroid) or (pair,), or Gram
-            Each stimulus of the target, in any order.
-        target : DataArray, dims (presentation, neuroid), (pair,) or (subject, pair)
+        source : DataArray, dims (presentation, neuroid[, time_bin]) or (pair,), or Gram
+            Each stimulus of the target, in any order. Time bins are matched by start and end; without, it is the same in all.
+        target : DataArray, dims (presentation, neuroid[, time_bin]), (pair,) or (subject, pair)
             Each stimulus once; for crossnobis distances once in each ``repetition``. A coordinate ``subject`` on neuroid
             makes one matrix for each subject.
 
@@ -72,40 +77,32 @@ class SimilarityMetric:
         -------
         Score
             With subjects the mean over subjects, ``units`` by subject, and ``details["against_mean"]``, the agreement with
-            the mean of their dissimilarities. Resampled are stimuli, and subjects or, where the target is responses
-            without subjects, neuroids.
+            the mean of their dissimilarities; with time bins the mean over bins, ``units`` by bin. Resampled, in all bins
+            alike, are stimuli, and subjects or, where the target is responses without subjects, neuroids.
 
         Raises
         ------
         AssemblyError
             If source or target hold NaN, repeat a stimulus, do not match, or have fewer than 3 stimuli.
         """
-        measured = self._target(target)
-        matrix = self._source(source, measured.stimuli)
+        bins = in_bins(source, target, self.time)
+        measured = [self._target(of_bin) for _, of_bin in bins.pairs]
         if self.n_subsamples:
-            return over_subsamples(
-                lambda a, b: Agreement(a, b, self.comparison),
-                matrix,
-                measured,
-                target,
-                n_subsamples=self.n_subsamples,
-                subsample_size=self.subsample_size,
-                seed=self.seed,
-                stratify_on=self.stratify_on,
-                fewest=FEWEST,
-            )
-        first = Agreement(matrix, measured.matrices[0], self.comparison)
-        del matrix  # n x n numbers, which the agreement holds by pairs
-        compared = [first, *(first.against(other) for other in measured.matrices[1:])]
+            matrices = bins.of_source(lambda k: self._source(bins.pairs[k][0], measured[k].stimuli))
+            return over_subsamples(self, lambda a, b: Agreement(a, b, self.comparison), bins, matrices, measured, FEWEST)
+
+        def first(k: int) -> Agreement:
+            return Agreement(self._source(bins.pairs[k][0], measured[k].stimuli), measured[k].matrices[0], self.comparison)
+
+        compared = bins.compare(measured, first)
         if self.replicates and self.definition == "default":
-            score = with_replicates(compared, measured, self._matrix)
+            score = with_replicates(bins, compared, measured, self._matrix)
         else:
-            score = values_alone(compared, measured)
-        if measured.subjects is not None:
-            score = score.with_(
-                details={**score.details, "against_mean": value_of(first.against(measured.matrices.mean(axis=0)))},
-            )
-        return score
+            score = values_alone(bins, compared, measured)
+        if measured[0].subjects is None:
+            return score
+        of_mean = [of_bin[0].against(one.matrices.mean(axis=0)) for of_bin, one in zip(compared, measured, strict=True)]
+        return score.with_(details={**score.details, "against_mean": float(np.mean([value_of(each) for each in of_mean]))})
 
     def permuted(
         self, source: xr.DataArray | Gram, target: xr.DataArray, permutations: Sequence[NDArray[np.int64]]
@@ -121,10 +118,12 @@ class SimilarityMetric:
         -------
         (len(permutations),)
         """
-        measured = self._target(target)
-        order = np.argsort(measured.stimuli, kind="stable")
-        matrix = self._source(source, measured.stimuli[order])
-        agreements = [Agreement(matrix, other[np.ix_(order, order)], self.comparison) for other in measured.matrices]
+        agreements = []
+        for one, of_bin in in_bins(source, target, self.time).pairs:
+            measured = self._target(of_bin)
+            order = np.argsort(measured.stimuli, kind="stable")
+            matrix = self._source(one, measured.stimuli[order])
+            agreements += [Agreement(matrix, other[np.ix_(order, order)], self.comparison) for other in measured.matrices]
         return np.asarray(np.mean([agreement.permuted(permutations) for agreement in agreements], axis=0))
 
     def _target(self, target: xr.DataArray) -> Measured:

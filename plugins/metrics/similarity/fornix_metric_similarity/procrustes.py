@@ -18,8 +18,8 @@ from fornix.numerics.similarity.dissimilarity import Array
 from fornix.numerics.similarity.procrustes import Scale, nuclear_norm, nuclear_norm_of_products, procrustes_similarity
 from fornix.numerics.uncertainty.intervals import replicates_array, stimulus_groups
 from fornix.numerics.uncertainty.no_error import with_stated_uncertainty
-from fornix_metric_similarity.scoring import NOTHING_VARIES, by_subject_units
 from fornix_metric_similarity.target import by_subject, neuroid_names, responses_once
+from fornix_metric_similarity.timed import Time, in_bins
 
 FEWEST: Final = 3
 
@@ -32,6 +32,8 @@ class ProcrustesMetric:
     ----------
     scale : {"angular", "cosine"}
         ``1 - 2/pi arccos(c)``, or ``c = |X'Y|_* / (|X| |Y|)`` of responses less their means.
+    time : {"none", "each"}
+        Each: of a target in time bins, which are compared one by one; the value is the mean over bins.
     replicates : bool
         Whether the error is estimated.
     device : str
@@ -39,6 +41,7 @@ class ProcrustesMetric:
     """
 
     scale: Scale = "angular"
+    time: Time = "none"
     replicates: bool = True
     device: str = "numpy"
 
@@ -49,49 +52,58 @@ class ProcrustesMetric:
 
         Parameters
         ----------
-        source : DataArray, dims (presentation, neuroid), or Gram
-            Each stimulus of the target, in any order.
-        target : DataArray, dims (presentation, neuroid)
+        source : DataArray, dims (presentation, neuroid[, time_bin]), or Gram
+            Each stimulus of the target, in any order. Time bins are matched by start and end; without, it is the same in all.
+        target : DataArray, dims (presentation, neuroid[, time_bin])
             Each stimulus once. With a coordinate ``subject`` on neuroid the score is the mean over subjects.
 
         Returns
         -------
         Score
-            With ``units`` by subject where there are subjects. Its error is a jackknife over stimuli and one over subjects
-            or neuroids, whose variances add: what both do together counts twice, so it errs on the wide side.
+            With ``units`` by subject and time bin where there are any; of bins the mean, all resampled alike. Its error is a
+            jackknife over stimuli and one over subjects or neuroids, whose variances add: what both do together counts twice, so
+            it errs on the wide side.
 
         Raises
         ------
         AssemblyError
             If source or target hold NaN, repeat a stimulus, do not match, or have fewer than 3 stimuli.
         """
-        stimuli, responses = responses_once(target, FEWEST, in_order=False)
-        known = _Source(source, match_rows(source_stimuli(source), stimuli), self.device)
-        subjects, parts = by_subject(responses)
-        measured = [on_device(part.values, self.device) for part in parts]
+        bins = in_bins(source, target, self.time)
+        once = [responses_once(of_bin, FEWEST, in_order=False) for _, of_bin in bins.pairs]
+        known = [
+            _Source(one, match_rows(source_stimuli(one), stimuli), self.device)
+            for (one, _), (stimuli, _) in zip(bins.pairs, once, strict=True)
+        ]
+        stimuli, responses = once[0]
+        subjects, _ = by_subject(responses)
+        measured = [[on_device(part.values, self.device) for part in by_subject(of_bin)[1]] for _, of_bin in once]
         everything = np.arange(len(stimuli))
         values = self._values(known, measured, everything)
-        score = Score(float(values.mean()), units=by_subject_units(values, subjects), n_nan=int(np.isnan(values).sum()))
-        if score.n_nan:
-            return score.with_(notes=(NOTHING_VARIES,))
-        if not self.replicates:
+        score = bins.score(values, np.isnan(values), subjects)
+        if score.n_nan or not self.replicates:
             return score
         groups = stimulus_groups(stimuli)
         left = [self._values(known, measured, np.flatnonzero(groups != k)).mean() for k in range(groups.max() + 1)]
         factors: dict[str, tuple[Any, ...]] = {"stimuli": (left, "jackknife")}
-        few = "subjects" if subjects is not None and len(values) < 2 else ""
-        if len(values) > 1:
-            factors["subjects"] = ((values.sum() - values) / (len(values) - 1), "jackknife")
+        few = "subjects" if subjects is not None and len(subjects) < 2 else ""
+        if subjects is not None and len(subjects) > 1:
+            of_subjects = values.mean(axis=0)
+            factors["subjects"] = ((of_subjects.sum() - of_subjects) / (len(subjects) - 1), "jackknife")
         elif subjects is None and responses.sizes["neuroid"] > 1:
             groups = stimulus_groups(neuroid_names(responses))
-            kept = [[measured[0][:, np.flatnonzero(groups != k)]] for k in range(groups.max() + 1)]
-            factors["neuroids"] = ([self._values(known, part, everything)[0] for part in kept], "jackknife")
+            kept = [[[of_bin[0][:, np.flatnonzero(groups != k)]] for of_bin in measured] for k in range(groups.max() + 1)]
+            factors["neuroids"] = ([self._values(known, part, everything).mean() for part in kept], "jackknife")
         return with_stated_uncertainty(score, replicates_array(factors, not_resampled=few))
 
-    def _values(self, source: _Source, measured: list[AnyArray], rows: NDArray[np.int64]) -> Array:
-        norm_of, square = source.of(rows)
-        centred = [without_mean(responses[rows]) for responses in measured]
-        return np.array([procrustes_similarity(norm_of(y), square, inner(y, y), self.scale) for y in centred])
+    def _values(self, sources: list[_Source], measured: list[list[AnyArray]], rows: NDArray[np.int64]) -> Array:
+        """The similarity (bin, subject) over some of the stimuli."""
+        values = []
+        for source, of_bin in zip(sources, measured, strict=True):
+            norm_of, square = source.of(rows)
+            centred = [without_mean(responses[rows]) for responses in of_bin]
+            values.append([procrustes_similarity(norm_of(y), square, inner(y, y), self.scale) for y in centred])
+        return np.array(values)
 
 
 class _Source:
