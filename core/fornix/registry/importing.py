@@ -90,7 +90,9 @@ def import_plugin(distribution: Distribution) -> ModuleType:
         except pluggy.PluginValidationError as error:
             if _manager.has_plugin(name):
                 _manager.unregister(name=name)
-            sentence = f"the hooks of {distribution.name} do not fit their specifications (docs/hooks.md): {error}"
+            # of several lines the first says which plugin and hook; reports show one line, so what is wrong has to be in it
+            what = "; ".join(line for line in str(error).splitlines() if not line.startswith("Plugin "))
+            sentence = f"the hooks of {distribution.name} do not fit their specifications (docs/hooks.md): {what}"
             raise PluginError(sentence, error) from error
         return module
 
@@ -135,7 +137,9 @@ def _import_package(distribution: Distribution) -> None:
 
 
 def _why(error: BaseException, distribution: Distribution) -> str:
-    """What was raised, and what of its requirements this interpreter lacks."""
+    """What was raised, and what of its requirements this interpreter lacks or it may have left unsaid."""
     lacking = unmet(distribution)
     needs = f"; this interpreter does not meet its requirements: {', '.join(lacking)}" if lacking else ""
+    if not lacking and isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] != distribution.package:
+        needs = "; if another distribution brings it, list that under `dependencies` in the plugin's pyproject.toml"
     return f"{type(error).__name__}: {error}{needs}"
