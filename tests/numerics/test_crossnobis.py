@@ -39,8 +39,23 @@ def repeated(values: np.ndarray) -> xr.DataArray:
     return xr.DataArray(values.reshape(-1, p), dims=("presentation", "neuroid"), coords=coords)
 
 
-def test_the_values_are_those_of_rsatoolbox() -> None:
-    """rsatoolbox 0.3.2: ``cov_from_unbalanced`` and ``calc_rdm_crossnobis`` with its inverse, one fold a repetition."""
+@pytest.mark.parametrize("shape", [(2, 6, 3), (3, 20, 8), (5, 12, 30)])
+def test_covariance_and_distances_are_those_of_rsatoolbox(shape: tuple[int, int, int], rsatoolbox: Any) -> None:
+    """One fold for each repetition, the noise covariance pooled over stimuli; its neuroids share noise."""
+    rng, (r, n, p) = np.random.default_rng(0), shape
+    responses = rng.normal(size=(n, p)) + rng.normal(size=shape) @ (np.eye(p) + 0.3 * rng.normal(size=(p, p)))
+    shown = {"stimulus": np.tile(np.arange(n), r), "repetition": np.repeat(np.arange(r), n)}
+    data = rsatoolbox.data.Dataset(responses.reshape(-1, p), obs_descriptors=shown)
+    covariance = rsatoolbox.data.noise.cov_from_unbalanced(data, "stimulus")
+    np.testing.assert_allclose(to_numpy(noise_covariance(here(responses))), covariance, rtol=1e-9, atol=1e-12)
+    expected = rsatoolbox.rdm.calc_rdm(
+        data, method="crossnobis", descriptor="stimulus", cv_descriptor="repetition", noise=np.linalg.inv(covariance)
+    )
+    np.testing.assert_allclose(distances_of(responses)[np.triu_indices(n, 1)], expected.dissimilarities[0], rtol=1e-8, atol=1e-10)
+
+
+def test_the_values_are_those_that_rsatoolbox_gave() -> None:
+    """The same of rsatoolbox 0.3.2, where it cannot be imported: below scikit-learn 1.6."""
     np.testing.assert_allclose(
         to_numpy(noise_covariance(here(waves())))[0], [0.222787785, -0.048795176, -0.097974217, 0.110235804], atol=1e-9
     )

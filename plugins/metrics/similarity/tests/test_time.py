@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.spatial.distance import pdist, squareform
 
 import fornix
 from fornix.interfaces import AssemblyError
 from fornix.numerics.linear.gram import gram_of_assembly
+from fornix.numerics.similarity.agreement import Agreement
+from fornix.numerics.similarity.cka import Alignment
 from fornix.numerics.similarity.dissimilarity import dissimilarities
-from fornix.numerics.uncertainty.intervals import stimulus_groups
+from fornix.numerics.uncertainty.intervals import factor_variances, stimulus_groups
+from fornix.numerics.uncertainty.pair_effects import stimulus_variance
 
 N, BINS = 30, 3
 NOTE = "nothing to compare, as source or target does not vary"
@@ -96,13 +100,22 @@ def test_subjects_are_scored_one_by_one_in_each_bin(name: str, n: int) -> None:
     np.testing.assert_allclose(mine, of_bins, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["rdm", "cka"])
-def test_replicates_are_those_of_the_mean_of_what_pairs_add(name: str) -> None:
-    """Leaving out a neuroid changes the mean over bins as it changes that of their scores, but for one factor for all."""
+@pytest.mark.parametrize(
+    ("name", "distance", "compare"),
+    [
+        ("rdm", lambda x: squareform(pdist(x, "correlation")), lambda a, b: Agreement(a, b, "spearman")),
+        ("cka", lambda x: x.values @ x.values.T, Alignment),
+    ],
+)
+def test_replicates_are_those_of_the_mean_of_what_pairs_add(name: str, distance: Any, compare: Any) -> None:
+    """Leaving out a neuroid changes it as it changes the mean of the scores of bins, but for one factor for all."""
     score = fornix.load_metric(name, time="each")(TIMED_SOURCE, TARGET)
     alone = [fornix.load_metric(name)(bin_of(TIMED_SOURCE, k), bin_of(TARGET, k)) for k in range(BINS)]
     for factor in ("stimuli", "neuroids"):
         assert score.replicates.sel(factor=factor).mean() == pytest.approx(score.value)
+    matrices = [[distance(bin_of(timed, k)) for k in range(BINS)] for timed in (TIMED_SOURCE, TARGET)]
+    effects = np.mean([compare(*both).pair_effects() for both in zip(*matrices, strict=True)], axis=0)
+    assert factor_variances(score.replicates)["stimuli"] == pytest.approx(stimulus_variance(effects))
     plain = fornix.load_metric(name, time="each", replicates=False)
     left = np.array([plain(TIMED_SOURCE, TARGET[:, np.arange(10) != k]).value for k in range(10)])
     groups = stimulus_groups(np.arange(10))
