@@ -72,7 +72,9 @@ class S1(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(batch, 1, height, width) grey -> (batch, orientations, height, width) in [0, 1]."""
         margin = self.size // 2
-        padded = functional.pad(images, (margin,) * 4, mode="reflect")
+        # Neither filters nor variances see the mean of an image, and without it float32 rounds less.
+        centred = images - images.mean(dim=(2, 3), keepdim=True)
+        padded = functional.pad(centred, (margin,) * 4, mode="reflect")
         driven, mean = correlation(padded, torch.cat([self.filters, self.window])).split([len(ORIENTATIONS), 1], dim=1)
         variance = (correlation(padded**2, self.window) - mean**2).clamp_min(0)
         # n var is the squared norm of the mean-free image under the filter, whose own norm is 1.

@@ -51,6 +51,13 @@ def test_a_correlation_by_transforms_is_the_one_over_places(n: int, shape: tuple
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("size", [7, 21])
+def test_responses_in_float32_are_those_in_float64(size: int) -> None:
+    """Also to bright images of little contrast, whose variance is a small difference of large numbers."""
+    images = 0.9 + 0.02 * (noise(2) - 0.5)
+    np.testing.assert_allclose(S1(size)(images), S1(size).double()(images.double()), atol=5e-6)
+
+
 @pytest.mark.parametrize("preferred", range(4))
 def test_a_bar_drives_most_the_cells_of_its_orientation(preferred: int) -> None:
     response = S1(9)(bar(ORIENTATIONS[preferred]))[0, :, SIDE // 2, SIDE // 2]
