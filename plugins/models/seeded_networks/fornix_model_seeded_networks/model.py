@@ -53,5 +53,6 @@ def seeded_model(identifier: str) -> TorchModel:
     with torch.random.fork_rng(devices=[]):
         network = shape.network()
     he_initialise(network, SEED)
+    network.to(memory_format=torch.channels_last)  # convolutions on a CPU take a tenth less time
     commitment = read_commitment(Path(__file__).parent / shape.commitment)
     return TorchModel(network, preprocess(shape.side, MEAN, STD), commitment=commitment, batch_size=8)
