@@ -408,6 +408,27 @@ def test_what_is_asked_for_is_named_and_there(place: Path, store: FolderStore, l
         fornix.overlay(xr.Dataset(), store, plugins=[lab])
 
 
+def test_results_of_another_seed_are_said_to_be_left_out(
+    place: Path, public: xr.Dataset, store: FolderStore, lab: Path, toys: Path
+) -> None:
+    fill(store, {(NET, IT): scored(0.9, 4)}, only(lab, toys), seed=7)
+    with pytest.warns(UserWarning, match=f"other seeds than 0 only: {NET} \\(7\\)"):
+        both = fornix.overlay(place, store, plugins=[lab])
+    assert both["model"].values.tolist() == public["model"].values.tolist()
+
+
+def test_it_is_said_why_local_scores_whose_arrays_are_damaged_have_no_rank(
+    place: Path, store: FolderStore, lab: Path, toys: Path
+) -> None:
+    fill(store, {(NET, IT): scored(0.9, 4), (NET, V4): scored(0.1, 5)}, only(lab, toys))
+    for path in store.path.glob("units/*/*.nc"):
+        path.write_bytes(b"damaged")
+    with pytest.warns(UserWarning, match=f"these have no rank.*: {NET} on {PARENT} .*are damaged.*, and 2 more benchmarks"):
+        both = fornix.overlay(place, store, plugins=[lab])
+    assert both["rank"].sel(benchmark=IT).values.tolist()[:2] == [1.0, 2.0]
+    assert both["rank"].sel(model=NET).isnull().all()
+
+
 def test_a_published_model_without_any_result_is_known_by_its_code(store: FolderStore, toys: Path, tmp_path: Path) -> None:
     half = FolderStore(tmp_path / "half")
     fill(half, {(OTHER, IT): scored(0.4, 3)})
@@ -419,7 +440,8 @@ def test_a_published_model_without_any_result_is_known_by_its_code(store: Folder
 
 
 def test_a_store_without_results_changes_nothing(place: Path, public: xr.Dataset, store: FolderStore, lab: Path) -> None:
-    both = fornix.overlay(place, store, plugins=[lab])
+    with pytest.warns(UserWarning, match=f"the store {store.place} has no result to lay over"):
+        both = fornix.overlay(place, store, plugins=[lab])
     xr.testing.assert_identical(both.drop_vars("origin").drop_attrs(), public.drop_attrs())
 
 

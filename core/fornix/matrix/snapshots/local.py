@@ -98,7 +98,7 @@ def scored_otherwise(cell: Cell, card: Card, revisions: Mapping[str, int]) -> st
 def local_results(
     store: Store, own: Registry, models: Sequence[str] | None, benchmarks: Sequence[str] | None, seed: int
 ) -> Local:
-    """The results of a store whose models have a plugin here; others are left out, with a warning.
+    """The results of a store whose models have a plugin here, of runs with a seed; others are left out, with a warning.
 
     Parameters
     ----------
@@ -113,6 +113,8 @@ def local_results(
         If the store has no result of one that is named.
     """
     listed = list(store.listing())
+    if not listed:
+        warnings.warn(f"the store {store.place} has no result to lay over a published matrix", stacklevel=4)
     _check_named(store, "model", models, {cell.model for cell in listed})
     _check_named(store, "benchmark", benchmarks, {cell.benchmark for cell in listed})
     listed = [c for c in listed if (models is None or c.model in models) and (benchmarks is None or c.benchmark in benchmarks)]
@@ -124,14 +126,23 @@ def local_results(
             stacklevel=4,
         )
     keys = CellKeys(own, seed)
-    found = {}
+    found: dict[str, LocalModel] = {}
+    otherwise: dict[str, str] = {}
     for name in wanted:
         if name in known:
             card = own.get("model", name)
-            read = (store.cell(cell.key) for cell in listed if cell.model == name)
-            found[name] = _local_model(
-                card, sides({"model": keys.part(card)})[0], [c for c in read if c is not None and _seed(c) == seed]
-            )
+            read = [store.cell(cell.key) for cell in listed if cell.model == name]
+            whole = [cell for cell in read if cell is not None]
+            if cells := [cell for cell in whole if _seed(cell) == seed]:
+                found[name] = _local_model(card, sides({"model": keys.part(card)})[0], cells)
+            elif whole:
+                otherwise[name] = f"{name} ({', '.join(sorted({str(_seed(cell)) for cell in whole}))})"
+    if otherwise:
+        warnings.warn(
+            f"left out, as the store has results of these models with other seeds than {seed} only: "
+            f"{', '.join(otherwise.values())}; give the seed that is meant",
+            stacklevel=4,
+        )
     return Local(found, _scored_here(keys, own, found.values(), {cell.benchmark for cell in listed}))
 
 

@@ -33,6 +33,7 @@ from fornix.matrix.snapshots.scores import score_of, snapshot_of
 from fornix.matrix.snapshots.sources import Away
 from fornix.registry.card import Card, Kind
 from fornix.registry.discovery import Registry
+from fornix.registry.problems import counted
 from fornix.store.interface import Store
 
 #: What follows the name of a model whose code here is not that which was published under the same name.
@@ -172,12 +173,16 @@ def _ranked_anew(
             "try again later, or leave the ranks of local models out (ranks=False)"
         ) from away
     values = {rank: matrix[rank].values.copy() for rank in RANKS}
-    for name in of.keys() - left:
+    own = (matrix["origin"].values == "local") & matrix["ranked"].values
+    unranked: dict[str, list[str]] = {}
+    for name in [name for name in columns if name in of and name not in left]:
         anew = found.sel(benchmark=name)
         if (gone := were[:, place[name]] & np.isnan(anew["rank"].values)).any():
             model = np.flatnonzero(gone)[0]
             left[name] = f"{matrix['model'].values[model]}: {anew['unranked'].values[model]}"
             continue
+        for model in np.flatnonzero(own[:, place[name]] & np.isnan(anew["rank"].values)):
+            unranked.setdefault(matrix["model"].values[model], []).append(f"{name} ({anew['unranked'].values[model]})")
         for rank in RANKS:
             values[rank][:, place[name]] = anew[rank].values
     if left:
@@ -186,6 +191,12 @@ def _ranked_anew(
             f"published ranks stay, and local models have none, where published scores cannot be compared anew: {reasons}",
             stacklevel=4,
         )
+    if unranked:
+        of_models = "; ".join(
+            f"{model} on {whys[0]}" + (f", and {counted(len(whys) - 1, 'more benchmark')}" if whys[1:] else "")
+            for model, whys in unranked.items()
+        )
+        warnings.warn(f"these have no rank, as they cannot be compared: {of_models}", stacklevel=4)
     return matrix.assign({rank: (_DIMS, array) for rank, array in values.items()})
 
 
