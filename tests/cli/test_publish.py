@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,11 @@ def test_it_says_what_it_wrote_and_how_to_pull_it(lab: Path, tmp_path: Path, cap
 
 def test_a_dry_run_says_what_it_would_do(lab: Path, tmp_path: Path, capsys: Any) -> None:
     assert publish(lab, tmp_path / "lab", "--dry-run", "--without-arrays") == 0
-    assert f"nothing was written to {tmp_path / 'lab'}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    told = re.search(r"nothing was written to (.*): (\d+) files to write \(the snapshot has (\d+) files, ", said)
+    assert told is not None
+    assert told[1] == str(tmp_path / "lab")
+    assert int(told[2]) == int(told[3]) + 1  # its manifest
     assert not (tmp_path / "lab").exists()
 
 

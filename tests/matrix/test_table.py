@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 import fornix
-from fornix.matrix.table import blocks, cell_text, legend, markdown, write_csv, write_netcdf
+from fornix.matrix.table import blocks, cell_text, legend, markdown, parents_of_hidden_values, write_csv, write_netcdf
 from tests.matrix.examples import matrix
 
 
@@ -20,6 +20,14 @@ def test_models_that_share_no_benchmark_are_in_tables_of_their_own() -> None:
 def test_a_model_with_values_on_some_children_only_is_not_lost() -> None:
     shown = blocks(matrix())
     assert ("images", "controls") in [b.models for b in shown]
+
+
+def test_values_that_no_table_shows_are_told_by_their_parent() -> None:
+    found = matrix()
+    assert parents_of_hidden_values(found, blocks(found)) == []  # the child of `controls` has a column, `images` a mean
+    found["value"][1, 3] = 0.2  # `controls` has a value without its child now, which so has no column
+    assert parents_of_hidden_values(found, blocks(found)) == ["V4"]
+    assert parents_of_hidden_values(found, blocks(found, expand=True)) == []
 
 
 def test_cells_show_value_error_flag_or_status() -> None:

@@ -61,7 +61,7 @@ def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace, place: Store, *
         Whether there may be models and benchmarks that nobody asked for; those that were never tried are only counted.
     """
     from fornix.matrix.empty import empty_cells, empty_lines
-    from fornix.matrix.table import blocks, heading, legend, markdown, rows
+    from fornix.matrix.table import blocks, heading, legend, markdown, parents_of_hidden_values, rows
 
     if parsed.json:
         frame = matrix.to_dataframe().reset_index()
@@ -101,6 +101,8 @@ def print_matrix(matrix: xr.Dataset, parsed: argparse.Namespace, place: Store, *
         console.print(table, markup=False, highlight=False)
     for line in legend(matrix, shown):
         print(line)
+    if parents := parents_of_hidden_values(matrix, shown):
+        print(f"values on some of the children only, which --expand prints: {', '.join(parents)}")
 
 
 def _tried(matrix: xr.Dataset) -> set[tuple[str, str]]:

@@ -83,7 +83,8 @@ def _say(published: Published, *, dry_run: bool) -> None:
         print(f"private plugins in it, as asked for: {', '.join(manifest.private)}")
     whole = f"{counted(len(manifest.files), 'file')}, {size / 1e6:.1f} MB"
     if dry_run:
-        print(f"nothing was written to {published.place}: {whole}, {len(published.written) or 'none'} of them to be written")
+        files = counted(len(published.written), "file")
+        print(f"nothing was written to {published.place}: {files} to write (the snapshot has {whole})")
         return
     if not published.written:
         print(f"all of it was at {published.place} already ({whole})")

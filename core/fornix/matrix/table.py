@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,7 @@ def markdown(matrix: xr.Dataset, block: Block) -> str:
 
 def legend(matrix: xr.Dataset, shown: Sequence[Block]) -> list[str]:
     """What the marks in these tables mean, and what must be known of their values; of what they show only."""
-    cells = np.zeros(matrix["status"].shape, dtype=bool)
-    for block in shown:
-        cells |= np.outer(np.isin(matrix["model"].values, block.models), np.isin(matrix["benchmark"].values, block.benchmarks))
+    cells = _cells(matrix, shown)
     status, words = matrix["status"].values, {name: matrix[name].values for name in ("reason", "flags", "notes")}
     ok = cells & (status == "ok")
     found = []
@@ -114,6 +113,31 @@ def legend(matrix: xr.Dataset, shown: Sequence[Block]) -> list[str]:
         if models:
             found.append(f"{note}: {', '.join(models)}")
     return found
+
+
+def parents_of_hidden_values(matrix: xr.Dataset, shown: Sequence[Block]) -> list[str]:
+    """The parents below which a model has a value that these tables do not show, and that no mean above it stands for."""
+    cells = _cells(matrix, shown)
+    names = matrix["benchmark"].values.tolist()
+    column, parent = {name: j for j, name in enumerate(names)}, dict(zip(names, matrix["parent"].values.tolist(), strict=True))
+    filled = np.isfinite(matrix["value"].values)
+    found = set()
+    for name, j in column.items():
+        hidden, above = filled[:, j] & ~cells[:, j], name
+        while parent.get(above, "") in column:
+            above = parent[above]
+            hidden &= ~filled[:, column[above]]
+        if above != name and hidden.any():
+            found.add(above)
+    return sorted(found)
+
+
+def _cells(matrix: xr.Dataset, shown: Sequence[Block]) -> NDArray[np.bool_]:
+    """Which cells are in these tables."""
+    cells = np.zeros(matrix["status"].shape, dtype=bool)
+    for block in shown:
+        cells |= np.outer(np.isin(matrix["model"].values, block.models), np.isin(matrix["benchmark"].values, block.benchmarks))
+    return cells
 
 
 def write_csv(matrix: xr.Dataset, path: Path) -> None:
