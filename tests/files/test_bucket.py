@@ -219,6 +219,15 @@ def test_an_endpoint_with_a_password_is_refused_without_it(file, monkeypatch) ->
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("before", ["", "http//"])
+def test_an_endpoint_that_is_no_address_is_refused_without_its_password(file, monkeypatch, before: str) -> None:
+    monkeypatch.setenv("FORNIX_MIRROR", MIRROR)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"{before}me:hunter2@127.0.0.1:9")
+    with pytest.raises(UsageError, match=r"^the endpoint 127.0.0.1:9 is no address; give http\(s\)://host") as caught:
+        fetch(file)
+    assert caught.value.__suppress_context__
+
+
 def test_without_boto3_the_extra_is_named(file, monkeypatch) -> None:
     monkeypatch.setenv("FORNIX_MIRROR", MIRROR)
     monkeypatch.setitem(sys.modules, "botocore.exceptions", None)

@@ -16,6 +16,9 @@ STALL_S = 15.0
 #: What a RecursionError of botocore means, as a clause: it asks where a bucket is, and is sent on again.
 SENT_ON: Final = "its endpoint sends every request elsewhere; is AWS_ENDPOINT_URL right?"
 
+#: How boto3 begins to say that an endpoint is no address; what follows is the address, with its password.
+_NO_ENDPOINT: Final = "Invalid endpoint: "
+
 _EXPIRED: Final = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired")
 _UNKNOWN: Final = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "AuthFailure", "InvalidSecurity")
 
@@ -57,7 +60,7 @@ def client(*, attempts: int, connections: int = 10) -> Any:
     ImportError
         If boto3 is not installed.
     UsageError
-        If the address of the endpoint holds a user, whose password would be printed with it.
+        If the address of the endpoint is none, or holds a user, whose password would be printed with it.
     """
     import boto3
     from botocore import UNSIGNED
@@ -76,7 +79,15 @@ def client(*, attempts: int, connections: int = 10) -> Any:
         **signing,
     )
     # A public bucket needs no region, but boto3 refuses to make a client without one.
-    made = session.client("s3", config=config, region_name=session.region_name or "us-east-1")
+    try:
+        made = session.client("s3", config=config, region_name=session.region_name or "us-east-1")
+    except ValueError as error:
+        wrong = str(error).partition(_NO_ENDPOINT)[2]
+        if not wrong:
+            raise
+        raise UsageError(
+            f"the endpoint {spoken(wrong)} is no address; give http(s)://host, or http(s)://host:port (AWS_ENDPOINT_URL)"
+        ) from None
     if "@" in made.meta.endpoint_url:  # which every error of a connection repeats
         raise UsageError(
             f"the endpoint {spoken(made.meta.endpoint_url)} is given with a user before it; give its address alone "
