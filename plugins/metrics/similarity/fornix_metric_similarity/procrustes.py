@@ -71,10 +71,8 @@ class ProcrustesMetric:
         """
         bins = in_bins(source, target, self.time)
         once = [responses_once(of_bin, FEWEST, in_order=False) for _, of_bin in bins.pairs]
-        known = [
-            _Source(one, match_rows(source_stimuli(one), stimuli), self.device)
-            for (one, _), (stimuli, _) in zip(bins.pairs, once, strict=True)
-        ]
+        rows = [match_rows(source_stimuli(one), stimuli) for (one, _), (stimuli, _) in zip(bins.pairs, once, strict=True)]
+        known = bins.of_source(lambda k: _Source(bins.pairs[k][0], rows[k], self.device))
         stimuli, responses = once[0]
         subjects, _ = by_subject(responses)
         measured = [[on_device(part.values, self.device) for part in by_subject(of_bin)[1]] for _, of_bin in once]
@@ -98,9 +96,10 @@ class ProcrustesMetric:
 
     def _values(self, sources: list[_Source], measured: list[list[AnyArray]], rows: NDArray[np.int64]) -> Array:
         """The similarity (bin, subject) over some of the stimuli."""
-        values = []
+        values, last = [], None
         for source, of_bin in zip(sources, measured, strict=True):
-            norm_of, square = source.of(rows)
+            if source is not last:  # one without time bins is the same in all
+                last, (norm_of, square) = source, source.of(rows)
             centred = [without_mean(responses[rows]) for responses in of_bin]
             values.append([procrustes_similarity(norm_of(y), square, inner(y, y), self.scale) for y in centred])
         return np.array(values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, Self
+from typing import Final, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -22,6 +22,7 @@ from fornix_metric_similarity.target import Measured
 #: What the option ``time`` of a metric may be.
 Time = Literal["none", "each"]
 Source = xr.DataArray | Gram
+Known = TypeVar("Known")
 
 #: The note of a score that is NaN, or that Brain-Score's definition says is 0.
 NOTHING_VARIES: Final = "nothing to compare, as source or target does not vary"
@@ -59,10 +60,10 @@ class Bins:
         """Whether the source is the same in all bins, so that the work on it is to be done once."""
         return all(source is self.pairs[0][0] for source, _ in self.pairs)
 
-    def of_source(self, matrix: Callable[[int], AnyArray]) -> list[AnyArray]:
-        """A matrix of the source for each bin, from a function of the bin's number."""
+    def of_source(self, known: Callable[[int], Known]) -> list[Known]:
+        """What is known of the source in each bin, from a function of the bin's number; of a source without bins once."""
         n = len(self.pairs)
-        return [matrix(0)] * n if self.one_source else [matrix(k) for k in range(n)]
+        return [known(0)] * n if self.one_source else [known(k) for k in range(n)]
 
     def compare(self, measured: Sequence[Measured], first: Callable[[int], Compared]) -> list[list[Compared]]:
         """The source compared with each subject (inner) in each bin (outer).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -170,6 +171,23 @@ def test_time_bins_are_matched_by_their_bounds() -> None:
         assert moved.value == pytest.approx(expected.value, abs=1e-12)
         assert moved.units["time_bin_start"].values.tolist() == [90, 70, 80]
         np.testing.assert_allclose(moved.units, expected.units[[2, 0, 1]], atol=1e-12)
+
+
+def test_products_of_a_source_without_bins_are_held_once_for_all_bins() -> None:
+    n, bins = 200, 30
+    names = {"stimulus_id": ("presentation", [f"s{k:03d}" for k in range(n)])}
+    source = xr.DataArray(RNG.normal(size=(n, n + 1)), dims=("presentation", "neuroid"), coords=names)
+    starts = {"time_bin_start": ("time_bin", np.arange(bins)), "time_bin_end": ("time_bin", np.arange(bins) + 1)}
+    values = RNG.normal(size=(n, 3, bins))
+    target = xr.DataArray(values, dims=("presentation", "neuroid", "time_bin"), coords={**names, **starts})
+    metric = fornix.load_metric("procrustes", time="each", replicates=False)
+    metric(source, target[:, :, :1])  # imports and caches
+    tracemalloc.start()
+    try:
+        metric(source, target)
+        assert tracemalloc.get_traced_memory()[1] < 0.5 * bins * 8 * n**2
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ["rdm_cv", "cka_cv"])
