@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,11 +15,10 @@ from fornix.errors import FornixError, UsageError
 from fornix.registry.card import JSON, KINDS, Card, Kind
 from fornix.registry.cardfile import CardError, read_cards
 from fornix.registry.distribution import Distribution, among_installed, in_folder
+from fornix.registry.loose_ends import DEEPEST, below_itself, counted_twice, founded, loose_end
 from fornix.registry.options import did_you_mean
 from fornix.registry.problems import PluginError, Problem, counted
 
-#: How many generations of benchmarks there may be.
-DEEPEST: Final = 20
 #: The end of a sentence about a plugin that was not found.
 WHERE_PLUGINS_ARE: Final = ". A plugin of your own is looked for in the folders that --plugins or FORNIX_PLUGINS names"
 
@@ -121,8 +119,8 @@ class Registry:
         """Make benchmarks unusable that name what is not there, or what cannot be used itself, and means of one leaf twice."""
         usable = cache(self._is_usable)  # a thousand benchmarks may use one metric
         cards = self.cards("benchmark")
-        founded = _founded(cards, usable)
-        if twice := _counted_twice(card for card in cards if card.identifier in founded):
+        known = founded(cards, usable)
+        if twice := counted_twice(card for card in cards if card.identifier in known):
             for card in [card for card in cards if card.identifier in twice]:
                 leaf = twice[card.identifier]
                 self._refuse(
@@ -130,14 +128,15 @@ class Registry:
                     f"its mean would count {leaf!r} more than once, which is in several of its children; leave all but one out",
                 )
             cards = self.cards("benchmark")
-            founded = _founded(cards, usable)
-        loose = [(card, end) for card in cards if (end := _loose_end(card, founded, usable)) is not None]
+            known = founded(cards, usable)
+        loose = [(card, end) for card in cards if (end := loose_end(card, known, usable)) is not None]
         # all of them before a word is said: none is a name that another's card could have meant
         self._unusable.update({(card.kind, card.identifier.casefold()): "" for card, _ in loose})
         lacking = dict.fromkeys(end for _, end in loose)
         sentences = {end: f"its card names the {end[0]} {end[1]!r}, {self.not_provided(*end)}" for end in lacking}
+        below = {card.identifier: name for card, (kind, name) in loose if kind == "benchmark"}
         for card, end in loose:
-            self._refuse(card, sentences[end])
+            self._refuse(card, below_itself(card.identifier, below) or sentences[end])
 
     def _refuse(self, card: Card, why: str) -> None:
         self._unusable[card.kind, card.identifier.casefold()] = f"{card.kind} {card.identifier!r} cannot be used: {why}"
@@ -155,6 +154,12 @@ class Registry:
         """The end of a sentence about a name in a card that no usable card has."""
         key = (kind, name.casefold())
         there = key in self._unusable or key in self._malformed
+        if not there and key in self._names and kind == "benchmark":
+            card = self._names[key][0]
+            if name in card.aliases:
+                return f"an alias of {card.identifier!r}, and a mean is made of benchmarks by their identifiers; give that"
+            if name == card.identifier:
+                return f"below which there are {DEEPEST} levels already; leave some out"
         hint = "" if there else did_you_mean(name, self.names(kind))
         return f"which no usable plugin provides{hint or '; install or mend its plugin'}"
 
@@ -216,47 +221,6 @@ class Registry:
     def distribution(self, card: Card) -> Distribution:
         """The distribution that the card came with."""
         return self._owners[card.kind, card.identifier]
-
-
-def _loose_end(card: Card, founded: Set[str], usable: Callable[[Kind, str], bool]) -> tuple[Kind, str] | None:
-    """What a benchmark's card names and cannot be had, if anything; ``founded`` benchmarks are known to be usable."""
-    named: list[tuple[Kind, str]] = [("dataset", name) for name in card.uses.datasets]
-    named += [("metric", name) for name in card.uses.metrics]
-    for kind, name in named:
-        if not usable(kind, name):
-            return kind, name
-    for name in card.aggregate.leaves() if card.aggregate is not None else ():
-        if name not in founded:
-            return "benchmark", name
-    return None
-
-
-def _founded(cards: Sequence[Card], usable: Callable[[Kind, str], bool]) -> frozenset[str]:
-    """The benchmarks that name nothing which cannot be had, themselves and all below them."""
-    founded = frozenset[str]()
-    for _ in range(DEEPEST):  # from the leaves up, so that a parent below itself is never reached
-        founded = frozenset(card.identifier for card in cards if _loose_end(card, founded, usable) is None)
-    return founded
-
-
-def _counted_twice(founded: Iterable[Card]) -> dict[str, str]:
-    """A leaf of each parent that reaches it by several of its children; their errors would not be independent."""
-    cards = {card.identifier: card for card in founded}
-    found: dict[str, str] = {}
-
-    @cache
-    def below(name: str) -> frozenset[str]:
-        aggregate = cards[name].aggregate
-        if aggregate is None:
-            return frozenset({name})
-        times = Counter(leaf for child in aggregate.leaves() for leaf in below(child))
-        if twice := sorted(leaf for leaf in times if times[leaf] > 1):
-            found[name] = twice[0]
-        return frozenset(times)
-
-    for name in cards:
-        below(name)
-    return found
 
 
 def discover(folders: Iterable[str | os.PathLike[str]] = ()) -> Registry:
