@@ -9,7 +9,7 @@ import xarray as xr
 
 from fornix.interfaces.assembly import AssemblyError
 from fornix.interfaces.score import Score
-from fornix.numerics.ceilings.reliability import FEWEST_LEFT, by_unit, enough_stimuli, resampling_groups
+from fornix.numerics.ceilings.recordings import FEWEST_LEFT, by_unit, enough_stimuli, resampling_groups
 from fornix.numerics.ceilings.timed import mean_over_bins
 from fornix.numerics.missing import lacking, too_many
 from fornix.numerics.uncertainty.crossed import median_of_units, median_replicates
