@@ -10,14 +10,16 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from fornix.errors import UsageError
+from fornix.errors import FornixError, UsageError
 from fornix.interfaces import Normalisation, Score
 from fornix.matrix.comparing.pairwise import compare_models
 from fornix.matrix.comparing.result import Comparison
+from fornix.matrix.snapshots.sources import Away
 from fornix.numerics.ceilings.normalisation import normalise
 from fornix.numerics.uncertainty.intervals import replicates_array, with_uncertainty
 from fornix.registry.card import Aggregate, Uses
 from fornix.registry.discovery import Registry
+from fornix.store.requests import Trouble
 from tests.matrix.comparing.worlds import ceiled, registry, score, source
 
 LEAVES = {"x": "X", "y": "Y", "z": "Y"}
@@ -180,6 +182,19 @@ def test_scores_that_cannot_be_paired_are_refused(other: Score, why: str) -> Non
     assert math.isnan(row(found, "x").p_adjusted)
     assert row(found, "y").why == ""
     assert f"not compared on x: {why}" in repr(found)
+
+
+@pytest.mark.parametrize("silent", [Away("the place does not answer"), Trouble("the bucket does not answer")])
+def test_a_place_that_does_not_answer_is_no_reason_to_compare_the_other_leaves_alone(silent: FornixError) -> None:
+    asked = []
+
+    def score_of(model: str, leaf: str) -> Score:
+        asked.append((model, leaf))
+        raise silent
+
+    with pytest.raises(type(silent), match="does not answer"):
+        compare_models("a", "b", replace(source(scores(), registry({}, LEAVES)), score_of=score_of))
+    assert len(asked) == 1
 
 
 def test_models_out_of_rankings_are_not_compared() -> None:

@@ -65,6 +65,8 @@ def compare(
     UsageError
         If a name is unknown, the matrix does not say where its scores are, or a store, plugins or a seed are given that it cannot
         heed.
+    SnapshotError, StoreError
+        If the place of the scores does not answer.
     """
     place = matrix is None and isinstance(store, str | Path) and is_place(store)
     if plugins and place:

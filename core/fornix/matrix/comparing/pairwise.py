@@ -18,11 +18,13 @@ from fornix.matrix.comparing.result import Comparison, Row, Together
 from fornix.matrix.comparing.sources import Source
 from fornix.matrix.comparing.units import unit_differences
 from fornix.matrix.flags import study_of
+from fornix.matrix.snapshots.sources import Away
 from fornix.numerics.comparison.bent import bent_interval, straight
 from fornix.numerics.comparison.evidence import adjusted, effect, p_values, sign_flips, signed_z, together
 from fornix.numerics.comparison.standing import TIED
 from fornix.registry.card import Card
 from fornix.registry.options import did_you_mean
+from fornix.store.requests import Trouble
 
 _NAN: Final = math.nan
 NO_ERROR: Final = "the error of their difference is not known, or 0"
@@ -121,6 +123,8 @@ class _Pair:
         for model in (self.a, self.b):
             try:
                 scores.append(self.source.score_of(model, leaf))
+            except (Away, Trouble):  # of a place that did not answer: what was read before would be compared alone
+                raise
             except FornixError as error:
                 return f"{model}: {error}"
         return _Leaf((scores[0], scores[1]), {raw: self._paired(scores, raw) for raw in (False, True)})
