@@ -99,3 +99,8 @@ def test_a_plan_that_cannot_be_drawn_says_why(options: dict[str, Any], sentence:
 def test_rows_of_one_stimulus_in_two_strata_are_refused() -> None:
     with pytest.raises(ValueError, match="lie in more than one stratum"):
         split_plan(np.r_[IDS, IDS], stratify=np.r_[LABELS, LABELS[::-1]])
+
+
+def test_rows_without_a_group_are_refused_as_that() -> None:
+    with pytest.raises(ValueError, match=f"1 of {len(IDS)} rows have NaN for their group; give each row one"):
+        split_plan(IDS, kind="group_shuffle", groups=np.r_[np.nan, np.arange(len(IDS) - 1) // 5])

@@ -145,6 +145,8 @@ def _by_stimulus(column: ArrayLike, first: NDArray[Any], row_of: NDArray[Any], w
     values = np.asarray(column)
     if len(values) != len(row_of):
         raise ValueError(f"there are {len(values)} {what} labels for {len(row_of)} rows")
+    if values.dtype.kind == "f" and (lacking := int(np.isnan(values).sum())):
+        raise ValueError(f"{lacking} of {len(values)} rows have NaN for their {what}; give each row one")
     if (values[first][row_of] != values).any():
         raise ValueError(f"the rows of one stimulus lie in more than one {what}; give each stimulus one {what}")
     return np.asarray(values[first])

@@ -170,7 +170,7 @@ def _ranked_anew(
     except Away as away:
         raise SnapshotError(
             f"{away}, and replicates of published scores, which ranks are made of, are not in the cache; connect to the network, "
-            "try again later, or leave the ranks of local models out (ranks=False)"
+            "try again later, or, in Python, leave the ranks of local models out (ranks=False)"
         ) from away
     values = {rank: matrix[rank].values.copy() for rank in RANKS}
     own = (matrix["origin"].values == "local") & matrix["ranked"].values
