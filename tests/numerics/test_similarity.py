@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy import stats
-from scipy.spatial.distance import pdist, squareform
+from scipy.spatial.distance import cosine, pdist, squareform
 
 from fornix.interfaces import AssemblyError
 from fornix.numerics.backends import on_device, scoring_device, to_numpy
@@ -110,6 +110,11 @@ def test_agreement_is_scipys_correlation() -> None:
     upper = np.triu_indices(N, k=1)
     assert compared(a, b, "spearman").value == pytest.approx(stats.spearmanr(a[upper], b[upper]).statistic, abs=1e-12)
     assert compared(a, b, "pearson").value == pytest.approx(stats.pearsonr(a[upper], b[upper]).statistic, abs=1e-12)
+    assert compared(a, b, "cosine").value == pytest.approx(1 - cosine(a[upper], b[upper]), abs=1e-12)
+    # tau-a divides by all pairs, tau-b of scipy by the geometric mean of those that are not tied on either side
+    untied = [(pdist(x[upper][:, None]) > 0).mean() for x in (a, b)]
+    expected = stats.kendalltau(a[upper], b[upper]).statistic * np.sqrt(np.prod(untied))
+    assert compared(a, b, "kendall").value == pytest.approx(expected, abs=1e-12)
 
 
 @on_every_backend
