@@ -19,6 +19,7 @@ from fornix.cli.main import main
 from fornix.conformance.run import Verdict
 from fornix.engine.exchange import score_scalars
 from fornix.interfaces import Normalisation, Score
+from fornix.registry.discovery import Registry
 from fornix.store.folder import FolderStore
 from fornix.store.interface import Attempt, Cell
 from tests.engine.conftest import TOYS as TOY_PLUGINS
@@ -248,6 +249,15 @@ def test_a_request_that_makes_no_sense_exits_with_2_and_a_sentence(
     err = capfd.readouterr().err
     assert sentence in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("verb", ["list", "run"])
+def test_who_has_no_plugin_is_told_where_they_come_from(
+    verb: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(f"fornix.cli.{verb}.registry", lambda parsed: Registry([], []))
+    main([verb, *(["--store", str(tmp_path / "store")] if verb == "run" else [])])
+    assert "no plugin was found: name a folder of plugins by --plugins or FORNIX_PLUGINS" in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import argparse
 
 from fornix.cli.arguments import add_json, add_plugins, print_json, registry
 from fornix.registry.card import KINDS, Card
+from fornix.registry.discovery import NO_PLUGINS
 from fornix.registry.problems import counted
 
 
@@ -29,6 +30,8 @@ def call(parsed: argparse.Namespace) -> int:
         print(f"{kind}s ({len(cards)})")
         for card in cards:
             print(f"  {card.identifier:<{width}}  {card.title}")
+    if not any(found.cards(kind) for kind in KINDS):
+        print(NO_PLUGINS)
     if found.problems:
         print(f"{counted(len(found.problems), 'problem')}: see `fornix doctor`")
     return 0

@@ -15,8 +15,8 @@ from fornix.engine.keys import CellKeys, changes, digest_json
 from fornix.errors import UsageError
 from fornix.files.fetch import at_hand, available
 from fornix.files.file import File
-from fornix.registry.card import Card
-from fornix.registry.discovery import Registry
+from fornix.registry.card import KINDS, Card
+from fornix.registry.discovery import NO_PLUGINS, Registry
 from fornix.registry.problems import PluginError
 from fornix.store.interface import Attempt, Listed, Store
 
@@ -175,7 +175,9 @@ def plan(
     targets = choose_benchmarks(registry, benchmarks)
     targets = _readable(targets, keys, lambda card: scoring_cards(registry, card), named=benchmarks is not None)
     if not cards or not targets:
-        raise UsageError("there is nothing to plan: no model or no benchmark was found (see `fornix list` and `fornix doctor`)")
+        none = "no model or no benchmark was found (see `fornix list` and `fornix doctor`)"
+        found = any(registry.cards(kind) for kind in KINDS)
+        raise UsageError(f"there is nothing to plan: {none if found else NO_PLUGINS}")
     history = _History(store)
     unavailable = cache(available) if look_for_data else _is_had  # most files belong to many cells
     cells = []

@@ -22,6 +22,11 @@ from fornix.registry.problems import PluginError, Problem, counted
 #: The end of a sentence about a plugin that was not found.
 WHERE_PLUGINS_ARE: Final = ". A plugin of your own is looked for in the folders that --plugins or FORNIX_PLUGINS names"
 
+#: What to do where there are no cards at all: fornix without a clone brings none.
+NO_PLUGINS: Final = (
+    "no plugin was found: name a folder of plugins by --plugins or FORNIX_PLUGINS (plugins/ of a clone, say), or install one"
+)
+
 
 class Registry:
     """The cards of a set of distributions.
