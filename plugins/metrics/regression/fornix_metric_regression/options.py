@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
@@ -99,7 +98,9 @@ def _timing(identifier: str, options: dict[str, Any]) -> Timing:
 
 def _alphas(identifier: str, options: dict[str, Any]) -> tuple[float, ...]:
     alphas = options.pop("alphas")
-    numbers = [a for a in alphas if isinstance(a, int | float) and not isinstance(a, bool) and a > 0 and math.isfinite(a)]
+    numbers = [a for a in alphas if isinstance(a, int | float) and not isinstance(a, bool) and 1e-100 <= a <= 1e100]
     if not numbers or len(numbers) < len(alphas):
-        raise UsageError(f"option 'alphas' of metric {identifier!r} is {list(alphas)}; expected numbers above 0, at least one")
+        raise UsageError(
+            f"option 'alphas' of metric {identifier!r} is {list(alphas)}; expected numbers above 0, at least one, of 1e-100 to 1e100"
+        )
     return tuple(float(a) for a in numbers)
