@@ -101,6 +101,7 @@ def _alphas(identifier: str, options: dict[str, Any]) -> tuple[float, ...]:
     numbers = [a for a in alphas if isinstance(a, int | float) and not isinstance(a, bool) and 1e-100 <= a <= 1e100]
     if not numbers or len(numbers) < len(alphas):
         raise UsageError(
-            f"option 'alphas' of metric {identifier!r} is {list(alphas)}; expected numbers above 0, at least one, of 1e-100 to 1e100"
+            f"option 'alphas' of metric {identifier!r} is {list(alphas)}; expected numbers above 0, at least one, none beyond "
+            "1e-100 or 1e100"
         )
     return tuple(float(a) for a in numbers)
