@@ -170,7 +170,7 @@ def test_a_mirror_that_has_nothing_is_asked_of_one_file_alone(s3, endpoint, monk
             if name == "a":
                 asked = faulty.methods()
         assert faulty.methods() == asked
-        assert status == 301 or asked.count("GET") == 1
+        assert len(asked) == 2  # the second for its reason, or for where else to ask
     finally:
         running.shutdown()
         running.server_close()

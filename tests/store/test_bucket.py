@@ -159,8 +159,10 @@ def test_a_web_server_that_is_no_s3_is_said(bucket: InBucket, endpoint: Endpoint
             open_store(bucket.named)
     endpoint.mend()
     endpoint.order(refusing(301, "PermanentRedirect"))
+    endpoint.seen.clear()
     with pytest.raises(StoreError, match=r"its endpoint sends every request elsewhere; is AWS_ENDPOINT_URL right\?"):
         open_store(bucket.named)
+    assert len(endpoint.seen) == 2  # what was asked, and where else to ask
 
 
 def test_a_write_says_what_was_not_stored(bucket: InBucket, endpoint: Endpoint, cell: Cell) -> None:

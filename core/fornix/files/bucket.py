@@ -8,7 +8,7 @@ from typing import Any
 
 from fornix.files.addresses import Location
 from fornix.files.file import File
-from fornix.files.s3 import SENT_ON, client, hopeless
+from fornix.files.s3 import SentOn, client, hopeless
 from fornix.files.source import Interrupted, SourceTrouble, Stream, Unreachable, other_size
 
 _BLOCK = 1 << 18
@@ -69,8 +69,8 @@ class Bucket:
         except (failures.HTTPClientError, failures.ConnectionError):
             self._down = Unreachable(f"cannot be reached (no answer from {self._client.meta.endpoint_url})")
             raise self._down from None
-        except RecursionError:
-            self._down = Unreachable(f"cannot be used: {SENT_ON}")
+        except SentOn as error:
+            self._down = Unreachable(f"cannot be used: {error}")
             raise self._down from None
         except (failures.BotoCoreError, ValueError) as error:
             self._down = Unreachable(f"cannot be used ({error})")

@@ -13,14 +13,18 @@ CONNECT_S = 4.0
 #: Seconds without a single byte after which a transfer counts as broken off.
 STALL_S = 15.0
 
-#: What a RecursionError of botocore means, as a clause: it asks where a bucket is, and is sent on again.
-SENT_ON: Final = "its endpoint sends every request elsewhere; is AWS_ENDPOINT_URL right?"
-
 #: How boto3 begins to say that an endpoint is no address; what follows is the address, with its password.
 _NO_ENDPOINT: Final = "Invalid endpoint: "
 
 _EXPIRED: Final = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired")
 _UNKNOWN: Final = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "AuthFailure", "InvalidSecurity")
+
+
+class SentOn(Exception):
+    """An endpoint sends who asks for a bucket elsewhere, and says not where."""
+
+    def __init__(self) -> None:
+        super().__init__("its endpoint sends every request elsewhere; is AWS_ENDPOINT_URL right?")
 
 
 def hopeless(code: str, said: str, bucket: str) -> str | None:
@@ -93,4 +97,14 @@ def client(*, attempts: int, connections: int = 10) -> Any:
             f"the endpoint {spoken(made.meta.endpoint_url)} is given with a user before it; give its address alone "
             "(AWS_ENDPOINT_URL), and credentials in AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret"
         )
+    made.meta.events.register_first("needs-retry.s3.HeadBucket", _find_region)
     return made
+
+
+def _find_region(response: Any, **_: Any) -> None:
+    """Raises SentOn where boto3, sent elsewhere, asks for the region of a bucket and is sent elsewhere by that too.
+
+    It would ask again, and again within that, until Python's stack has no room.
+    """
+    if response is not None and 300 <= response[0].status_code < 400 and "x-amz-bucket-region" not in response[0].headers:
+        raise SentOn

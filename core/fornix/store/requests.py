@@ -151,9 +151,7 @@ class Requests:
         # An answer that lacks what every answer of S3 has is somebody else's, as is one that cannot be read (botocore.parsers).
         if isinstance(error, KeyError) or type(error).__name__ == "ResponseParserError":
             return _Passing(_NO_S3)
-        if isinstance(error, RecursionError):
-            return Trouble(f"{self._named} cannot be used: {s3.SENT_ON}")
-        if isinstance(error, failures.BotoCoreError | ValueError):
+        if isinstance(error, s3.SentOn | failures.BotoCoreError | ValueError):
             return Trouble(f"{self._named} cannot be used: {error}")
         return error
 
