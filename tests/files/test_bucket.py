@@ -170,7 +170,9 @@ def test_a_mirror_that_has_nothing_is_asked_of_one_file_alone(s3, endpoint, monk
             if name == "a":
                 asked = faulty.methods()
         assert faulty.methods() == asked
-        assert len(asked) == 2  # the second for its reason, or for where else to ask
+        # The first answer has no room for a reason; and boto3 asks itself whether the bucket lies elsewhere.
+        assert asked.count("GET") == (status != 301)
+        assert asked.count("HEAD") <= 2
     finally:
         running.shutdown()
         running.server_close()
