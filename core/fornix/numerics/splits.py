@@ -37,6 +37,10 @@ class SplitPlan:
     def __iter__(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         return iter(zip(self.train, self.test, strict=True))
 
+    def whole_of(self, rows: NDArray[np.int64]) -> NDArray[Any] | None:
+        """The stimulus or group of each of some rows (k,); None where rows stand for themselves."""
+        return None if self.whole is None else self.whole[rows]
+
     def take(self, n_splits: int) -> SplitPlan:
         """The first splits of the plan."""
         return SplitPlan(self.train[:n_splits], self.test[:n_splits], self.whole)

@@ -63,7 +63,7 @@ class BandedRidge:
         stand_in = TargetsToChooseBy(targets, columns, self.fitting)
 
         def fit(train: Rows, test: Rows) -> Callable[[Rows], list[tuple[Rows, Smoother]]]:
-            whole = None if plan.whole is None else plan.whole[train]
+            whole = plan.whole_of(train)
             return lambda rows: [(columns, self._fit(bands, train, test, stand_in.of(rows), whole))]
 
         return fit

@@ -187,14 +187,14 @@ class RegressionMetric:
                 raise AssemblyError(
                     "delays look back from measured responses to the model's; with direction='reverse' leave them out"
                 )
-        by = self.timing.resampled_by(self.splitting.group_on)
-        plan = self.splitting.plan(here, stimuli_of(here, "the target"), self.definition)
+        by, shown = self.timing.resampled_by(self.splitting.group_on), stimuli_of(here, "the target")
+        plan = self.splitting.plan(here, shown, self.definition)
         if self.definition == "default":  # Brain-Score's regressions choose penalties by single rows, whatever splits keep whole
             plan = replace(plan, whole=here[by].values)
         self.timing.check_plan(here, plan)
         self.estimator.check(plan)
         if self.timing.time != "across" and self.timing.delays == (0,):  # else predictions for one stimulus vary, too
-            self.splitting.check_tested(stimuli_of(here, "the target"), plan, self.definition)
+            self.splitting.check_tested(shown, plan, self.definition)
         if reverse:
             assert isinstance(source, xr.DataArray)
             predicted = source if bins is None else source.isel(time_bin=bins)

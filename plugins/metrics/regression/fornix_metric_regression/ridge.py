@@ -65,7 +65,7 @@ class Ridge:
             if not self._chooses:
                 known = [(everything, self._fit(decomposition, None, None))]
                 return lambda _: known
-            whole = None if plan.whole is None else plan.whole[train]
+            whole = plan.whole_of(train)
             chosen_by = list(zip(together, stand_ins, strict=True))
             return lambda rows: [(c, self._fit(decomposition, t.of(rows), whole)) for c, t in chosen_by]
 

@@ -118,12 +118,15 @@ class SimilarityMetric:
         -------
         (len(permutations),)
         """
-        agreements = []
-        for one, of_bin in in_bins(source, target, self.time).pairs:
-            measured = self._target(of_bin)
-            order = np.argsort(measured.stimuli, kind="stable")
-            matrix = self._source(one, measured.stimuli[order])
-            agreements += [Agreement(matrix, other[np.ix_(order, order)], self.comparison) for other in measured.matrices]
+        bins = in_bins(source, target, self.time)
+        measured = [self._target(of_bin) for _, of_bin in bins.pairs]
+        order = np.argsort(measured[0].stimuli, kind="stable")  # of the target, in all bins
+        matrices = bins.of_source(lambda k: self._source(bins.pairs[k][0], measured[k].stimuli[order]))
+        agreements = [
+            Agreement(matrix, other[np.ix_(order, order)], self.comparison)
+            for matrix, of_bin in zip(matrices, measured, strict=True)
+            for other in of_bin.matrices
+        ]
         return np.asarray(np.mean([agreement.permuted(permutations) for agreement in agreements], axis=0))
 
     def _target(self, target: xr.DataArray) -> Measured:
