@@ -16,7 +16,6 @@ import fornix
 from fornix.cli.main import main
 from fornix.matrix.snapshots import tables
 from fornix.matrix.snapshots.format import CELLS
-from fornix.matrix.snapshots.publishing import publish
 from fornix.matrix.snapshots.tables import read_cells
 from fornix.matrix.table import read_matrix
 from fornix.store.folder import FolderStore
@@ -26,12 +25,8 @@ from tests.matrix.snapshots.placed import IT, MODEL, OTHER, PARENT, V4, fill, sc
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("public")
-    store = FolderStore(folder / "store")
-    fill(store, {(MODEL, IT): scored(0.5, 1), (MODEL, V4): scored(0.3, 2), (OTHER, IT): scored(0.4, 3)})
-    publish(toy_registry(TOYS), store, folder / "place")
-    return folder / "place"
+def place(lab: Path) -> Path:
+    return lab / "place"
 
 
 def test_tables_and_netcdf_have_the_numbers_of_the_matrix(place: Path, tmp_path: Path, capsys: Any) -> None:
